@@ -1,0 +1,1 @@
+//! Everything of Wavetank that decides.
