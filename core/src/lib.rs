@@ -1,1 +1,8 @@
-//! Everything of Wavetank that decides.
+//! Everything of Wavetank that decides: Kubernetes manifests in, an explained simulation out.
+//!
+//! The way of the data is one direction: text → manifest → cluster → engine → trace → report. Nothing here reads a file, a clock,
+//! the environment, or starts a thread: the same bytes in give the same bytes out, natively and as WebAssembly.
+
+pub mod cluster;
+pub mod manifest;
+pub mod units;

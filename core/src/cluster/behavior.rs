@@ -1,0 +1,59 @@
+//! Assumptions about what the manifests cannot say: how long a pod takes to start, to get ready and to stop, and what it uses.
+
+use crate::units::time::{Millis, SECOND};
+
+/// How one container's process ends, in turn for the first, second, … pod or restart of its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// After its start.
+    pub after: Millis,
+    /// Exit code.
+    pub code: i32,
+}
+
+/// How the pods of a template behave. Every default is an assumption that the report names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PodBehavior {
+    /// From being bound to Running, image pull included.
+    pub start: Millis,
+    /// From Running to Ready; none for never.
+    pub ready: Option<Millis>,
+    /// From the deletion to the last container's end, cut off by the grace period.
+    pub stop: Millis,
+    /// The k-th pod created by its owner starts `stagger * ((k-1) mod stagger_of)` later.
+    pub stagger: Millis,
+    /// See `stagger`; 0 or 1 for none.
+    pub stagger_of: u32,
+    /// The image can't be pulled.
+    pub pull_fails: bool,
+    /// Exit code after a stop that was obeyed.
+    pub stop_code: i32,
+    /// The ends of the main container: the k-th entry for the k-th pod of the owner (with in-place restarts: the k-th start);
+    /// the last repeats. Empty: runs until stopped.
+    pub exits: Vec<Exit>,
+    /// Ends by completion index, before `exits`.
+    pub exits_by_index: Vec<(u32, Vec<Exit>)>,
+    /// Memory in use by a running pod in bytes; none: its request.
+    pub memory_usage: Option<i64>,
+    /// cpu in use by a running pod in millicores; none: its request.
+    pub cpu_usage: Option<i64>,
+}
+
+impl PodBehavior {
+    /// The defaults: 5 s to start (image pull and start-up), ready 5 s later, 2 s to stop.
+    pub fn assumed() -> PodBehavior {
+        PodBehavior {
+            start: 5 * SECOND,
+            ready: Some(5 * SECOND),
+            stop: 2 * SECOND,
+            stagger: 0,
+            stagger_of: 0,
+            pull_fails: false,
+            stop_code: 143,
+            exits: Vec::new(),
+            exits_by_index: Vec::new(),
+            memory_usage: None,
+            cpu_usage: None,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The cluster as data: arenas with typed ids and interned text, cheap to fork.
+//!
+//! Building one from manifests is `build`; everything that happens to it afterwards is written by `apiserver`.
+
+pub mod behavior;
+pub mod ids;
+pub mod labels;
+pub mod node;
+pub mod origin;
+pub mod pod;
+pub mod state;
+pub mod template;
+pub mod volumes;
+pub mod workloads;
+
+pub use state::{Cluster, Workload};

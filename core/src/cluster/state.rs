@@ -1,0 +1,248 @@
+//! The cluster itself: an arena for each kind of thing, and the look-ups between them. Plain data: it decides nothing.
+//!
+//! Writing goes through `apiserver`, which records and announces every change; only building a cluster writes here directly.
+
+use super::ids::*;
+use super::labels::Labels;
+use super::node::Node;
+use super::pod::{Owner, Pod, PodName, name_suffix};
+use super::template::PodTemplate;
+use super::volumes::Storage;
+use super::workloads::*;
+use crate::units::intern::{Interner, Sym};
+use std::sync::Arc;
+
+/// Everything that exists. Cloning it is how a what-if forks from a settled state: templates and text are shared.
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    /// All text.
+    pub text: Interner,
+    /// Namespaces.
+    pub namespaces: Vec<Namespace>,
+    /// Zones by name, in order of first appearance; the empty name is "no zone".
+    pub zones: Vec<Sym>,
+    /// Nodes, the deleted ones too.
+    pub nodes: Vec<Node>,
+    /// Pods, the deleted ones too.
+    pub pods: Vec<Pod>,
+    /// Pod templates.
+    pub templates: Vec<Arc<PodTemplate>>,
+    /// Deployments.
+    pub deployments: Vec<Deployment>,
+    /// ReplicaSets and ReplicationControllers.
+    pub replica_sets: Vec<ReplicaSet>,
+    /// StatefulSets.
+    pub stateful_sets: Vec<StatefulSet>,
+    /// DaemonSets.
+    pub daemon_sets: Vec<DaemonSet>,
+    /// Jobs.
+    pub jobs: Vec<Job>,
+    /// Services.
+    pub services: Vec<Service>,
+    /// PodDisruptionBudgets.
+    pub budgets: Vec<Budget>,
+    /// PriorityClasses.
+    pub priority_classes: Vec<PriorityClass>,
+    /// Storage.
+    pub storage: Storage,
+}
+
+/// Any workload object: what a report has a row for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Workload {
+    /// A Deployment.
+    Deployment(DeploymentId),
+    /// A ReplicaSet without a Deployment.
+    ReplicaSet(ReplicaSetId),
+    /// A StatefulSet.
+    StatefulSet(StatefulSetId),
+    /// A DaemonSet.
+    DaemonSet(DaemonSetId),
+    /// A Job.
+    Job(JobId),
+    /// A pod of its own, or of an owner that is not simulated.
+    Pod(PodId),
+}
+
+impl Cluster {
+    /// The pod.
+    pub fn pod(&self, id: PodId) -> &Pod {
+        &self.pods[id.index()]
+    }
+
+    /// The template of a pod.
+    pub fn template_of(&self, id: PodId) -> &PodTemplate {
+        &self.templates[self.pods[id.index()].template.index()]
+    }
+
+    /// The template.
+    pub fn template(&self, id: TemplateId) -> &PodTemplate {
+        &self.templates[id.index()]
+    }
+
+    /// The node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// Nodes that exist, in order of arrival.
+    pub fn live_nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().enumerate().filter(|(_, n)| !n.gone).map(|(i, n)| (NodeId::from_index(i), n))
+    }
+
+    /// Pods that exist, in order of creation.
+    pub fn live_pods(&self) -> impl Iterator<Item = (PodId, &Pod)> {
+        self.pods.iter().enumerate().filter(|(_, p)| !p.gone).map(|(i, p)| (PodId::from_index(i), p))
+    }
+
+    /// The text of a symbol.
+    pub fn text(&self, sym: Sym) -> &str {
+        self.text.text(sym)
+    }
+
+    /// The existing node of that name.
+    pub fn node_named(&self, name: &str) -> Option<NodeId> {
+        let sym = self.text.get(name)?;
+        self.live_nodes().find(|(_, n)| n.name == sym).map(|(id, _)| id)
+    }
+
+    /// The zone of that name.
+    pub fn zone_named(&self, name: &str) -> Option<ZoneId> {
+        let sym = self.text.get(name)?;
+        self.zones.iter().position(|&z| z == sym).map(ZoneId::from_index)
+    }
+
+    /// The name of a zone.
+    pub fn zone_name(&self, zone: ZoneId) -> &str {
+        self.zones.get(zone.index()).map_or("", |&z| self.text(z))
+    }
+
+    /// The name of a namespace.
+    pub fn namespace_name(&self, namespace: NamespaceId) -> &str {
+        self.namespaces.get(namespace.index()).map_or("", |n| self.text(n.name))
+    }
+
+    /// The namespace of that name, added if there is none.
+    pub fn namespace_or_new(&mut self, name: &str) -> NamespaceId {
+        let sym = self.text.intern(name);
+        if let Some(known) = self.namespaces.iter().position(|n| n.name == sym) {
+            return NamespaceId::from_index(known);
+        }
+        let name_key = self.text.intern("kubernetes.io/metadata.name");
+        let labels = Labels::new([(name_key, sym)]);
+        self.namespaces.push(Namespace { name: sym, labels, given: false, deleting: None });
+        NamespaceId::from_index(self.namespaces.len() - 1)
+    }
+
+    /// `metadata.name` of a pod.
+    pub fn pod_name(&self, id: PodId) -> String {
+        let pod = self.pod(id);
+        match pod.name {
+            PodName::Given(name) => self.text(name).to_owned(),
+            PodName::Ordinal(ordinal) => format!("{}-{ordinal}", self.owner_name(pod.owner)),
+            PodName::Generated(number) => format!("{}-{}", self.owner_name(pod.owner), name_suffix(number)),
+            PodName::Indexed(index, number) => format!("{}-{index}-{}", self.owner_name(pod.owner), name_suffix(number)),
+        }
+    }
+
+    /// `namespace/name` of a pod.
+    pub fn pod_full_name(&self, id: PodId) -> String {
+        format!("{}/{}", self.namespace_name(self.pod(id).namespace), self.pod_name(id))
+    }
+
+    /// `metadata.name` of a pod's owner; empty for none.
+    pub fn owner_name(&self, owner: Owner) -> &str {
+        match owner {
+            Owner::None | Owner::Node => "",
+            Owner::ReplicaSet(id) => self.text(self.replica_sets[id.index()].meta.name),
+            Owner::StatefulSet(id) => self.text(self.stateful_sets[id.index()].meta.name),
+            Owner::DaemonSet(id) => self.text(self.daemon_sets[id.index()].meta.name),
+            Owner::Job(id) => self.text(self.jobs[id.index()].meta.name),
+            Owner::Foreign { name, .. } => self.text(name),
+        }
+    }
+
+    /// The workload a pod belongs to: of a ReplicaSet's pod, the Deployment if there is one.
+    pub fn workload_of(&self, id: PodId) -> Workload {
+        match self.pod(id).owner {
+            Owner::ReplicaSet(rs) => match self.replica_sets[rs.index()].deployment {
+                Some(deployment) => Workload::Deployment(deployment),
+                None => Workload::ReplicaSet(rs),
+            },
+            Owner::StatefulSet(set) => Workload::StatefulSet(set),
+            Owner::DaemonSet(set) => Workload::DaemonSet(set),
+            Owner::Job(job) => Workload::Job(job),
+            Owner::None | Owner::Node | Owner::Foreign { .. } => Workload::Pod(id),
+        }
+    }
+
+    /// Name, namespace and life of a workload object; none for bare pods.
+    pub fn workload_meta(&self, workload: Workload) -> Option<&Meta> {
+        match workload {
+            Workload::Deployment(id) => Some(&self.deployments[id.index()].meta),
+            Workload::ReplicaSet(id) => Some(&self.replica_sets[id.index()].meta),
+            Workload::StatefulSet(id) => Some(&self.stateful_sets[id.index()].meta),
+            Workload::DaemonSet(id) => Some(&self.daemon_sets[id.index()].meta),
+            Workload::Job(id) => Some(&self.jobs[id.index()].meta),
+            Workload::Pod(_) => None,
+        }
+    }
+
+    /// `deployment/web` in the namespace `default`, `shop/deployment/web` elsewhere: how verbs and reports name workloads.
+    pub fn workload_label(&self, workload: Workload) -> String {
+        let (kind, namespace, name) = match workload {
+            Workload::Pod(id) => ("pod", self.pod(id).namespace, self.pod_name(id)),
+            other => {
+                let kind = match other {
+                    Workload::Deployment(_) => "deployment",
+                    Workload::ReplicaSet(id) if self.replica_sets[id.index()].replication_controller => "replicationcontroller",
+                    Workload::ReplicaSet(_) => "replicaset",
+                    Workload::StatefulSet(_) => "statefulset",
+                    Workload::DaemonSet(_) => "daemonset",
+                    Workload::Job(_) | Workload::Pod(_) => "job",
+                };
+                match self.workload_meta(other) {
+                    Some(meta) => (kind, meta.namespace, self.text(meta.name).to_owned()),
+                    None => return String::new(),
+                }
+            }
+        };
+        match self.namespace_name(namespace) {
+            "default" | "" => format!("{kind}/{name}"),
+            namespace => format!("{namespace}/{kind}/{name}"),
+        }
+    }
+
+    /// All labels of a pod. The common case borrows the template's.
+    pub fn pod_labels(&self, id: PodId) -> PodLabels<'_> {
+        PodLabels { shared: &self.template_of(id).labels, own: self.pod(id).own_labels.as_deref() }
+    }
+}
+
+/// The labels of a pod: its template's, with its own on top.
+#[derive(Clone, Copy, Debug)]
+pub struct PodLabels<'a> {
+    shared: &'a Labels,
+    own: Option<&'a Labels>,
+}
+
+impl PodLabels<'_> {
+    /// The value of `key`.
+    pub fn get(&self, key: Sym) -> Option<Sym> {
+        self.own.and_then(|own| own.get(key)).or_else(|| self.shared.get(key))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.shared.is_empty() && self.own.is_none_or(Labels::is_empty)
+    }
+
+    /// Whether a selector matches.
+    pub fn match_selector(&self, selector: &super::labels::Selector, text: &Interner) -> bool {
+        use super::labels::Selector;
+        match selector {
+            Selector::Nothing => false,
+            Selector::All(requirements) => requirements.iter().all(|r| r.accepts(self.get(r.key), text)),
+        }
+    }
+}

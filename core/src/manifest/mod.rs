@@ -1,0 +1,3 @@
+//! From text to typed objects that know where they stand.
+
+pub mod document;
