@@ -24,10 +24,7 @@ const ORDER: &[&[&str]] = &[
 const MOST_LINES: usize = 900;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("tests/ lies in the repository")
-        .to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the repository").to_path_buf()
 }
 
 /// Every file of the project below `dir` with this ending; not what is built or installed.
@@ -37,10 +34,7 @@ fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
     while let Some(dir) = waiting.pop() {
         for entry in fs::read_dir(&dir).expect("a readable directory") {
             let path = entry.expect("a readable entry").path();
-            let name = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if path.is_dir() {
                 if !matches!(name, "target" | "node_modules" | "dist" | ".git" | ".cache") {
                     waiting.push(path);
@@ -55,10 +49,7 @@ fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
 }
 
 fn short(path: &Path) -> String {
-    path.strip_prefix(root())
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
 fn rank(module: &str) -> Option<usize> {
@@ -67,25 +58,14 @@ fn rank(module: &str) -> Option<usize> {
 
 /// The core's module that a file belongs to: `core/src/graph/dot.rs` and `core/src/graph.rs` are both `graph`.
 fn module_of(path: &Path) -> String {
-    let inside = path
-        .strip_prefix(root().join("core/src"))
-        .expect("a file of the core");
-    let first = inside
-        .components()
-        .next()
-        .expect("a name")
-        .as_os_str()
-        .to_string_lossy()
-        .into_owned();
+    let inside = path.strip_prefix(root().join("core/src")).expect("a file of the core");
+    let first = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
     first.trim_end_matches(".rs").to_string()
 }
 
 /// Code without line comments, so that prose may name any module.
 fn without_comments(text: &str) -> String {
-    text.lines()
-        .map(|line| line.split("//").next().unwrap_or_default())
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
 /// The first names after every `crate::` of a file, those in a `{…}` group included.
@@ -106,9 +86,7 @@ fn named_modules(code: &str) -> Vec<String> {
 }
 
 fn identifier(text: &str) -> String {
-    text.chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .collect()
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 /// `a::b, c::{d, e}, f}` gives a, c, f.
@@ -147,20 +125,14 @@ fn a_module_uses_only_those_before_it() {
             continue;
         }
         let Some(own) = rank(&module) else {
-            wrong.push(format!(
-                "{}: module {module} has no place in the order",
-                short(&path)
-            ));
+            wrong.push(format!("{}: module {module} has no place in the order", short(&path)));
             continue;
         };
         let code = without_comments(&fs::read_to_string(&path).expect("text"));
         for used in named_modules(&code) {
             match rank(&used) {
                 Some(other) if used != module && other >= own => {
-                    wrong.push(format!(
-                        "{}: {module} uses {used}, which comes after it",
-                        short(&path)
-                    ));
+                    wrong.push(format!("{}: {module} uses {used}, which comes after it", short(&path)));
                 }
                 _ => {}
             }
@@ -173,19 +145,10 @@ fn a_module_uses_only_those_before_it() {
 fn every_module_of_the_core_says_what_it_owns() {
     let silent: Vec<_> = files(&root().join("core/src"), ".rs")
         .into_iter()
-        .filter(|path| {
-            !fs::read_to_string(path)
-                .expect("text")
-                .trim_start()
-                .starts_with("//!")
-        })
+        .filter(|path| !fs::read_to_string(path).expect("text").trim_start().starts_with("//!"))
         .map(|path| short(&path))
         .collect();
-    assert!(
-        silent.is_empty(),
-        "no //! at the top of: {}",
-        silent.join(", ")
-    );
+    assert!(silent.is_empty(), "no //! at the top of: {}", silent.join(", "));
 }
 
 #[test]
@@ -197,23 +160,14 @@ fn no_file_is_too_long_to_read() {
             long.push(format!("{}: {lines} lines", short(&path)));
         }
     }
-    assert!(
-        long.is_empty(),
-        "more than {MOST_LINES} lines: {}",
-        long.join(", ")
-    );
+    assert!(long.is_empty(), "more than {MOST_LINES} lines: {}", long.join(", "));
 }
 
 #[test]
 fn nothing_is_left_for_later() {
     // Put together here, so that this file does not name what it forbids.
-    let marks = ["TO", "FIX", "XX"]
-        .into_iter()
-        .zip(["DO", "ME", "X"])
-        .map(|(a, b)| format!("{a}{b}"));
-    let macros = ["todo", "unimplemented", "dbg"]
-        .into_iter()
-        .map(|name| format!("{name}!("));
+    let marks = ["TO", "FIX", "XX"].into_iter().zip(["DO", "ME", "X"]).map(|(a, b)| format!("{a}{b}"));
+    let macros = ["todo", "unimplemented", "dbg"].into_iter().map(|name| format!("{name}!("));
     let marks: Vec<String> = marks.chain(macros).collect();
     let mut left = Vec::new();
     for ending in [".rs", ".mjs", ".css", ".html", ".toml", ".md"] {
@@ -233,17 +187,13 @@ fn nothing_is_left_for_later() {
 fn has_word(line: &str, mark: &str) -> bool {
     line.match_indices(mark).any(|(at, _)| {
         let alone = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        alone(line[..at].chars().next_back())
-            && (mark.ends_with('(') || alone(line[at + mark.len()..].chars().next()))
+        alone(line[..at].chars().next_back()) && (mark.ends_with('(') || alone(line[at + mark.len()..].chars().next()))
     })
 }
 
 #[test]
 fn no_path_of_one_machine() {
-    let places = ["/ho", "/ro", "/wo", "/Us"]
-        .into_iter()
-        .zip(["me/", "ot/", "rk/", "ers/"])
-        .map(|(a, b)| format!("{a}{b}"));
+    let places = ["/ho", "/ro", "/wo", "/Us"].into_iter().zip(["me/", "ot/", "rk/", "ers/"]).map(|(a, b)| format!("{a}{b}"));
     let places: Vec<String> = places.collect();
     let mut found = Vec::new();
     for ending in [".rs", ".toml", ".mjs", ".md", ".html"] {
@@ -253,9 +203,7 @@ fn no_path_of_one_machine() {
                 // A path starts a word: `(/x/`, `"/x/`, ` /x/`; `a/x/b` inside a longer path or URL is another thing.
                 let starts = |place: &String| {
                     line.match_indices(place.as_str()).any(|(at, _)| {
-                        !line[..at].ends_with(|c: char| {
-                            c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '}' | '*')
-                        })
+                        !line[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '}' | '*'))
                     })
                 };
                 if places.iter().any(starts) {
