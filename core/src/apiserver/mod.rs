@@ -1,0 +1,14 @@
+//! The API server: the only way to write to the cluster. It applies Kubernetes' own rules of writing (admission, deletion, eviction),
+//! records every change with its cause, and announces it. It decides nothing that a controller decides.
+
+mod api;
+mod known;
+mod nodes;
+mod notice;
+mod pods;
+mod workloads;
+
+pub use api::Api;
+pub use known::Known;
+pub use notice::{NodeChange, Notice, PodChange, Watched};
+pub use pods::{NewPod, Refusal};

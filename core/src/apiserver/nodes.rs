@@ -1,0 +1,93 @@
+//! Writing nodes: joining, leaving, conditions, taints, cordons. Faults of the machine are written here too, for they have a record,
+//! though no API object shows them.
+
+use super::api::Api;
+use super::notice::{NodeChange, Watched};
+use crate::cluster::ids::NodeId;
+use crate::cluster::node::{Node, NodeReady, Taint};
+use crate::cluster::template::TaintEffect;
+use crate::trace::{Change, RecordId, Subject};
+use crate::units::intern::Sym;
+
+impl Api {
+    /// A node joins.
+    pub fn add_node(&mut self, node: Node) -> NodeId {
+        let id = NodeId::from_index(self.cluster.nodes.len());
+        self.cluster.nodes.push(node);
+        self.announce(Subject::Node(id), Change::NodeAdded, Watched::Node(id, NodeChange::Added));
+        id
+    }
+
+    /// The node object is deleted. Its pods stay until they are collected.
+    pub fn delete_node(&mut self, id: NodeId) {
+        if self.cluster.nodes[id.index()].gone {
+            return;
+        }
+        self.cluster.nodes[id.index()].gone = true;
+        self.announce(Subject::Node(id), Change::NodeDeleted, Watched::Node(id, NodeChange::Gone));
+    }
+
+    /// The machine or its kubelet dies, or comes back. Kubernetes learns of it only by silence.
+    pub fn set_machine_alive(&mut self, id: NodeId, alive: bool) -> Option<RecordId> {
+        let node = &mut self.cluster.nodes[id.index()];
+        if node.gone || node.kubelet_alive == alive {
+            return None;
+        }
+        node.kubelet_alive = alive;
+        let change = if alive { Change::NodeRecovered } else { Change::NodeFailed };
+        Some(self.announce(Subject::Node(id), change, Watched::Node(id, NodeChange::Machine)))
+    }
+
+    /// Writes the Ready condition.
+    pub fn set_node_ready(&mut self, id: NodeId, ready: NodeReady) -> Option<RecordId> {
+        let now = self.now();
+        let node = &mut self.cluster.nodes[id.index()];
+        if node.gone || node.ready == ready {
+            return None;
+        }
+        node.ready = ready;
+        node.ready_since = now;
+        Some(self.announce(Subject::Node(id), Change::NodeReady(ready), Watched::Node(id, NodeChange::Ready)))
+    }
+
+    /// Writes the MemoryPressure condition.
+    pub fn set_memory_pressure(&mut self, id: NodeId, pressure: bool) -> Option<RecordId> {
+        let node = &mut self.cluster.nodes[id.index()];
+        if node.gone || node.memory_pressure == pressure {
+            return None;
+        }
+        node.memory_pressure = pressure;
+        Some(self.announce(Subject::Node(id), Change::NodeMemoryPressure(pressure), Watched::Node(id, NodeChange::Pressure)))
+    }
+
+    /// Adds a taint unless one of that key and effect is there.
+    pub fn add_taint(&mut self, id: NodeId, taint: Taint) -> Option<RecordId> {
+        let node = &mut self.cluster.nodes[id.index()];
+        if node.gone || node.has_taint(taint.key, taint.effect) {
+            return None;
+        }
+        node.taints.push(taint);
+        Some(self.announce(Subject::Node(id), Change::NodeTainted(taint.key, taint.effect), Watched::Node(id, NodeChange::Taints)))
+    }
+
+    /// Takes the taint of that key and effect away.
+    pub fn remove_taint(&mut self, id: NodeId, key: Sym, effect: TaintEffect) -> Option<RecordId> {
+        let node = &mut self.cluster.nodes[id.index()];
+        if node.gone || !node.has_taint(key, effect) {
+            return None;
+        }
+        node.taints.retain(|t| t.key != key || t.effect != effect);
+        Some(self.announce(Subject::Node(id), Change::NodeUntainted(key, effect), Watched::Node(id, NodeChange::Taints)))
+    }
+
+    /// Writes `spec.unschedulable`: cordon or uncordon.
+    pub fn set_unschedulable(&mut self, id: NodeId, unschedulable: bool) -> Option<RecordId> {
+        let node = &mut self.cluster.nodes[id.index()];
+        if node.gone || node.unschedulable == unschedulable {
+            return None;
+        }
+        node.unschedulable = unschedulable;
+        let change = if unschedulable { Change::NodeCordoned } else { Change::NodeUncordoned };
+        Some(self.announce(Subject::Node(id), change, Watched::Node(id, NodeChange::Unschedulable)))
+    }
+}

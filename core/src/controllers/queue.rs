@@ -1,0 +1,150 @@
+//! The work queue of the controllers (`client-go/util/workqueue`, v1.37): each key at most once, in order, with the records that asked for
+//! it; delayed and rate-limited additions in virtual time.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::cluster::ids::*;
+use crate::trace::RecordId;
+use crate::units::agenda::Agenda;
+use crate::units::time::{Millis, Time};
+
+/// What a controller is asked to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// Deployment controller.
+    Deployment(DeploymentId),
+    /// ReplicaSet controller.
+    ReplicaSet(ReplicaSetId),
+    /// StatefulSet controller.
+    StatefulSet(StatefulSetId),
+    /// DaemonSet controller.
+    DaemonSet(DaemonSetId),
+    /// Job controller.
+    Job(JobId),
+    /// TTL-after-finished controller.
+    JobTtl(JobId),
+    /// Disruption controller.
+    Budget(BudgetId),
+    /// Node lifecycle controller: its periodic look at all nodes.
+    NodeMonitor,
+    /// Node lifecycle controller: the NoSchedule taints of one node.
+    NodeTaints(NodeId),
+    /// Node lifecycle controller: the queue of nodes that get a NoExecute taint.
+    NodeEvictionQueue,
+    /// Taint eviction controller: one pod.
+    TaintEviction(PodId),
+    /// Pod garbage collector: its periodic look.
+    PodGc,
+    /// PersistentVolume controller: one claim.
+    Claim(ClaimId),
+}
+
+/// Retry after the n-th failure in a row: 5 ms doubling, at most 1000 s.
+const FIRST_RETRY: Millis = 5;
+const LAST_RETRY: Millis = 1_000_000;
+
+/// The most causes remembered for one key: the first ones.
+const MAX_CAUSES: usize = 512;
+
+/// Keys waiting to be looked at.
+#[derive(Clone, Debug, Default)]
+pub struct WorkQueue {
+    order: VecDeque<Key>,
+    causes: BTreeMap<Key, Vec<RecordId>>,
+    later: Agenda<(Key, Option<RecordId>)>,
+    failures: BTreeMap<Key, u32>,
+}
+
+impl WorkQueue {
+    /// Asks for `key` now. While it waits, further requests only add their cause.
+    pub fn add(&mut self, key: Key, cause: Option<RecordId>) {
+        let causes = self.causes.entry(key).or_insert_with(|| {
+            self.order.push_back(key);
+            Vec::new()
+        });
+        if let Some(cause) = cause
+            && causes.len() < MAX_CAUSES
+            && causes.last() != Some(&cause)
+        {
+            causes.push(cause);
+        }
+    }
+
+    /// Asks for `key` at `time`.
+    pub fn add_at(&mut self, key: Key, time: Time, cause: Option<RecordId>) {
+        self.later.add(time, (key, cause));
+    }
+
+    /// Asks for `key` again after a failure: 5 ms doubling to 1000 s.
+    pub fn add_rate_limited(&mut self, key: Key, now: Time, cause: Option<RecordId>) {
+        let failures = self.failures.entry(key).or_insert(0);
+        let delay = if *failures >= 18 { LAST_RETRY } else { (FIRST_RETRY << *failures).min(LAST_RETRY) };
+        *failures += 1;
+        self.add_at(key, now + delay, cause);
+    }
+
+    /// Forgets the failures of `key`: its look went well.
+    pub fn forget(&mut self, key: Key) {
+        self.failures.remove(&key);
+    }
+
+    /// How often `key` failed in a row.
+    pub fn failures(&self, key: Key) -> u32 {
+        self.failures.get(&key).copied().unwrap_or(0)
+    }
+
+    /// Moves what is due at `now` into the queue.
+    pub fn release(&mut self, now: Time) {
+        while let Some((_, (key, cause))) = self.later.take_due(now) {
+            self.add(key, cause);
+        }
+    }
+
+    /// The next key with the records that asked for it, in order.
+    pub fn take(&mut self) -> Option<(Key, Vec<RecordId>)> {
+        let key = self.order.pop_front()?;
+        Some((key, self.causes.remove(&key).unwrap_or_default()))
+    }
+
+    /// When the next delayed key is due.
+    pub fn next_time(&self) -> Option<Time> {
+        self.later.next_time()
+    }
+
+    /// Forgets which records asked: a fork begins a trace of its own.
+    pub fn forget_causes(&mut self) {
+        self.later.map_in_place(|(_, cause)| *cause = None);
+        self.causes.values_mut().for_each(Vec::clear);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_waits_once_with_all_its_causes() {
+        let mut queue = WorkQueue::default();
+        let key = Key::PodGc;
+        queue.add(key, Some(RecordId(3)));
+        queue.add(Key::NodeMonitor, None);
+        queue.add(key, Some(RecordId(5)));
+        assert_eq!(queue.take(), Some((key, vec![RecordId(3), RecordId(5)])));
+        assert_eq!(queue.take(), Some((Key::NodeMonitor, vec![])));
+        assert_eq!(queue.take(), None);
+    }
+
+    #[test]
+    fn failures_back_off_and_are_forgotten() {
+        let mut queue = WorkQueue::default();
+        let mut due = Vec::new();
+        for _ in 0..3 {
+            queue.add_rate_limited(Key::PodGc, Time::ZERO, None);
+            due.push(queue.failures(Key::PodGc));
+        }
+        queue.release(Time(19));
+        assert_eq!(queue.next_time(), Some(Time(20)), "5, 10, 20 ms");
+        queue.forget(Key::PodGc);
+        assert_eq!(queue.failures(Key::PodGc), 0);
+    }
+}

@@ -1,0 +1,9 @@
+//! What happened: records with causes, and the state they fold to. Decides nothing and changes nothing.
+
+mod log;
+mod record;
+mod view;
+
+pub use log::Trace;
+pub use record::{Change, DeleteReason, Record, RecordId, Subject, TextId, UnreadyReason};
+pub use view::{KEYFRAME_EVERY, Keyframes, NodeState, PodPlace, PodState, View};
