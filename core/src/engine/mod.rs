@@ -1,5 +1,7 @@
 //! The engine: virtual time, one event after the other, in an order that the input and the seed decide alone.
 
+pub mod drain;
+pub mod scheduling;
 mod sim;
 
-pub use sim::{Ended, Sim};
+pub use sim::{DEFAULT_BUDGET, Ended, SETTLE_SPAN, Sim, SimOptions};

@@ -1,13 +1,38 @@
-//! The simulation: one virtual clock over the API server, the scheduler, the controllers and the kubelets.
+//! The simulation: one virtual clock over the API server, the scheduler, the controllers, the kubelets and kubectl's drains.
+//!
+//! Everything that happens at one moment is done before the clock moves: notices are delivered first, then one controller key, one
+//! scheduling attempt or one timer at a time, in an order that the input alone decides.
 
+use super::drain::Drains;
+use super::scheduling::Scheduling;
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
 use crate::controllers::{Controllers, WorkQueue};
 use crate::kubelet::Kubelets;
-use crate::units::time::Time;
+use crate::trace::Trace;
+use crate::units::time::{MINUTE, Millis, Time};
+
+/// How long the cluster has been left alone before a what-if begins: the settling runs from minus this to zero.
+pub const SETTLE_SPAN: Millis = 60 * MINUTE;
+
+/// The most actions (attempts, syncs, timers) of one run, unless the caller says otherwise: a run that needs more goes in circles.
+pub const DEFAULT_BUDGET: u64 = 50_000_000;
+
+/// The most actions within one moment: more means that two controllers undo each other's work without time passing.
+const MOMENT_BUDGET: u64 = 5_000_000;
+
+/// What a simulation is begun with, beside the cluster.
+#[derive(Clone, Debug, Default)]
+pub struct SimOptions {
+    /// Decides what Kubernetes leaves open.
+    pub seed: u64,
+    /// A `KubeSchedulerConfiguration` document; none for the default profile.
+    pub scheduler_configuration: Option<serde_json::Value>,
+}
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Ended {
     /// Nothing is left to happen.
     Quiet,
@@ -24,18 +49,52 @@ pub struct Sim {
     pub(super) controllers: Controllers,
     pub(super) queue: WorkQueue,
     pub(super) kubelets: Kubelets,
+    pub(super) drains: Drains,
+    pub(super) scheduling: Scheduling,
+    actions: u64,
+    budget: u64,
 }
 
 impl Sim {
-    /// A simulation of `cluster` that begins at `start`.
-    pub fn new(cluster: Cluster, start: Time) -> Sim {
+    /// A simulation of `cluster` that begins at `start`: controllers and kubelets look at what exists, nothing has happened yet.
+    pub fn new(cluster: Cluster, options: &SimOptions, start: Time) -> Sim {
+        let scheduling = Scheduling::new(options, &cluster);
         let mut api = Api::new(cluster, start);
         let mut controllers = Controllers::default();
         let mut queue = WorkQueue::default();
         let mut kubelets = Kubelets::default();
         kubelets.start(&mut api);
         controllers.start(&mut api, &mut queue);
-        Sim { api, controllers, queue, kubelets }
+        Sim { api, controllers, queue, kubelets, drains: Drains::default(), scheduling, actions: 0, budget: DEFAULT_BUDGET }
+    }
+
+    /// Lets a cluster come to rest: from minus [`SETTLE_SPAN`] until nothing happens any more, at most to time zero, where the clock then
+    /// stands. Gives the simulation, the trace of the settling and how it ended. The simulation's own trace is empty: a what-if begins.
+    pub fn settled(cluster: Cluster, options: &SimOptions) -> (Sim, Trace, Ended) {
+        let mut sim = Sim::new(cluster, options, Time::ZERO + -SETTLE_SPAN);
+        let ended = sim.run_until(Time(-1));
+        sim.api.advance_to(Time::ZERO);
+        let trace = sim.begin_what_if();
+        (sim, trace, ended)
+    }
+
+    /// Empties the trace and gives what it held: what comes now is told from here. Timers set before have no cause any more.
+    pub fn begin_what_if(&mut self) -> Trace {
+        self.queue.forget_causes();
+        self.kubelets.forget_causes();
+        self.drains.forget_causes();
+        self.actions = 0;
+        self.api.take_trace()
+    }
+
+    /// Limits the actions of this run; see [`DEFAULT_BUDGET`].
+    pub fn set_budget(&mut self, budget: u64) {
+        self.budget = budget;
+    }
+
+    /// How many actions were done so far: syncs, attempts, timers.
+    pub fn actions(&self) -> u64 {
+        self.actions
     }
 
     /// The API server: cluster and trace to read.
@@ -46,5 +105,102 @@ impl Sim {
     /// The API server, to write as a user would.
     pub fn api_mut(&mut self) -> &mut Api {
         &mut self.api
+    }
+
+    /// The cluster.
+    pub fn cluster(&self) -> &Cluster {
+        self.api.cluster()
+    }
+
+    /// Virtual time now.
+    pub fn now(&self) -> Time {
+        self.api.now()
+    }
+
+    /// The scheduler's side: its last attempts, for explanations.
+    pub fn scheduling(&self) -> &Scheduling {
+        &self.scheduling
+    }
+
+    /// The drains under way and done.
+    pub fn drains(&self) -> &Drains {
+        &self.drains
+    }
+
+    /// The drains and the API server, to start one as a user would.
+    pub fn drains_mut(&mut self) -> (&mut Drains, &mut Api) {
+        (&mut self.drains, &mut self.api)
+    }
+
+    /// The kubelets and the API server, for faults that only a kubelet knows of.
+    pub fn kubelets_mut(&mut self) -> (&mut Kubelets, &mut Api) {
+        (&mut self.kubelets, &mut self.api)
+    }
+
+    /// The controllers' work queue, to ask for a look from outside.
+    pub fn queue_mut(&mut self) -> &mut WorkQueue {
+        &mut self.queue
+    }
+
+    /// When the next thing is due; none if nothing is.
+    pub fn next_time(&self) -> Option<Time> {
+        let due = [self.queue.next_time(), self.kubelets.next_time(), self.drains.next_time(), self.scheduling.next_time()];
+        due.into_iter().flatten().min().map(|t| t.max(self.api.now()))
+    }
+
+    /// Does everything that is to be done at this moment. False if the budget ended it first.
+    pub fn run_moment(&mut self) -> bool {
+        let first = self.actions;
+        loop {
+            if self.actions >= self.budget || self.actions - first >= MOMENT_BUDGET {
+                return false;
+            }
+            if let Some(notice) = self.api.next_notice() {
+                self.scheduling.observe(&self.api, &notice);
+                self.kubelets.observe(&mut self.api, &notice);
+                self.controllers.observe(&mut self.api, &notice, &mut self.queue);
+                continue;
+            }
+            self.actions += 1;
+            let now = self.api.now();
+            self.queue.release(now);
+            if let Some((key, causes)) = self.queue.take() {
+                self.api.set_causes(&causes);
+                self.controllers.sync(key, &mut self.api, &mut self.queue);
+                self.api.set_causes(&[]);
+                continue;
+            }
+            if self.kubelets.run_due(&mut self.api) || self.drains.run_due(&mut self.api) || self.scheduling.run_due(&mut self.api) {
+                self.api.set_causes(&[]);
+                continue;
+            }
+            return true;
+        }
+    }
+
+    /// Runs until nothing is left to happen or `end` is over; things due at `end` still happen. Then the clock stands at the last
+    /// thing that happened, or at `end` if time is up.
+    pub fn run_until(&mut self, end: Time) -> Ended {
+        self.run_watched(end, |_| true)
+    }
+
+    /// Like [`Sim::run_until`], calling `watch` after every moment; it says whether to go on. Stopping early counts as time up.
+    pub fn run_watched(&mut self, end: Time, mut watch: impl FnMut(&Sim) -> bool) -> Ended {
+        loop {
+            if !self.run_moment() {
+                return Ended::BudgetSpent;
+            }
+            if !watch(self) {
+                return Ended::TimeUp;
+            }
+            match self.next_time() {
+                None => return Ended::Quiet,
+                Some(next) if next > end => {
+                    self.api.advance_to(end);
+                    return Ended::TimeUp;
+                }
+                Some(next) => self.api.advance_to(next),
+            }
+        }
     }
 }
