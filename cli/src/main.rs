@@ -1,26 +1,43 @@
-//! wavetank: what would the cluster do? One file per verb.
+//! wavetank: what would the cluster do? One file per verb, each with its `Args` and `run(&Args, &Context)`.
 
+mod context;
+mod failure;
+mod output;
 mod serve;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-/// See what a Kubernetes cluster would do with your manifests, by Kubernetes' own rules.
+use context::{Context, GlobalArgs};
+
+/// See what a Kubernetes cluster would do with your manifests, by Kubernetes' own rules and without a cluster.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, max_term_width = 110, arg_required_else_help = true, after_help = AFTER_HELP)]
 struct Arguments {
+    #[command(flatten)]
+    global: GlobalArgs,
     #[command(subcommand)]
     verb: Verb,
 }
 
+const AFTER_HELP: &str = "\
+Exit codes: 0 all is well, 1 something does not hold, 2 bad usage or input that could not be read,
+3 a difference where one was asked about, 42 the same work gave two results.";
+
 #[derive(clap::Subcommand)]
 enum Verb {
-    Serve(serve::Serve),
+    Serve(serve::Args),
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().verb {
-        Verb::Serve(options) => serve::run(&options),
+    let arguments = Arguments::parse();
+    let context = Context::new(&arguments.global);
+    let done = match &arguments.verb {
+        Verb::Serve(args) => serve::run(args, &context),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(error) => error.report(&context),
     }
 }

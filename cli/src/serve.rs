@@ -3,15 +3,16 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
+use crate::context::Context;
+use crate::failure::{CliError, Exit};
 use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
 
 /// Serve the built page on this machine, with the headers that a static host should send.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Serve {
+pub(crate) struct Args {
     /// The built page (`trunk build --release` writes it).
     #[arg(long, value_name = "DIR", default_value = "dist")]
     pub(crate) dir: PathBuf,
@@ -30,18 +31,16 @@ const ANSWERERS: usize = 4;
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
      connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Serves until it is stopped. Exit code 2 where there is no page or the port is taken.
-pub(crate) fn run(options: &Serve) -> ExitCode {
-    match listen(options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            anstream::eprintln!("error: {message}");
-            ExitCode::from(2)
-        }
-    }
+/// Serves until it is stopped.
+///
+/// # Errors
+/// Where there is no page or the port is taken.
+pub(crate) fn run(args: &Args, _: &Context) -> Result<Exit, CliError> {
+    listen(args).map_err(CliError::new)?;
+    Ok(Exit::Holds)
 }
 
-fn listen(options: &Serve) -> Result<(), String> {
+fn listen(options: &Args) -> Result<(), String> {
     let root = options.dir.canonicalize().ok().filter(|root| root.join("index.html").is_file()).ok_or_else(|| {
         format!("no built page in {}; build it with `trunk build --release`, or let `tests/run page` do it", options.dir.display())
     })?;

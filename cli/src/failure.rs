@@ -1,0 +1,62 @@
+//! How a verb ends: exit codes, and errors that name what went wrong and what to do.
+
+use std::process::ExitCode;
+
+use crate::context::{Context, shown};
+
+/// How a verb ended that could do its work. The same for every output format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: all holds.
+    Holds,
+    /// 1: something does not hold.
+    Broken,
+    /// 3: a difference was asked about and found.
+    Differs,
+    /// 42: the same work gave two results.
+    NotTheSame,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(match exit {
+            Exit::Holds => 0,
+            Exit::Broken => 1,
+            Exit::Differs => 3,
+            Exit::NotTheSame => 42,
+        })
+    }
+}
+
+/// Why a verb could not do its work: bad usage, or input that could not be read. The exit code is 2.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    message: String,
+    help: Option<String>,
+}
+
+impl CliError {
+    /// An error in one sentence, without a full stop. Names in it are made safe to print here.
+    pub(crate) fn new(message: impl AsRef<str>) -> CliError {
+        CliError { message: shown(message), help: None }
+    }
+
+    /// With what to do about it.
+    pub(crate) fn help(mut self, help: impl AsRef<str>) -> CliError {
+        self.help = Some(shown(help));
+        self
+    }
+
+    /// Tells it on stderr and gives the exit code.
+    pub(crate) fn report(&self, _: &Context) -> ExitCode {
+        use std::io::Write;
+        let mut err = anstream::stderr().lock();
+        let (red, cyan, plain) = ("\u{1b}[1;31m", "\u{1b}[1;36m", "\u{1b}[0m");
+        // `anstream` takes the colours away where they are not wanted; nobody may be listening.
+        let _ = writeln!(err, "{red}error{plain}: {}", self.message);
+        if let Some(help) = &self.help {
+            let _ = writeln!(err, "{cyan}help{plain}: {help}");
+        }
+        ExitCode::from(2)
+    }
+}
