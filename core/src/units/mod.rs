@@ -1,7 +1,11 @@
 //! The small values everything else is made of: time, amounts, interned text, chance. Knows nothing of Kubernetes objects.
 
 pub mod agenda;
+pub mod duration;
+pub mod int_or_percent;
 pub mod intern;
+pub mod quantity;
 pub mod resources;
 pub mod rng;
+pub mod text;
 pub mod time;

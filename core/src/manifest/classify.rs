@@ -1,0 +1,309 @@
+//! What each document is: its kind, its class, its object.
+//!
+//! Owns the decision of [`Class`], the taking apart of lists, and the diagnostics about kinds, fields
+//! and names. It never looks at what objects mean to each other, except that two are the same one.
+
+use std::collections::BTreeMap;
+
+use super::catalog as ids;
+use super::decode::NodeDecoder;
+use super::diagnostic::Diagnostic;
+use super::document::{Class, DocId, Document};
+use super::kinds::{self, Kind, Support};
+use super::object::Object;
+use super::read::Reading;
+use super::source::{SourceSet, Span};
+use super::tree::{NodeId, NodeKind, Tree};
+use crate::units::text::{nearest, visible, visible_short};
+
+/// Adds the document, or the documents of a list, with its diagnostics.
+pub(super) fn document(reading: &mut Reading, file: &str, tree: Tree) {
+    let Some(root) = tree.root() else { return };
+    if tree.kind(root) != NodeKind::Map {
+        let what = if tree.kind(root) == NodeKind::Seq { "a list" } else { "a single value" };
+        let diagnostic = Diagnostic::error(ids::NOT_AN_OBJECT, format!("the document is {what}, not an object"))
+            .at(Some(tree.span(root)))
+            .help("an object is a map with `apiVersion`, `kind` and `metadata`; separate objects with `---`");
+        return reading.add(tree, Header::default(), Class::Rejected, None, Some(diagnostic));
+    }
+    let header = Header::of(&tree, root);
+    if header.kind.ends_with("List")
+        && let Some(items) = tree.get(root, "items")
+    {
+        return list(reading, file, &tree, header, items);
+    }
+    single(reading, file, tree, header);
+}
+
+/// The fields by which an object is known.
+#[derive(Clone, Debug, Default)]
+struct Header {
+    api_version: String,
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+    generate_name: Option<String>,
+}
+
+impl Header {
+    fn of(tree: &Tree, root: NodeId) -> Self {
+        let text = |node: Option<NodeId>| node.and_then(|n| tree.str(n)).map(str::to_owned);
+        let metadata = tree.get(root, "metadata");
+        let meta = |key: &str| text(metadata.and_then(|m| tree.get(m, key)));
+        Self {
+            api_version: text(tree.get(root, "apiVersion")).unwrap_or_default(),
+            kind: text(tree.get(root, "kind")).unwrap_or_default(),
+            namespace: meta("namespace"),
+            name: meta("name").unwrap_or_default(),
+            generate_name: meta("generateName"),
+        }
+    }
+
+    /// How messages call the object.
+    fn title(&self) -> String {
+        let name = if self.name.is_empty() { self.generate_name.as_deref().unwrap_or("") } else { &self.name };
+        if name.is_empty() {
+            return visible_short(&self.kind, 80);
+        }
+        format!("{} {}", visible_short(&self.kind, 80), visible_short(name, 80))
+    }
+}
+
+impl Reading {
+    fn add(&mut self, tree: Tree, header: Header, class: Class, object: Option<Object>, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        let span = tree.root().map_or(Span { file: self.file, start: 0, end: 0 }, |root| tree.span(root));
+        self.diagnostics.extend(diagnostics);
+        self.documents.push(Document {
+            id: DocId(self.documents.len() as u32),
+            span,
+            tree,
+            class,
+            api_version: header.api_version,
+            kind: header.kind,
+            namespace: header.namespace,
+            name: header.name,
+            generate_name: header.generate_name,
+            object,
+        });
+    }
+}
+
+/// `v1 List` and typed lists: each item is a document (`unstructuredJSONScheme.decodeToList`).
+fn list(reading: &mut Reading, file: &str, tree: &Tree, header: Header, items: NodeId) {
+    if tree.kind(items) != NodeKind::Seq {
+        let object = tree.is_null(items).then(|| Object::Other(tree.to_value()));
+        let class = if object.is_some() { Class::Known } else { Class::Rejected };
+        let diagnostic = object.is_none().then(|| {
+            Diagnostic::error(ids::LIST_ITEMS, "`items` of a List must be a list")
+                .at(Some(tree.span(items)))
+                .help("write each object as an item: `- apiVersion: …`")
+        });
+        return reading.add(tree.clone(), header, class, object, diagnostic);
+    }
+    if tree.items(items).len() == 0 {
+        return reading.add(tree.clone(), header, Class::Known, Some(Object::Other(tree.to_value())), None);
+    }
+    let item_kind = header.kind.strip_suffix("List").unwrap_or("");
+    for item in tree.items(items) {
+        let part = tree.subtree(item);
+        if tree.kind(item) != NodeKind::Map {
+            document(reading, file, part);
+            continue;
+        }
+        let mut own = Header::of(tree, item);
+        if own.kind.is_empty() && !item_kind.is_empty() {
+            item_kind.clone_into(&mut own.kind);
+            if own.api_version.is_empty() {
+                own.api_version.clone_from(&header.api_version);
+            }
+        }
+        // Lists within lists are taken apart too; the depth of the tree bounds this.
+        match tree.get(item, "items") {
+            Some(inner) if own.kind.ends_with("List") => list(reading, file, &part, own, inner),
+            _ => single(reading, file, part, own),
+        }
+    }
+}
+
+fn single(reading: &mut Reading, file: &str, tree: Tree, header: Header) {
+    let Some(root) = tree.root() else { return };
+    let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    let kustomization = matches!(base, "kustomization.yaml" | "kustomization.yml" | "Kustomization");
+    if kinds::group_of(&header.api_version) == "kustomize.config.k8s.io" || kustomization && header.kind.is_empty() {
+        let diagnostic = Diagnostic::info(ids::KUSTOMIZATION, format!("{} is not applied", visible(base)))
+            .at(Some(tree.span(root)))
+            .help("give the result of `kubectl kustomize DIR` to have its patches and names applied");
+        return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
+    }
+    if let Some(diagnostic) = incomplete_header(&tree, root, &header) {
+        return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
+    }
+    let group = kinds::group_of(&header.api_version);
+    if group == "wavetank.dev" || group == "kubescheduler.config.k8s.io" {
+        let object = Object::Own(tree.to_value());
+        return reading.add(tree, header, Class::Own, Some(object), None);
+    }
+    if let Some(kind) = kinds::served(&header.api_version, &header.kind) {
+        return served(reading, tree, header, kind, None);
+    }
+    if let Some(old) = kinds::removed(&header.api_version, &header.kind) {
+        let version = visible(&header.api_version).into_owned();
+        let mut diagnostic = Diagnostic::error(
+            ids::REMOVED_VERSION,
+            format!("{} in {version} is not served since Kubernetes {}", visible(&header.kind), old.since),
+        )
+        .at(tree.span_at("/apiVersion"));
+        match old.successor.and_then(|successor| kinds::served(successor, &header.kind)) {
+            Some(kind) => {
+                diagnostic = diagnostic.help(format!("write `apiVersion: {}`; it is read as that here", kind.api_version));
+                if let Some(at) = tree.span_at("/apiVersion") {
+                    diagnostic = diagnostic.fix(at, kind.api_version, format!("use {}", kind.api_version));
+                }
+                return served(reading, tree, header, kind, Some(diagnostic));
+            }
+            None => {
+                let diagnostic = diagnostic.help("nothing took its place under this name; remove the object");
+                return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
+            }
+        }
+    }
+    if kinds::is_builtin_group(group) {
+        let diagnostic = unknown_kind(&tree, &header);
+        return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
+    }
+    if header.name.is_empty() && header.generate_name.is_none() {
+        let diagnostic = nameless(&tree, root, &header);
+        return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
+    }
+    let object = Object::Other(tree.to_value());
+    reading.add(tree, header, Class::Custom, Some(object), None);
+}
+
+/// A diagnostic if `kind` or `apiVersion` is missing or no text.
+fn incomplete_header(tree: &Tree, root: NodeId, header: &Header) -> Option<Diagnostic> {
+    let check = |id, key: &str, help: &str| {
+        let (message, at) = match tree.entry(root, key) {
+            Some((_, value)) if tree.is_null(value) => (format!("`{key}` is empty"), tree.span(value)),
+            Some((_, value)) => (format!("`{key}` must be a text"), tree.span(value)),
+            None => (format!("the document has no `{key}`: it is not a Kubernetes object"), start_of(tree, root)),
+        };
+        Diagnostic::error(id, message).at(Some(at)).help(help)
+    };
+    if header.kind.is_empty() {
+        return Some(check(ids::NO_KIND, "kind", "add `apiVersion` and `kind`, or leave the file out"));
+    }
+    if header.api_version.is_empty() {
+        let mut versions = kinds::SERVED.iter().filter(|k| k.kind == header.kind).map(|k| k.api_version);
+        let help = match versions.next_back() {
+            Some(version) => format!("add `apiVersion: {version}`"),
+            None => "add the `apiVersion` the kind is defined in".to_owned(),
+        };
+        return Some(check(ids::NO_API_VERSION, "apiVersion", &help));
+    }
+    None
+}
+
+/// The first key of a map: a better place to point at than the whole of it.
+fn start_of(tree: &Tree, node: NodeId) -> Span {
+    tree.entries(node).next().map_or_else(|| tree.span(node), |(key, _)| tree.span(key))
+}
+
+fn unknown_kind(tree: &Tree, header: &Header) -> Diagnostic {
+    let (kind, version) = (visible_short(&header.kind, 80), visible_short(&header.api_version, 80));
+    let diagnostic =
+        Diagnostic::error(ids::UNKNOWN_KIND, format!("no matches for kind \"{kind}\" in version \"{version}\"")).at(tree.span_at("/kind"));
+    if let Some(same) = kinds::SERVED.iter().rev().find(|k| k.kind == header.kind) {
+        let diagnostic = diagnostic.help(format!("{kind} is in `{}`", same.api_version));
+        return match tree.span_at("/apiVersion") {
+            Some(at) => diagnostic.fix(at, same.api_version, format!("use {}", same.api_version)),
+            None => diagnostic,
+        };
+    }
+    match nearest(&header.kind, kinds::SERVED.iter().map(|k| k.kind)) {
+        Some(near) => {
+            let diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
+            match tree.span_at("/kind") {
+                Some(at) => diagnostic.fix(at, near, format!("use {near}")),
+                None => diagnostic,
+            }
+        }
+        None => diagnostic.help("a kind of your own needs a group of its own in `apiVersion`, such as `example.com/v1`"),
+    }
+}
+
+fn nameless(tree: &Tree, root: NodeId, header: &Header) -> Diagnostic {
+    let at = tree.key_span_at("/metadata").unwrap_or_else(|| start_of(tree, root));
+    let wrong = tree.at("/metadata/name").is_some_and(|n| !tree.is_null(n));
+    let message = if wrong {
+        format!("{}: `metadata.name` must be a text that is not empty", header.title())
+    } else {
+        format!("{} has no `metadata.name`", header.title())
+    };
+    Diagnostic::error(ids::NO_NAME, message).at(Some(at)).help("add `metadata.name` (or `generateName`)")
+}
+
+/// A served kind: decoded if it is simulated, kept as JSON if not.
+fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind, about: Option<Diagnostic>) {
+    let Some(root) = tree.root() else { return };
+    reading.diagnostics.extend(about);
+    if header.name.is_empty() && header.generate_name.as_deref().unwrap_or("").is_empty() {
+        let diagnostic = nameless(&tree, root, &header);
+        return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
+    }
+    if kind.support == Support::Known {
+        let object = Object::Other(tree.to_value());
+        return reading.add(tree, header, Class::Known, Some(object), None);
+    }
+    match Object::decode(kind.kind, NodeDecoder { tree: &tree, node: root }) {
+        Some(Ok(object)) => reading.add(tree, header, Class::Simulated, Some(object), None),
+        Some(Err(misfit)) => {
+            let at = misfit.node.map(|node| tree.span(node));
+            let diagnostic = Diagnostic::error(ids::WRONG_TYPE, format!("{}: {}", header.title(), visible(&misfit.message)))
+                .at(at.or(Some(tree.span(root))));
+            reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
+        }
+        None => {
+            let object = Object::Other(tree.to_value());
+            reading.add(tree, header, Class::Known, Some(object), None);
+        }
+    }
+}
+
+/// Of documents for the same object the last one stays; the others are rejected and say why.
+pub(super) fn duplicates(documents: &mut [Document], diagnostics: &mut Vec<Diagnostic>, sources: &SourceSet) {
+    let mut last: BTreeMap<(&str, &str, &str, &str), usize> = BTreeMap::new();
+    let mut replaced: Vec<(usize, usize)> = Vec::new();
+    for (index, document) in documents.iter().enumerate() {
+        if document.class == Class::Rejected || document.name.is_empty() {
+            continue;
+        }
+        let kind = kinds::served(&document.api_version, &document.kind);
+        let namespace = if kind.is_some_and(|k| !k.namespaced) { "" } else { document.namespace_or_default() };
+        let group = kinds::group_of(&document.api_version);
+        let key = (group, document.kind.as_str(), namespace, document.name.as_str());
+        if let Some(before) = last.insert(key, index) {
+            replaced.push((before, index));
+        }
+    }
+    for (before, after) in replaced {
+        let (later, file) = (documents[after].span, documents[after].span.file);
+        let place = sources.file(file).map_or("", |f| &f.name);
+        let (line, _) = sources.line_col(later);
+        let document = &mut documents[before];
+        let at = document.tree.span_at("/metadata/name").unwrap_or(document.span);
+        let message = format!(
+            "{} {} is given again at {}:{line}: the later one replaces it",
+            visible_short(&document.kind, 80),
+            visible_short(&document.name, 80),
+            visible(place),
+        );
+        diagnostics.push(
+            Diagnostic::warning(ids::DUPLICATE_OBJECT, message)
+                .at(Some(at))
+                .note(Some(later), "the one that is used")
+                .help("remove one, or give them different names or namespaces"),
+        );
+        document.class = Class::Rejected;
+        document.object = None;
+    }
+}

@@ -1,0 +1,48 @@
+//! `conformance KIND DIR… [--json]`: compares Wavetank's answers with recorded ones of real Kubernetes components.
+//!
+//! Prints per family how many cases agree, the first disagreements, and as last line `KIND: agree/total`; exits 0 only if all agree.
+
+mod apiserver;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use wavetank_tests::conformance_report::Report;
+
+/// Compares Wavetank's answers with recorded ones of real Kubernetes components.
+#[derive(Parser)]
+#[command(name = "conformance")]
+struct Arguments {
+    /// What was recorded.
+    kind: Kind,
+    /// Folders with the recordings of that kind.
+    #[arg(required = true)]
+    dirs: Vec<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// What the API server makes of objects.
+    Apiserver,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let judge = match arguments.kind {
+        Kind::Apiserver => apiserver::judge,
+    };
+    match judge(&arguments.dirs) {
+        Ok(report) => {
+            report.print(arguments.json);
+            if Report::all_agree(&report) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("conformance: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
