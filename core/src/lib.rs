@@ -9,5 +9,6 @@ pub mod controllers;
 pub mod engine;
 pub mod kubelet;
 pub mod manifest;
+pub mod scenario;
 pub mod trace;
 pub mod units;

@@ -1,0 +1,376 @@
+//! Verbs: what a step does. The same type is read from documents, built by flags of the command line and by buttons of the page.
+//!
+//! Owns what can be asked for, and how it is written as YAML and as flags. Names are kept as given; looking them up is `names`' work.
+
+use std::fmt::Write as _;
+
+use crate::cluster::template::TaintEffect;
+use crate::units::time::{Millis, SECOND};
+
+/// `kubectl drain`'s options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrainOptions {
+    /// `--ignore-daemonsets`.
+    pub ignore_daemon_sets: bool,
+    /// `--delete-emptydir-data`.
+    pub delete_empty_dir_data: bool,
+    /// `--force`: pods without a controller too.
+    pub force: bool,
+    /// `--grace-period`; none for each pod's own.
+    pub grace_period: Option<Millis>,
+    /// `--timeout`; none to try for ever.
+    pub timeout: Option<Millis>,
+}
+
+impl Default for DrainOptions {
+    /// What people type: DaemonSets ignored and emptyDir data given up. kubectl's own defaults refuse both.
+    fn default() -> Self {
+        DrainOptions { ignore_daemon_sets: true, delete_empty_dir_data: true, force: false, grace_period: None, timeout: None }
+    }
+}
+
+/// What a node runs short of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pressure {
+    /// Memory.
+    Memory,
+}
+
+/// One thing that a user or an accident does to the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// The machine dies: its pods stop and its kubelet falls silent.
+    FailNode {
+        /// The node.
+        node: String,
+    },
+    /// The machine is back.
+    RecoverNode {
+        /// The node.
+        node: String,
+    },
+    /// Every machine of the zone dies at once.
+    FailZone {
+        /// The zone.
+        zone: String,
+    },
+    /// Every machine of the zone is back.
+    RecoverZone {
+        /// The zone.
+        zone: String,
+    },
+    /// `kubectl cordon`.
+    Cordon {
+        /// The node.
+        node: String,
+    },
+    /// `kubectl uncordon`.
+    Uncordon {
+        /// The node.
+        node: String,
+    },
+    /// `kubectl drain`.
+    Drain {
+        /// The node.
+        node: String,
+        /// Its options.
+        options: DrainOptions,
+    },
+    /// `kubectl taint`.
+    Taint {
+        /// The node.
+        node: String,
+        /// The taint's key.
+        key: String,
+        /// Its value; may be empty.
+        value: String,
+        /// Its effect.
+        effect: TaintEffect,
+    },
+    /// `kubectl taint` with a minus.
+    Untaint {
+        /// The node.
+        node: String,
+        /// The taint's key.
+        key: String,
+        /// Its effect; none for all effects.
+        effect: Option<TaintEffect>,
+    },
+    /// The kubelet reports a shortage.
+    Pressure {
+        /// The node.
+        node: String,
+        /// Of what.
+        of: Pressure,
+    },
+    /// The shortage is over.
+    RelievePressure {
+        /// The node.
+        node: String,
+        /// Of what.
+        of: Pressure,
+    },
+    /// The kubelet itself reports that the node is not ready (its runtime or network is broken); the pods run on.
+    KubeletNotReady {
+        /// The node.
+        node: String,
+    },
+    /// The kubelet reports ready again.
+    KubeletReady {
+        /// The node.
+        node: String,
+    },
+    /// Another node joins, like one that is there.
+    AddNode {
+        /// Its name.
+        name: String,
+        /// The node whose zone, labels and sizes it has.
+        like: String,
+    },
+    /// `kubectl scale`.
+    Scale {
+        /// The workload.
+        workload: String,
+        /// `--replicas`.
+        replicas: i32,
+    },
+    /// `kubectl set image`: a rollout begins.
+    Rollout {
+        /// The workload.
+        workload: String,
+        /// The new image; none where only the behaviour changes.
+        image: Option<String>,
+        /// The container; none for the first.
+        container: Option<String>,
+        /// The new revision never gets ready: what a broken release does.
+        broken: bool,
+    },
+    /// `kubectl rollout restart`.
+    Restart {
+        /// The workload.
+        workload: String,
+    },
+    /// `kubectl rollout undo`.
+    Undo {
+        /// The workload.
+        workload: String,
+        /// `--to-revision`; none for the one before.
+        to_revision: Option<i64>,
+    },
+    /// `kubectl rollout pause`.
+    Pause {
+        /// The Deployment.
+        workload: String,
+    },
+    /// `kubectl rollout resume`.
+    Resume {
+        /// The Deployment.
+        workload: String,
+    },
+    /// `kubectl delete`.
+    Delete {
+        /// A pod, workload or node: `pod/web-0`, `deployment/web`, `node/node-1`.
+        target: String,
+        /// `--grace-period`; none for the object's own. Only of meaning for pods.
+        grace_period: Option<Millis>,
+    },
+}
+
+impl Verb {
+    /// The key of a step in a document.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Verb::FailNode { .. } => "failNode",
+            Verb::RecoverNode { .. } => "recoverNode",
+            Verb::FailZone { .. } => "failZone",
+            Verb::RecoverZone { .. } => "recoverZone",
+            Verb::Cordon { .. } => "cordon",
+            Verb::Uncordon { .. } => "uncordon",
+            Verb::Drain { .. } => "drain",
+            Verb::Taint { .. } => "taint",
+            Verb::Untaint { .. } => "untaint",
+            Verb::Pressure { .. } => "pressure",
+            Verb::RelievePressure { .. } => "relievePressure",
+            Verb::KubeletNotReady { .. } => "kubeletNotReady",
+            Verb::KubeletReady { .. } => "kubeletReady",
+            Verb::AddNode { .. } => "addNode",
+            Verb::Scale { .. } => "scale",
+            Verb::Rollout { .. } => "rollout",
+            Verb::Restart { .. } => "restart",
+            Verb::Undo { .. } => "undo",
+            Verb::Pause { .. } => "pause",
+            Verb::Resume { .. } => "resume",
+            Verb::Delete { .. } => "delete",
+        }
+    }
+
+    /// `key: value` of the step, in flow style on one line: what the page adds to a scenario when a button is pressed.
+    ///
+    /// ```
+    /// use wavetank_core::scenario::Verb;
+    /// assert_eq!(Verb::FailZone { zone: "b".into() }.to_yaml(), "failZone: b");
+    /// assert_eq!(
+    ///     Verb::Scale { workload: "deployment/web".into(), replicas: 5 }.to_yaml(),
+    ///     "scale: {workload: deployment/web, replicas: 5}",
+    /// );
+    /// ```
+    pub fn to_yaml(&self) -> String {
+        let one = |value: &str| format!("{}: {}", self.name(), yaml_text(value));
+        match self {
+            Verb::FailNode { node }
+            | Verb::RecoverNode { node }
+            | Verb::Cordon { node }
+            | Verb::Uncordon { node }
+            | Verb::KubeletNotReady { node }
+            | Verb::KubeletReady { node } => one(node),
+            Verb::FailZone { zone } | Verb::RecoverZone { zone } => one(zone),
+            Verb::Restart { workload } | Verb::Pause { workload } | Verb::Resume { workload } => one(workload),
+            Verb::Undo { workload, to_revision: None } => one(workload),
+            Verb::Delete { target, grace_period: None } => one(target),
+            Verb::Drain { node, options } if *options == DrainOptions::default() => one(node),
+            other => format!("{}: {{{}}}", other.name(), other.fields().join(", ")),
+        }
+    }
+
+    /// The fields of the long form, as `key: value`; what has its default is left out.
+    fn fields(&self) -> Vec<String> {
+        let mut fields = Vec::new();
+        let text = |fields: &mut Vec<String>, key: &str, value: &str| fields.push(format!("{key}: {}", yaml_text(value)));
+        match self {
+            Verb::Drain { node, options } => {
+                let usual = DrainOptions::default();
+                text(&mut fields, "node", node);
+                for (key, value, default) in [
+                    ("ignoreDaemonSets", options.ignore_daemon_sets, usual.ignore_daemon_sets),
+                    ("deleteEmptyDirData", options.delete_empty_dir_data, usual.delete_empty_dir_data),
+                    ("force", options.force, usual.force),
+                ] {
+                    if value != default {
+                        fields.push(format!("{key}: {value}"));
+                    }
+                }
+                for (key, span) in [("gracePeriod", options.grace_period), ("timeout", options.timeout)] {
+                    fields.extend(span.map(|span| format!("{key}: {}", duration_text(span))));
+                }
+            }
+            Verb::Taint { node, key, value, effect } => {
+                text(&mut fields, "node", node);
+                text(&mut fields, "key", key);
+                if !value.is_empty() {
+                    text(&mut fields, "value", value);
+                }
+                text(&mut fields, "effect", effect_name(*effect));
+            }
+            Verb::Untaint { node, key, effect } => {
+                text(&mut fields, "node", node);
+                text(&mut fields, "key", key);
+                if let Some(effect) = effect {
+                    text(&mut fields, "effect", effect_name(*effect));
+                }
+            }
+            Verb::Pressure { node, of } | Verb::RelievePressure { node, of } => {
+                text(&mut fields, "node", node);
+                text(&mut fields, "of", of.name());
+            }
+            Verb::AddNode { name, like } => {
+                text(&mut fields, "name", name);
+                text(&mut fields, "like", like);
+            }
+            Verb::Scale { workload, replicas } => {
+                text(&mut fields, "workload", workload);
+                fields.push(format!("replicas: {replicas}"));
+            }
+            Verb::Rollout { workload, image, container, broken } => {
+                text(&mut fields, "workload", workload);
+                if let Some(image) = image {
+                    text(&mut fields, "image", image);
+                }
+                if let Some(container) = container {
+                    text(&mut fields, "container", container);
+                }
+                if *broken {
+                    fields.push("broken: true".to_owned());
+                }
+            }
+            Verb::Undo { workload, to_revision } => {
+                text(&mut fields, "workload", workload);
+                fields.extend(to_revision.map(|n| format!("toRevision: {n}")));
+            }
+            Verb::Delete { target, grace_period } => {
+                text(&mut fields, "target", target);
+                fields.extend(grace_period.map(|span| format!("gracePeriod: {}", duration_text(span))));
+            }
+            _ => {}
+        }
+        fields
+    }
+}
+
+impl Pressure {
+    /// As the document writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Pressure::Memory => "memory",
+        }
+    }
+}
+
+/// A taint's effect as Kubernetes writes it.
+pub(super) const fn effect_name(effect: TaintEffect) -> &'static str {
+    match effect {
+        TaintEffect::NoSchedule => "NoSchedule",
+        TaintEffect::PreferNoSchedule => "PreferNoSchedule",
+        TaintEffect::NoExecute => "NoExecute",
+    }
+}
+
+/// A span of virtual time as Go writes durations, in the largest units that say it exactly: `90s`, `5m`, `1h30m`, `1.5s`.
+pub(super) fn duration_text(span: Millis) -> String {
+    let (sign, ms) = if span < 0 { ("-", span.unsigned_abs()) } else { ("", span.unsigned_abs()) };
+    let second = SECOND.unsigned_abs();
+    if ms == 0 {
+        return "0s".to_owned();
+    }
+    if ms % second != 0 {
+        return format!("{sign}{ms}ms");
+    }
+    let seconds = ms / second;
+    let (h, m, s) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let mut text = sign.to_owned();
+    for (amount, unit) in [(h, 'h'), (m, 'm'), (s, 's')] {
+        if amount > 0 {
+            // Writing to a String never fails.
+            let _ = write!(text, "{amount}{unit}");
+        }
+    }
+    text
+}
+
+/// A text as a YAML scalar: plain where that is read back as the same string in flow style, quoted otherwise.
+pub(super) fn yaml_text(text: &str) -> String {
+    let plain_start = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    let plain = plain_start
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+'))
+        && !text.ends_with(':');
+    let word = matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n" | "null");
+    if plain && !word { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_exact() {
+        for (ms, text) in [(0, "0s"), (1_500, "1500ms"), (90_000, "1m30s"), (3_600_000, "1h"), (7_205_000, "2h5s"), (-1_000, "-1s")] {
+            assert_eq!(duration_text(ms), text);
+        }
+    }
+
+    #[test]
+    fn what_yaml_would_misread_is_quoted() {
+        for (text, want) in [("zone-b", "zone-b"), ("no", "\"no\""), ("1", "\"1\""), ("a b", "\"a b\""), ("web:2", "web:2"), ("", "\"\"")] {
+            assert_eq!(yaml_text(text), want);
+        }
+    }
+}
