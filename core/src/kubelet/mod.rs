@@ -1,34 +1,128 @@
 //! The kubelets of all nodes: pods start, get ready, end and stop in virtual time. They never schedule, and never delete what the API still wants.
+//!
+//! A kubelet keeps its own view of each pod ([`Life`]) and posts it to the API. While its machine is dead nothing is posted and no deletion is
+//! noticed; containers that ran go on running, so what happened meanwhile is posted at once when it comes back.
 
-use crate::apiserver::{Api, Notice};
+mod admission;
+mod backoff;
+mod behavior;
+mod life;
+mod nodes;
+
+use std::collections::BTreeMap;
+
+use self::life::Life;
+use self::nodes::Agent;
+use crate::apiserver::{Api, NodeChange, Notice, PodChange, Watched};
+use crate::cluster::ids::{JobId, NodeId, PodId};
+use crate::trace::RecordId;
+use crate::units::agenda::Agenda;
 use crate::units::time::Time;
+
+/// What a kubelet waits for. The number is the pod's epoch: a timer of an earlier epoch is void.
+#[derive(Clone, Copy, Debug)]
+enum Timer {
+    /// The containers start.
+    Start(PodId, u32),
+    /// The containers have become ready.
+    Ready(PodId, u32),
+    /// The main container ends.
+    Exit(PodId, u32, i32),
+    /// The back-off is over: the main container starts again.
+    Restart(PodId, u32),
+    /// The last container has ended after a deletion.
+    Stopped(PodId),
+    /// `activeDeadlineSeconds` is over.
+    Deadline(PodId),
+}
 
 /// All kubelets, with their timers.
 #[derive(Clone, Debug, Default)]
-pub struct Kubelets {}
+pub struct Kubelets {
+    agenda: Agenda<(Timer, Option<RecordId>)>,
+    /// By pod.
+    lives: Vec<Life>,
+    /// By node.
+    agents: Vec<Agent>,
+    /// How many pods each index of a Job has had.
+    of_index: BTreeMap<(JobId, u32), u32>,
+}
 
 impl Kubelets {
     /// Starts the kubelets over what exists: pods bound already run on.
     pub fn start(&mut self, api: &mut Api) {
-        let _ = api;
+        let bound: Vec<PodId> = api.cluster().live_pods().filter(|(_, p)| p.node.is_some()).map(|(id, _)| id).collect();
+        for id in bound {
+            self.find_running(api, id);
+        }
     }
 
     /// Takes a notice: a pod was bound or is to stop, a machine died or came back.
     pub fn observe(&mut self, api: &mut Api, notice: &Notice) {
-        let _ = (api, notice);
+        let before = api.cause();
+        api.set_cause(notice.record);
+        match notice.watched {
+            Watched::Pod(id, PodChange::Added) => self.count_index(api, id),
+            Watched::Pod(id, PodChange::Bound) => self.take_on(api, id),
+            Watched::Pod(id, PodChange::Deleting) => self.begin_stop(api, id),
+            Watched::Pod(id, PodChange::Gone) => self.forget(id),
+            Watched::Node(id, NodeChange::Machine) if api.cluster().node(id).kubelet_alive => self.come_back(api, id),
+            _ => {}
+        }
+        api.set_cause(before);
     }
 
     /// When the next timer is due.
     pub fn next_time(&self) -> Option<Time> {
-        None
+        self.agenda.next_time()
     }
 
     /// Does the next thing that is due at `now`; false if nothing is.
     pub fn run_due(&mut self, api: &mut Api) -> bool {
-        let _ = api;
-        false
+        let Some((_, (timer, cause))) = self.agenda.take_due(api.now()) else { return false };
+        api.set_cause(cause);
+        match timer {
+            Timer::Start(id, epoch) if self.is_current(id, epoch) => self.containers_start(api, id),
+            Timer::Ready(id, epoch) if self.is_current(id, epoch) => self.containers_ready(api, id),
+            Timer::Exit(id, epoch, code) if self.is_current(id, epoch) => self.container_ends(api, id, code),
+            Timer::Restart(id, epoch) if self.is_current(id, epoch) => self.container_restarts(api, id),
+            Timer::Stopped(id) => self.containers_stopped(api, id),
+            Timer::Deadline(id) => self.deadline_over(api, id),
+            Timer::Start(..) | Timer::Ready(..) | Timer::Exit(..) | Timer::Restart(..) => {}
+        }
+        true
     }
 
     /// Forgets which records set the timers: a fork begins a trace of its own.
-    pub fn forget_causes(&mut self) {}
+    pub fn forget_causes(&mut self) {
+        self.agenda.map_in_place(|(_, cause)| *cause = None);
+    }
+
+    fn life(&mut self, id: PodId) -> &mut Life {
+        if self.lives.len() <= id.index() {
+            self.lives.resize_with(id.index() + 1, Life::default);
+        }
+        &mut self.lives[id.index()]
+    }
+
+    fn agent(&mut self, id: NodeId) -> &mut Agent {
+        if self.agents.len() <= id.index() {
+            self.agents.resize_with(id.index() + 1, Agent::default);
+        }
+        &mut self.agents[id.index()]
+    }
+
+    fn is_current(&self, id: PodId, epoch: u32) -> bool {
+        self.lives.get(id.index()).is_some_and(|life| life.epoch == epoch)
+    }
+
+    /// Whether the kubelet that has the pod can do and say anything.
+    fn is_heard(api: &Api, id: PodId) -> bool {
+        api.cluster().pod(id).node.is_some_and(|node| Kubelets::is_alive(api, node))
+    }
+
+    fn is_alive(api: &Api, node: NodeId) -> bool {
+        let node = api.cluster().node(node);
+        node.kubelet_alive && !node.gone
+    }
 }

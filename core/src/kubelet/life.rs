@@ -1,0 +1,331 @@
+//! The life of a pod on its node: accepted, running, ready, ended and started again, stopped (`pkg/kubelet/kubelet.go` SyncPod,
+//! SyncTerminatingPod; `pkg/kubelet/status/status_manager.go`, v1.37). Durations are assumptions: [`PodBehavior`](crate::cluster::behavior::PodBehavior).
+
+use super::admission;
+use super::backoff::Backoff;
+use super::behavior::start_delay;
+use super::{Kubelets, Timer};
+use crate::apiserver::Api;
+use crate::cluster::ids::PodId;
+use crate::cluster::pod::Phase;
+use crate::cluster::template::RestartPolicy;
+use crate::trace::{Subject, UnreadyReason};
+use crate::units::time::{SECOND, Time};
+
+/// Exit code of a container that had to be killed.
+const KILLED: i32 = 137;
+
+/// How far a pod is, as its kubelet knows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The kubelet has not seen it.
+    #[default]
+    Unseen,
+    /// Images are pulled, containers created.
+    Starting,
+    /// Containers run, not ready.
+    Running,
+    /// Containers run and are ready.
+    Ready,
+    /// The main container ended and waits to be started again.
+    BackOff,
+    /// All containers ended by themselves: exit code.
+    Ended(i32),
+    /// All containers were stopped after a deletion: exit code.
+    Stopped(i32),
+    /// The kubelet is done with it.
+    Over,
+}
+
+/// What a kubelet keeps of a pod.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Life {
+    /// How far it is.
+    pub(super) stage: Stage,
+    /// Raised whenever waiting timers become void.
+    pub(super) epoch: u32,
+    /// In-place restarts.
+    pub(super) restarts: u32,
+    /// The main container's back-off.
+    pub(super) backoff: Backoff,
+    /// A readiness set from outside: no probe result changes it until the container starts again.
+    pub(super) readiness_held: bool,
+    /// When its last container will have ended, once it is being stopped.
+    pub(super) stops: Option<Time>,
+    /// The k-th pod of its index (indexed Job).
+    pub(super) of_index: u32,
+}
+
+impl Kubelets {
+    /// A pod was bound to a node: its kubelet admits it and begins to start it.
+    pub(super) fn take_on(&mut self, api: &mut Api, id: PodId) {
+        let pod = api.cluster().pod(id);
+        if pod.gone || pod.phase.is_terminal() || !Self::is_heard(api, id) || self.life(id).stage != Stage::Unseen {
+            return;
+        }
+        if let Some(rejection) = admission::rejection(api.cluster(), api.known(), id) {
+            self.life(id).stage = Stage::Over;
+            let message = format!("Pod was rejected: {}", rejection.message);
+            let record = api.fail_pod(id, &rejection.reason, &message);
+            api.set_cause(Some(record));
+            api.event(Subject::Pod(id), true, &rejection.reason, &rejection.message, "kubelet");
+            return;
+        }
+        api.accept(id);
+        self.life(id).stage = Stage::Starting;
+        let (now, cause) = (api.now(), api.cause());
+        let template = api.cluster().template_of(id);
+        if let Some(deadline) = template.active_deadline {
+            self.agenda.add(now + deadline, (Timer::Deadline(id), cause));
+        }
+        if template.behavior.pull_fails {
+            api.event(Subject::Pod(id), true, "Failed", "Error: ImagePullBackOff", "kubelet");
+            return;
+        }
+        let delay = start_delay(&template.behavior, api.cluster().pod(id).ordinal_of_owner);
+        let epoch = self.life(id).epoch;
+        self.agenda.add(now + delay, (Timer::Start(id, epoch), cause));
+    }
+
+    /// A pod found bound when the simulation begins: it goes on from where its status says it is.
+    pub(super) fn find_running(&mut self, api: &mut Api, id: PodId) {
+        let pod = api.cluster().pod(id);
+        let (phase, ready, restarts, deleting) = (pod.phase, pod.ready, pod.restarts, pod.deletion.is_some());
+        match phase {
+            Phase::Pending => self.take_on(api, id),
+            Phase::Running => {
+                let life = self.life(id);
+                life.stage = if ready { Stage::Ready } else { Stage::Running };
+                life.restarts = restarts;
+                self.plan_run(api, id);
+            }
+            Phase::Succeeded | Phase::Failed => self.life(id).stage = Stage::Over,
+        }
+        if deleting {
+            self.begin_stop(api, id);
+        }
+    }
+
+    /// The containers start.
+    pub(super) fn containers_start(&mut self, api: &mut Api, id: PodId) {
+        self.life(id).stage = Stage::Running;
+        self.post(api, id);
+        self.plan_run(api, id);
+    }
+
+    /// What will happen to containers that have just started: they get ready, and may end.
+    fn plan_run(&mut self, api: &mut Api, id: PodId) {
+        let (now, cause) = (api.now(), api.cause());
+        let ready = api.cluster().template_of(id).behavior.ready;
+        let exit = self.exit_of(api, id);
+        let life = self.life(id);
+        let (epoch, running) = (life.epoch, life.stage == Stage::Running);
+        if let Some(ready) = ready
+            && running
+        {
+            self.agenda.add(now + ready, (Timer::Ready(id, epoch), cause));
+        }
+        if let Some(exit) = exit {
+            self.agenda.add(now + exit.after, (Timer::Exit(id, epoch, exit.code), cause));
+        }
+    }
+
+    /// The containers have become ready.
+    pub(super) fn containers_ready(&mut self, api: &mut Api, id: PodId) {
+        let life = self.life(id);
+        if life.stage == Stage::Running && !life.readiness_held {
+            life.stage = Stage::Ready;
+            self.post(api, id);
+        }
+    }
+
+    /// The main container ends by itself; the restart policy says what follows (`pkg/kubelet/container/helpers.go`, v1.37).
+    pub(super) fn container_ends(&mut self, api: &mut Api, id: PodId, code: i32) {
+        let policy = api.cluster().template_of(id).restart_policy;
+        let now = api.now();
+        let life = self.life(id);
+        if !matches!(life.stage, Stage::Running | Stage::Ready) {
+            return;
+        }
+        life.epoch += 1;
+        let again = life.stops.is_none()
+            && match policy {
+                RestartPolicy::Always => true,
+                RestartPolicy::OnFailure => code != 0,
+                RestartPolicy::Never => false,
+            };
+        if !again {
+            life.stage = Stage::Ended(code);
+            return self.post(api, id);
+        }
+        life.stage = Stage::BackOff;
+        let (at, epoch) = (life.backoff.restart_at(now), life.epoch);
+        self.post(api, id);
+        if at <= now {
+            return self.container_restarts(api, id);
+        }
+        let cause = api.cause();
+        self.agenda.add(at, (Timer::Restart(id, epoch), cause));
+    }
+
+    /// The main container starts again in place.
+    pub(super) fn container_restarts(&mut self, api: &mut Api, id: PodId) {
+        let life = self.life(id);
+        if life.stage != Stage::BackOff {
+            return;
+        }
+        life.stage = Stage::Running;
+        life.readiness_held = false;
+        life.restarts = life.restarts.saturating_add(1);
+        self.post(api, id);
+        self.plan_run(api, id);
+    }
+
+    /// A deletion was noticed: the containers are told to stop, and are killed when the grace period is over.
+    pub(super) fn begin_stop(&mut self, api: &mut Api, id: PodId) {
+        let pod = api.cluster().pod(id);
+        let Some(deletion) = pod.deletion else { return };
+        if pod.gone || pod.phase.is_terminal() || !Self::is_heard(api, id) {
+            return;
+        }
+        let (now, cause) = (api.now(), api.cause());
+        let grace = deletion.grace_seconds.max(0).saturating_mul(SECOND);
+        let takes = api.cluster().template_of(id).behavior.stop.clamp(0, grace);
+        let life = self.life(id);
+        match life.stage {
+            Stage::Unseen | Stage::Starting => {
+                life.epoch += 1;
+                life.stage = Stage::Over;
+                self.let_go(api, id);
+            }
+            Stage::Running | Stage::Ready | Stage::BackOff | Stage::Ended(_) => {
+                if life.stops.is_none() {
+                    // No container is started again; whether one that ran gets ready no longer matters.
+                    life.epoch += 1;
+                }
+                let nothing_runs = matches!(life.stage, Stage::BackOff | Stage::Ended(_));
+                let at = if nothing_runs { now } else { (deletion.requested + takes).max(now) };
+                if life.stops.is_none_or(|stops| at < stops) {
+                    life.stops = Some(at);
+                    self.agenda.add(at, (Timer::Stopped(id), cause));
+                }
+            }
+            Stage::Stopped(_) | Stage::Over => {}
+        }
+    }
+
+    /// The last container has ended after a deletion.
+    pub(super) fn containers_stopped(&mut self, api: &mut Api, id: PodId) {
+        let now = api.now();
+        let template = api.cluster().template_of(id);
+        let grace = api.cluster().pod(id).deletion.map_or(0, |d| d.grace_seconds.saturating_mul(SECOND));
+        // Killed where stopping takes longer than the grace period allows.
+        let code = if template.behavior.stop > grace { KILLED } else { template.behavior.stop_code };
+        let life = self.life(id);
+        if life.stops.is_none_or(|stops| stops > now)
+            || !matches!(life.stage, Stage::Running | Stage::Ready | Stage::BackOff | Stage::Ended(_))
+        {
+            return;
+        }
+        let code = if let Stage::Ended(own) = life.stage { own } else { code };
+        life.epoch += 1;
+        life.stage = Stage::Stopped(code);
+        self.post(api, id);
+    }
+
+    /// `activeDeadlineSeconds` of the pod is over.
+    pub(super) fn deadline_over(&mut self, api: &mut Api, id: PodId) {
+        let pod = api.cluster().pod(id);
+        if pod.gone || pod.phase.is_terminal() || !Self::is_heard(api, id) {
+            return;
+        }
+        self.end(id);
+        api.fail_pod(id, "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
+    }
+
+    /// The kubelet is done with the pod: its timers are void.
+    pub(super) fn end(&mut self, id: PodId) {
+        let life = self.life(id);
+        life.epoch += 1;
+        life.stage = Stage::Over;
+    }
+
+    /// The pod is gone from the API.
+    pub(super) fn forget(&mut self, id: PodId) {
+        if self.lives.get(id.index()).is_some_and(|life| life.stage != Stage::Unseen) {
+            self.end(id);
+        }
+    }
+
+    /// Sets a running pod's readiness from outside: its probe passes or fails from now on.
+    pub fn set_ready(&mut self, api: &mut Api, id: PodId, ready: bool) {
+        let life = self.life(id);
+        if !matches!(life.stage, Stage::Running | Stage::Ready) {
+            return;
+        }
+        life.readiness_held = true;
+        life.stage = if ready { Stage::Ready } else { Stage::Running };
+        if ready || !Self::is_heard(api, id) {
+            return self.post(api, id);
+        }
+        if let Some(record) = api.mark_unready(id, UnreadyReason::Probe) {
+            api.set_cause(Some(record));
+        }
+    }
+
+    /// Ends the main container of a running pod now.
+    pub fn exit_container(&mut self, api: &mut Api, id: PodId, code: i32) {
+        self.container_ends(api, id, code);
+    }
+
+    /// Posts what the API does not know yet of a pod, and makes the last record the cause of what follows.
+    pub(super) fn post(&mut self, api: &mut Api, id: PodId) {
+        let life = *self.life(id);
+        let pod = api.cluster().pod(id);
+        if pod.gone || pod.phase.is_terminal() || !Self::is_heard(api, id) {
+            return;
+        }
+        let ran = !matches!(life.stage, Stage::Unseen | Stage::Starting | Stage::Over);
+        if ran && pod.phase == Phase::Pending {
+            let record = api.mark_running(id);
+            api.set_cause(Some(record));
+        }
+        match life.stage {
+            Stage::Running | Stage::BackOff => {
+                if let Some(record) = api.mark_unready(id, UnreadyReason::ContainerEnded) {
+                    api.set_cause(Some(record));
+                }
+            }
+            Stage::Ready => {
+                if let Some(record) = api.mark_ready(id) {
+                    api.set_cause(Some(record));
+                }
+            }
+            Stage::Ended(code) => {
+                let record = api.mark_finished(id, code);
+                api.set_cause(Some(record));
+                if api.cluster().pod(id).deletion.is_some() {
+                    self.let_go(api, id);
+                }
+            }
+            Stage::Stopped(code) => {
+                let record = api.mark_finished(id, code);
+                api.set_cause(Some(record));
+                self.let_go(api, id);
+            }
+            Stage::Unseen | Stage::Starting | Stage::Over => {}
+        }
+        while ran && api.cluster().pod(id).restarts < life.restarts {
+            let record = api.mark_restarted(id);
+            api.set_cause(Some(record));
+        }
+    }
+
+    /// The kubelet's own last DELETE with grace 0. A finalizer keeps the object.
+    fn let_go(&mut self, api: &mut Api, id: PodId) {
+        self.life(id).stage = Stage::Over;
+        if api.cluster().template_of(id).finalizers.is_empty() {
+            api.remove_pod(id);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What a kubelet says of its own node: Ready or not, and all that it could not say while it was dead.
+
+use super::Kubelets;
+use super::life::Stage;
+use crate::apiserver::Api;
+use crate::cluster::ids::{NodeId, PodId};
+use crate::cluster::node::NodeReady;
+
+/// What a kubelet keeps of its node.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Agent {
+    /// It reports Ready=False (its container runtime is down).
+    pub(super) not_ready: bool,
+}
+
+impl Kubelets {
+    /// The kubelet itself says Ready=False, or that it is over. The pods of the node are left alone.
+    pub fn set_node_ready(&mut self, api: &mut Api, node: NodeId, ready: bool) {
+        self.agent(node).not_ready = !ready;
+        self.post_node(api, node);
+    }
+
+    fn post_node(&mut self, api: &mut Api, node: NodeId) {
+        if Self::is_alive(api, node) {
+            let ready = if self.agent(node).not_ready { NodeReady::False } else { NodeReady::True };
+            api.set_node_ready(node, ready);
+        }
+    }
+
+    /// The machine is back: the node's conditions and the state of its pods are posted at once, and what was deleted meanwhile is stopped.
+    pub(super) fn come_back(&mut self, api: &mut Api, node: NodeId) {
+        self.post_node(api, node);
+        let back = api.cause();
+        let pods: Vec<PodId> = api.cluster().node(node).pods.clone();
+        for id in pods {
+            api.set_cause(back);
+            if api.cluster().pod(id).gone {
+                continue;
+            }
+            let (deletion, started) = (api.cluster().pod(id).deletion, api.cluster().pod(id).started);
+            if self.life(id).stage == Stage::Unseen && deletion.is_none() {
+                self.take_on(api, id);
+                continue;
+            }
+            if deletion.is_some() {
+                self.begin_stop(api, id);
+                self.containers_stopped(api, id);
+            }
+            self.post(api, id);
+            let deadline = api.cluster().template_of(id).active_deadline;
+            if let (Some(deadline), Some(started)) = (deadline, started)
+                && started + deadline <= api.now()
+            {
+                self.deadline_over(api, id);
+            }
+        }
+    }
+}
