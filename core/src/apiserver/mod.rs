@@ -5,6 +5,7 @@ mod api;
 mod known;
 mod nodes;
 mod notice;
+mod ownership;
 mod pods;
 mod workloads;
 

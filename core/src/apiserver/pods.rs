@@ -41,6 +41,13 @@ pub struct Refusal {
     pub retry_after: Option<i64>,
 }
 
+impl Refusal {
+    /// Whether it is the cause `NamespaceTerminating`: controllers take that for no error.
+    pub fn namespace_terminating(&self) -> bool {
+        self.code == 403 && self.message.ends_with("because it is being terminated")
+    }
+}
+
 impl Api {
     /// Creates a pod.
     ///
