@@ -22,7 +22,9 @@ pub(super) fn creation_causes(api: &Api) -> CreationCauses {
     for &id in api.causes() {
         let Some(record) = api.trace().record(id) else { continue };
         match (record.change, record.subject) {
-            (Change::PodDeleting(_) | Change::PodFailed(..) | Change::PodSucceeded, Subject::Pod(pod)) if lost.insert(pod) => losses.push(id),
+            (Change::PodDeleting(_) | Change::PodFailed(..) | Change::PodSucceeded, Subject::Pod(pod)) if lost.insert(pod) => {
+                losses.push(id)
+            }
             (Change::PodGone, Subject::Pod(pod)) => gone.push((pod, id)),
             (Change::ReplicaSetScaled(..) | Change::Scaled(..) | Change::ReplicaSetCreated(_) | Change::Rollout, _) => sizes.push(id),
             _ => {}

@@ -74,7 +74,8 @@ fn shrink_unhealthy(api: &mut Api, id: DeploymentId, old: &[ReplicaSetId], most:
 /// `scaleDownOldReplicaSetsForRollingUpdate`; how many pods it took.
 fn shrink_healthy(api: &mut Api, id: DeploymentId, old: &[ReplicaSetId], least: i32) -> i32 {
     let cluster = api.cluster();
-    let available: i32 = cluster.deployments[id.index()].replica_sets.iter().map(|r| cluster.replica_sets[r.index()].status.available).sum();
+    let available: i32 =
+        cluster.deployments[id.index()].replica_sets.iter().map(|r| cluster.replica_sets[r.index()].status.available).sum();
     let budget = available - least;
     let mut done = 0;
     for &set in old {
@@ -117,7 +118,7 @@ pub(super) fn recreate(api: &mut Api, id: DeploymentId) {
 /// `oldPodsRunning`: pods that are being deleted count until they are gone.
 fn old_pods_remain(api: &Api, old: &[ReplicaSetId]) -> bool {
     let cluster = api.cluster();
-    old.iter().map(|r| &cluster.replica_sets[r.index()]).any(|set| {
-        set.status.replicas > 0 || set.pods.iter().any(|&p| !cluster.pod(p).phase.is_terminal())
-    })
+    old.iter()
+        .map(|r| &cluster.replica_sets[r.index()])
+        .any(|set| set.status.replicas > 0 || set.pods.iter().any(|&p| !cluster.pod(p).phase.is_terminal()))
 }

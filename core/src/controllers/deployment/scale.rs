@@ -10,9 +10,10 @@ use crate::cluster::workloads::{Deployment, DeploymentStrategy};
 pub(super) fn is_due(api: &Api, id: DeploymentId) -> bool {
     let cluster = api.cluster();
     let d = &cluster.deployments[id.index()];
-    d.replica_sets.iter().map(|r| &cluster.replica_sets[r.index()]).any(|set| {
-        set.replicas > 0 && set.annotations.is_some_and(|(desired, _)| desired != d.replicas)
-    })
+    d.replica_sets
+        .iter()
+        .map(|r| &cluster.replica_sets[r.index()])
+        .any(|set| set.replicas > 0 && set.annotations.is_some_and(|(desired, _)| desired != d.replicas))
 }
 
 /// Brings the ReplicaSets to the sizes that `spec.replicas` asks for, without moving the rollout on.
@@ -21,8 +22,7 @@ pub(super) fn scale(api: &mut Api, id: DeploymentId) {
     let d = &cluster.deployments[id.index()];
     let wanted = d.replicas;
     let (new, old) = new_and_old(cluster, id);
-    let mut active: Vec<ReplicaSetId> =
-        old.iter().copied().chain(new).filter(|r| cluster.replica_sets[r.index()].replicas > 0).collect();
+    let mut active: Vec<ReplicaSetId> = old.iter().copied().chain(new).filter(|r| cluster.replica_sets[r.index()].replicas > 0).collect();
     if active.len() <= 1 {
         if let Some(only) = active.first().copied().or(new).or(old.last().copied())
             && cluster.replica_sets[only.index()].replicas != wanted

@@ -111,14 +111,7 @@ pub(super) fn write_rollout(api: &mut Api, id: DeploymentId) -> bool {
     api.set_deployment_status(id, status)
 }
 
-fn note_progress(
-    cluster: &Cluster,
-    d: &Deployment,
-    new: Option<ReplicaSetId>,
-    status: &mut DeploymentStatus,
-    deadline: i64,
-    now: Time,
-) {
+fn note_progress(cluster: &Cluster, d: &Deployment, new: Option<ReplicaSetId>, status: &mut DeploymentStatus, deadline: i64, now: Time) {
     let what = match new {
         Some(new) => format!("ReplicaSet \"{}\"", cluster.text(cluster.replica_sets[new.index()].meta.name)),
         None => format!("Deployment \"{}\"", cluster.text(d.meta.name)),

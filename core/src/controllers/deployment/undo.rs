@@ -22,9 +22,9 @@ pub enum UndoRefused {
 impl core::fmt::Display for UndoRefused {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            UndoRefused::Paused => f.write_str(
-                "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
-            ),
+            UndoRefused::Paused => {
+                f.write_str("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again")
+            }
             UndoRefused::NotFound(revision) => write!(f, "unable to find specified revision {revision} in history"),
             UndoRefused::NoHistory(name) => write!(f, "no rollout history found for deployment \"{name}\""),
             UndoRefused::Unchanged(revision) => write!(f, "skipped rollback (current template already matches revision {revision})"),

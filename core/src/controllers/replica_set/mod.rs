@@ -5,8 +5,8 @@ mod ranking;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::losses::creation_causes;
 use super::looks::Looks;
+use super::losses::creation_causes;
 use super::orphans::Orphans;
 use super::queue::{Key, WorkQueue};
 use crate::apiserver::{Api, NewPod, Notice, PodChange, Refusal, Watched};
@@ -54,7 +54,11 @@ impl ReplicaSetController {
             Watched::ReplicaSet(id) => {
                 let meta = &cluster.replica_sets[id.index()].meta;
                 let known = self.by_namespace.entry(meta.namespace).or_default();
-                if meta.gone { known.remove(&id) } else { known.insert(id) };
+                if meta.gone {
+                    known.remove(&id)
+                } else {
+                    known.insert(id)
+                };
                 queue.add(Key::ReplicaSet(id), notice.record);
             }
             Watched::Pod(id, change) => {
