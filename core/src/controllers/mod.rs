@@ -4,12 +4,15 @@
 mod deployment;
 mod looks;
 mod losses;
+mod node_lifecycle;
 mod orphans;
 mod queue;
 mod replica_set;
 mod revisions;
+mod taint_eviction;
 
 pub use deployment::{UndoRefused, undo};
+pub use node_lifecycle::{MONITOR_GRACE, NodeLifecycle};
 pub use queue::{Key, WorkQueue};
 
 use deployment::DeploymentController;
@@ -22,6 +25,8 @@ use crate::apiserver::{Api, Notice};
 pub struct Controllers {
     replica_sets: ReplicaSetController,
     deployments: DeploymentController,
+    node_lifecycle: NodeLifecycle,
+    taint_eviction: taint_eviction::TaintEviction,
 }
 
 impl Controllers {
@@ -29,6 +34,8 @@ impl Controllers {
     pub fn start(&mut self, api: &mut Api, queue: &mut WorkQueue) {
         self.deployments.start(api, queue);
         self.replica_sets.start(api, queue);
+        self.node_lifecycle.start(api, queue);
+        self.taint_eviction.start(api, queue);
     }
 
     /// Takes a notice: asks for the keys it concerns.
@@ -36,6 +43,8 @@ impl Controllers {
         // What counts pods comes before what sums up counts: one look at a Deployment then sees all that happened.
         self.replica_sets.observe(api, notice, queue);
         self.deployments.observe(api, notice, queue);
+        self.node_lifecycle.observe(api, notice, queue);
+        self.taint_eviction.observe(api, notice, queue);
     }
 
     /// Looks at one key. The API's causes are set to the records that asked for it.
@@ -43,7 +52,21 @@ impl Controllers {
         match key {
             Key::Deployment(id) => self.deployments.sync(id, api, queue),
             Key::ReplicaSet(id) => self.replica_sets.sync(id, api, queue),
+            Key::NodeMonitor => self.node_lifecycle.look(api, queue),
+            Key::NodeTaints(node) => self.node_lifecycle.sync_taints(api, node),
+            Key::NodeEvictionQueue => self.node_lifecycle.serve_queues(api, queue),
+            Key::TaintEviction(pod) => self.taint_eviction.fire(api, pod),
             _ => {}
         }
+    }
+
+    /// The node lifecycle controller, to set its flags.
+    pub fn node_lifecycle_mut(&mut self) -> &mut NodeLifecycle {
+        &mut self.node_lifecycle
+    }
+
+    /// Forgets records: a fork begins a trace of its own.
+    pub fn forget_causes(&mut self) {
+        self.node_lifecycle.forget_causes();
     }
 }
