@@ -2,6 +2,7 @@
 //! records every change with its cause, and announces it. It decides nothing that a controller decides.
 
 mod api;
+mod claims;
 mod known;
 mod nodes;
 mod notice;

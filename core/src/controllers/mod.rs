@@ -1,22 +1,24 @@
 //! The controllers of kube-controller-manager, one file each. They read the cluster and write through the API server; each is asked by
 //! key through the work queue, and never looks at the clock or at another controller's memory.
 
-mod deployment;
+pub mod deployment;
 mod looks;
 mod losses;
 mod node_lifecycle;
 mod orphans;
 mod queue;
+mod relevance;
 mod replica_set;
 mod revisions;
+mod stateful_set;
 mod taint_eviction;
 
-pub use deployment::{UndoRefused, undo};
 pub use node_lifecycle::{MONITOR_GRACE, NodeLifecycle};
 pub use queue::{Key, WorkQueue};
 
 use deployment::DeploymentController;
 use replica_set::ReplicaSetController;
+use stateful_set::StatefulSetController;
 
 use crate::apiserver::{Api, Notice};
 
@@ -25,6 +27,7 @@ use crate::apiserver::{Api, Notice};
 pub struct Controllers {
     replica_sets: ReplicaSetController,
     deployments: DeploymentController,
+    stateful_sets: StatefulSetController,
     node_lifecycle: NodeLifecycle,
     taint_eviction: taint_eviction::TaintEviction,
 }
@@ -34,6 +37,7 @@ impl Controllers {
     pub fn start(&mut self, api: &mut Api, queue: &mut WorkQueue) {
         self.deployments.start(api, queue);
         self.replica_sets.start(api, queue);
+        self.stateful_sets.start(api, queue);
         self.node_lifecycle.start(api, queue);
         self.taint_eviction.start(api, queue);
     }
@@ -43,6 +47,7 @@ impl Controllers {
         // What counts pods comes before what sums up counts: one look at a Deployment then sees all that happened.
         self.replica_sets.observe(api, notice, queue);
         self.deployments.observe(api, notice, queue);
+        self.stateful_sets.observe(api, notice, queue);
         self.node_lifecycle.observe(api, notice, queue);
         self.taint_eviction.observe(api, notice, queue);
     }
@@ -52,6 +57,7 @@ impl Controllers {
         match key {
             Key::Deployment(id) => self.deployments.sync(id, api, queue),
             Key::ReplicaSet(id) => self.replica_sets.sync(id, api, queue),
+            Key::StatefulSet(id) => self.stateful_sets.sync(id, api, queue),
             Key::NodeMonitor => self.node_lifecycle.look(api, queue),
             Key::NodeTaints(node) => self.node_lifecycle.sync_taints(api, node),
             Key::NodeEvictionQueue => self.node_lifecycle.serve_queues(api, queue),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::apiserver::Api;
+use crate::cluster::Cluster;
 use crate::cluster::ids::{NamespaceId, PodId, TemplateId};
 use crate::cluster::labels::Selector;
 use crate::cluster::pod::{Owner, Pod};
@@ -23,8 +24,21 @@ impl Orphans {
 
     /// Adopts orphans that `selector` matches and releases owned pods that it does not.
     pub(super) fn claim(&mut self, api: &mut Api, namespace: NamespaceId, selector: &Selector, owner: Owner, template: TemplateId) {
+        self.claim_where(api, namespace, selector, owner, template, |_, _| true);
+    }
+
+    /// Like [`Orphans::claim`], of pods that `fits` accepts.
+    pub(super) fn claim_where(
+        &mut self,
+        api: &mut Api,
+        namespace: NamespaceId,
+        selector: &Selector,
+        owner: Owner,
+        template: TemplateId,
+        fits: impl Fn(&Cluster, PodId) -> bool,
+    ) {
         let cluster = api.cluster();
-        let matches = |id: PodId| cluster.pod_labels(id).match_selector(selector, &cluster.text);
+        let matches = |id: PodId| cluster.pod_labels(id).match_selector(selector, &cluster.text) && fits(cluster, id);
         let adopted: Vec<PodId> = self
             .0
             .get(&namespace)

@@ -9,11 +9,12 @@ use super::looks::Looks;
 use super::losses::creation_causes;
 use super::orphans::Orphans;
 use super::queue::{Key, WorkQueue};
+use super::relevance::changes_counts;
 use crate::apiserver::{Api, NewPod, Notice, PodChange, Refusal, Watched};
 use crate::cluster::ids::{NamespaceId, PodId, ReplicaSetId};
 use crate::cluster::pod::{Owner, PodName};
 use crate::cluster::workloads::{Condition, ReplicaSetStatus};
-use crate::trace::{Change, DeleteReason, Subject};
+use crate::trace::{DeleteReason, Subject};
 
 /// The most pods created or deleted in one look (`BurstReplicas`).
 const BURST: usize = 500;
@@ -64,7 +65,7 @@ impl ReplicaSetController {
             Watched::Pod(id, change) => {
                 let pod = cluster.pod(id);
                 match pod.owner {
-                    Owner::ReplicaSet(set) if concerns_counts(api, notice, change) => queue.add(Key::ReplicaSet(set), notice.record),
+                    Owner::ReplicaSet(set) if changes_counts(api, notice, change) => queue.add(Key::ReplicaSet(set), notice.record),
                     Owner::None => {
                         if matches!(change, PodChange::Added | PodChange::Spec) && !pod.gone {
                             for &set in self.by_namespace.get(&pod.namespace).into_iter().flatten() {
@@ -209,18 +210,6 @@ fn create_one(api: &mut Api, id: ReplicaSetId) -> Result<(), Refusal> {
 /// The component that its events name.
 fn source(api: &Api, id: ReplicaSetId) -> &'static str {
     if api.cluster().replica_sets[id.index()].replication_controller { "replication-controller" } else { "replicaset-controller" }
-}
-
-/// Whether a change of a pod can change what its ReplicaSet counts: being bound or starting to run does not.
-fn concerns_counts(api: &Api, notice: &Notice, change: PodChange) -> bool {
-    match change {
-        PodChange::Bound | PodChange::Nominated => false,
-        PodChange::Status => !notice
-            .record
-            .and_then(|r| api.trace().record(r))
-            .is_some_and(|r| matches!(r.change, Change::PodRunning | Change::PodRestarted(_) | Change::PodDisruptionTarget(_))),
-        _ => true,
-    }
 }
 
 /// When the next ready pod becomes available.
