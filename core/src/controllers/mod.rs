@@ -2,6 +2,7 @@
 //! key through the work queue, and never looks at the clock or at another controller's memory.
 
 pub mod deployment;
+mod disruption;
 mod looks;
 mod losses;
 mod node_lifecycle;
@@ -30,6 +31,7 @@ pub struct Controllers {
     stateful_sets: StatefulSetController,
     node_lifecycle: NodeLifecycle,
     taint_eviction: taint_eviction::TaintEviction,
+    disruption: disruption::DisruptionController,
 }
 
 impl Controllers {
@@ -40,6 +42,7 @@ impl Controllers {
         self.stateful_sets.start(api, queue);
         self.node_lifecycle.start(api, queue);
         self.taint_eviction.start(api, queue);
+        self.disruption.start(api, queue);
     }
 
     /// Takes a notice: asks for the keys it concerns.
@@ -50,6 +53,7 @@ impl Controllers {
         self.stateful_sets.observe(api, notice, queue);
         self.node_lifecycle.observe(api, notice, queue);
         self.taint_eviction.observe(api, notice, queue);
+        self.disruption.observe(api, notice, queue);
     }
 
     /// Looks at one key. The API's causes are set to the records that asked for it.
@@ -61,6 +65,7 @@ impl Controllers {
             Key::NodeMonitor => self.node_lifecycle.look(api, queue),
             Key::NodeTaints(node) => self.node_lifecycle.sync_taints(api, node),
             Key::NodeEvictionQueue => self.node_lifecycle.serve_queues(api, queue),
+            Key::Budget(id) => self.disruption.sync(id, api, queue),
             Key::TaintEviction(pod) => self.taint_eviction.fire(api, pod),
             _ => {}
         }

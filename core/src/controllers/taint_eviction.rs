@@ -35,7 +35,7 @@ enum Tolerated {
 
 /// The taint eviction controller.
 #[derive(Clone, Debug, Default)]
-pub struct TaintEviction {
+pub(super) struct TaintEviction {
     work: BTreeMap<PodId, Work>,
 }
 
