@@ -1,8 +1,9 @@
 //! The cluster as data: arenas with typed ids and interned text, cheap to fork.
 //!
-//! Building one from manifests is `build`; everything that happens to it afterwards is written by `apiserver`.
+//! Building one from manifests is [`build`]'s; everything that happens to it afterwards is written by `apiserver`.
 
 pub mod behavior;
+pub mod build;
 pub mod ids;
 pub mod labels;
 pub mod node;

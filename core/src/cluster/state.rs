@@ -6,7 +6,7 @@ use super::ids::*;
 use super::labels::Labels;
 use super::node::Node;
 use super::pod::{Owner, Pod, PodName, name_suffix};
-use super::template::PodTemplate;
+use super::template::{PodTemplate, PodVolume, VolumeSource};
 use super::volumes::Storage;
 use super::workloads::*;
 use crate::units::intern::{Interner, Sym};
@@ -210,6 +210,16 @@ impl Cluster {
         match self.namespace_name(namespace) {
             "default" | "" => format!("{kind}/{name}"),
             namespace => format!("{namespace}/{kind}/{name}"),
+        }
+    }
+
+    /// The claim a volume of a pod is made of, by name; none for volumes without a claim.
+    pub fn claim_name(&self, pod: PodId, volume: &PodVolume) -> Option<String> {
+        match volume.source {
+            VolumeSource::Claim(name) => Some(self.text(name).to_owned()),
+            VolumeSource::OwnClaim => Some(format!("{}-{}", self.text(volume.name), self.pod_name(pod))),
+            VolumeSource::Ephemeral { .. } => Some(format!("{}-{}", self.pod_name(pod), self.text(volume.name))),
+            _ => None,
         }
     }
 

@@ -210,6 +210,8 @@ pub struct Container {
 pub enum VolumeSource {
     /// A PersistentVolumeClaim of the pod's namespace, by name.
     Claim(Sym),
+    /// A claim of the pod's own, made from a claim template of its StatefulSet: `<volume>-<pod>`.
+    OwnClaim,
     /// A generic ephemeral volume: the claim is `<pod>-<volume>`, of this storage class.
     Ephemeral {
         /// Storage class; none for the default one.

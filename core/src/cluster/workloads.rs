@@ -3,39 +3,9 @@
 use super::ids::{DeploymentId, NamespaceId, PodId, ReplicaSetId, TemplateId};
 use super::labels::{Labels, Selector};
 use super::origin::Origin;
+pub use crate::units::int_or_percent::IntOrPercent;
 use crate::units::intern::Sym;
 use crate::units::time::{Millis, Time};
-
-/// An integer or a percentage (`apimachinery/pkg/util/intstr`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IntOrPercent {
-    /// An absolute number.
-    Int(i32),
-    /// Percent of a total that is known only later.
-    Percent(i32),
-}
-
-impl IntOrPercent {
-    /// The number for `total`, a fraction rounded up.
-    pub fn ceil_of(self, total: i32) -> i32 {
-        match self {
-            IntOrPercent::Int(n) => n,
-            IntOrPercent::Percent(p) => clamp(-(-(i64::from(p) * i64::from(total))).div_euclid(100)),
-        }
-    }
-
-    /// The number for `total`, a fraction rounded down.
-    pub fn floor_of(self, total: i32) -> i32 {
-        match self {
-            IntOrPercent::Int(n) => n,
-            IntOrPercent::Percent(p) => clamp((i64::from(p) * i64::from(total)).div_euclid(100)),
-        }
-    }
-}
-
-fn clamp(n: i64) -> i32 {
-    n.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32
-}
 
 /// What all workload objects have.
 #[derive(Clone, Debug, PartialEq)]

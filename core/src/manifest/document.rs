@@ -49,10 +49,8 @@ pub struct Document {
     pub name: String,
     /// As written.
     pub generate_name: Option<String>,
-    /// The object; `None` if rejected or replaced.
+    /// The object; `None` if rejected.
     pub object: Option<Object>,
-    /// The later document that is the same object, if there is one: that one holds it.
-    pub replaced_by: Option<DocId>,
 }
 
 impl Document {
@@ -113,7 +111,7 @@ impl Manifest {
         self.documents.iter().filter(move |d| d.class == class)
     }
 
-    /// The objects with the documents they are from, each object once.
+    /// The typed objects with the documents they are from.
     pub fn objects(&self) -> impl Iterator<Item = (&Document, &Object)> {
         self.documents.iter().filter_map(|d| d.object.as_ref().map(|o| (d, o)))
     }

@@ -64,6 +64,18 @@ macro_rules! objects {
                 }
             }
 
+            /// An object from JSON, by its `kind`; kinds that are not typed are kept as they are.
+            ///
+            /// # Errors
+            /// What does not fit the type of the kind.
+            pub fn from_value(value: Value) -> Result<Self, serde_json::Error> {
+                let kind = value.get("kind").and_then(Value::as_str).unwrap_or("");
+                match kind {
+                    $(stringify!($kind) => $kind::deserialize(&value).map(|o| Self::$kind(Box::new(o))),)*
+                    _ => Ok(Self::Other(value)),
+                }
+            }
+
             /// Decodes a typed object of that kind; `None` where the kind is not a typed one.
             pub(super) fn decode<'de, D: Deserializer<'de>>(kind: &str, from: D) -> Option<Result<Self, D::Error>> {
                 Some(match kind {

@@ -127,7 +127,6 @@ impl Reading {
             name: String::new(),
             generate_name: None,
             object: None,
-            replaced_by: None,
         });
     }
 

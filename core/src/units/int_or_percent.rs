@@ -40,7 +40,7 @@ impl IntOrPercent {
 
     /// The share of `total`, rounded up (`GetScaledValueFromIntOrPercent(…, true)`).
     #[must_use]
-    pub fn scaled_ceil(self, total: i32) -> i32 {
+    pub fn ceil_of(self, total: i32) -> i32 {
         match self {
             Self::Int(count) => count,
             Self::Percent(percent) => {
@@ -52,7 +52,7 @@ impl IntOrPercent {
 
     /// The share of `total`, rounded down (`GetScaledValueFromIntOrPercent(…, false)`).
     #[must_use]
-    pub fn scaled_floor(self, total: i32) -> i32 {
+    pub fn floor_of(self, total: i32) -> i32 {
         match self {
             Self::Int(count) => count,
             Self::Percent(percent) => saturate((i64::from(percent) * i64::from(total)).div_euclid(100)),
@@ -91,11 +91,11 @@ mod tests {
     #[test]
     fn shares_round_both_ways() {
         let quarter = IntOrPercent::parse_percent("25%").unwrap();
-        assert_eq!((quarter.scaled_ceil(10), quarter.scaled_floor(10)), (3, 2));
-        assert_eq!((quarter.scaled_ceil(8), quarter.scaled_floor(8)), (2, 2));
-        assert_eq!(IntOrPercent::Int(7).scaled_ceil(3), 7);
-        assert_eq!(IntOrPercent::Percent(-25).scaled_ceil(10), -2);
-        assert_eq!(IntOrPercent::Percent(-25).scaled_floor(10), -3);
+        assert_eq!((quarter.ceil_of(10), quarter.floor_of(10)), (3, 2));
+        assert_eq!((quarter.ceil_of(8), quarter.floor_of(8)), (2, 2));
+        assert_eq!(IntOrPercent::Int(7).ceil_of(3), 7);
+        assert_eq!(IntOrPercent::Percent(-25).ceil_of(10), -2);
+        assert_eq!(IntOrPercent::Percent(-25).floor_of(10), -3);
         assert!(IntOrPercent::parse_percent("25").is_err());
         assert!(IntOrPercent::parse_percent("x%").is_err());
     }
