@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use crate::failure::CliError;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use wavetank_core::units::text::visible;
 
 /// Options that every verb takes.
 #[derive(Debug, clap::Args)]
@@ -143,7 +144,7 @@ fn takes_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
 
 /// A name from outside, fit for a message.
 pub(crate) fn shown(name: impl AsRef<str>) -> String {
-    name.as_ref().chars().flat_map(char::escape_debug).collect()
+    visible(name.as_ref()).into_owned()
 }
 
 #[cfg(test)]

@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
+use wavetank_core::manifest::Diagnostic;
+use wavetank_core::manifest::SourceSet;
+
 use crate::context::{Context, shown};
+use crate::diagnostics;
 
 /// How a verb ended that could do its work. The same for every output format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +37,14 @@ impl From<Exit> for ExitCode {
 pub(crate) struct CliError {
     message: String,
     help: Option<String>,
+    diagnostics: Vec<Diagnostic>,
+    sources: SourceSet,
 }
 
 impl CliError {
     /// An error in one sentence, without a full stop. Names in it are made safe to print here.
     pub(crate) fn new(message: impl AsRef<str>) -> CliError {
-        CliError { message: shown(message), help: None }
+        CliError { message: shown(message), help: None, diagnostics: Vec::new(), sources: SourceSet::default() }
     }
 
     /// With what to do about it.
@@ -47,11 +53,19 @@ impl CliError {
         self
     }
 
+    /// With diagnostics, shown before the message.
+    pub(crate) fn diagnostics(mut self, diagnostics: Vec<Diagnostic>, sources: SourceSet) -> CliError {
+        self.diagnostics = diagnostics;
+        self.sources = sources;
+        self
+    }
+
     /// Tells it on stderr and gives the exit code.
-    pub(crate) fn report(&self, _: &Context) -> ExitCode {
+    pub(crate) fn report(&self, context: &Context) -> ExitCode {
         use std::io::Write;
         let mut err = anstream::stderr().lock();
         let (red, cyan, plain) = ("\u{1b}[1;31m", "\u{1b}[1;36m", "\u{1b}[0m");
+        let _ = write!(err, "{}", diagnostics::render(&self.diagnostics, &self.sources, context, diagnostics::MOST_SHOWN));
         // `anstream` takes the colours away where they are not wanted; nobody may be listening.
         let _ = writeln!(err, "{red}error{plain}: {}", self.message);
         if let Some(help) = &self.help {

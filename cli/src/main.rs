@@ -1,7 +1,9 @@
 //! wavetank: what would the cluster do? One file per verb, each with its `Args` and `run(&Args, &Context)`.
 
 mod context;
+mod diagnostics;
 mod failure;
+mod input;
 mod output;
 mod serve;
 

@@ -1,9 +1,24 @@
-//! The page.
-/// a
-#[cfg(target_arch = "wasm32")]
-pub fn start_page() {}
-/// b
-pub fn start_worker() {}
-/// a
+//! Wavetank in the page: a Yew app, and the worker that runs the core. No rule is decided here.
+//!
+//! What touches the browser is in `page` and `worker` and compiled for `wasm32` alone; everything else is plain and tested natively.
+
+pub mod clock;
+pub mod examples;
+pub mod frame;
+pub mod layout;
+pub mod link;
+pub mod source;
+pub mod store;
+pub mod wire;
+
+/// Starts the page.
 #[cfg(not(target_arch = "wasm32"))]
-pub fn start_page() {}
+pub fn start_page() {
+    eprintln!("this program runs in a browser: `trunk build --release`, then `wavetank serve`");
+}
+
+/// Starts the worker.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn start_worker() {
+    start_page();
+}

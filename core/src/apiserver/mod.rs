@@ -2,9 +2,13 @@
 //! records every change with its cause, and announces it. It decides nothing that a controller decides.
 
 mod api;
+mod budgets;
+mod claims;
+mod eviction;
 mod known;
 mod nodes;
 mod notice;
+mod ownership;
 mod pods;
 mod workloads;
 

@@ -10,11 +10,15 @@ use crate::trace::{Change, RecordId, Subject};
 use crate::units::intern::Sym;
 
 impl Api {
-    /// A node joins.
+    /// A node joins. Until a controller has seen that it is ready it carries the taint `not-ready` (`TaintNodesByCondition`).
     pub fn add_node(&mut self, node: Node) -> NodeId {
         let id = NodeId::from_index(self.cluster.nodes.len());
         self.cluster.nodes.push(node);
-        self.announce(Subject::Node(id), Change::NodeAdded, Watched::Node(id, NodeChange::Added));
+        let record = self.announce(Subject::Node(id), Change::NodeAdded, Watched::Node(id, NodeChange::Added));
+        let before = self.cause();
+        self.set_cause(Some(record));
+        self.add_taint(id, Taint { key: self.known().not_ready, value: Sym::EMPTY, effect: TaintEffect::NoSchedule });
+        self.set_cause(before);
         id
     }
 

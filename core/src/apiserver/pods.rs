@@ -41,18 +41,20 @@ pub struct Refusal {
     pub retry_after: Option<i64>,
 }
 
+impl Refusal {
+    /// Whether it is the cause `NamespaceTerminating`: controllers take that for no error.
+    pub fn namespace_terminating(&self) -> bool {
+        self.code == 403 && self.message.ends_with("because it is being terminated")
+    }
+}
+
 impl Api {
     /// Creates a pod.
     ///
     /// # Errors
     /// Refused where the namespace is being deleted (`NamespaceLifecycle`).
     pub fn create_pod(&mut self, new: NewPod) -> Result<PodId, Refusal> {
-        let deleting = self.cluster.namespaces.get(new.namespace.index()).is_some_and(|n| n.deleting.is_some());
-        if deleting {
-            let namespace = self.cluster.namespace_name(new.namespace);
-            let message = format!("unable to create new content in namespace {namespace} because it is being terminated");
-            return Err(Refusal { code: 403, message, causes: Vec::new(), retry_after: None });
-        }
+        self.refuse_in_terminating(new.namespace)?;
         let now = self.now();
         let template = self.cluster.template(new.template);
         let (priority, node_name) = (template.priority, template.node_name);
@@ -94,6 +96,16 @@ impl Api {
             self.set_cause(before);
         }
         Ok(id)
+    }
+
+    /// `NamespaceLifecycle`: nothing new comes into a namespace that is being deleted.
+    pub(super) fn refuse_in_terminating(&self, namespace: NamespaceId) -> Result<(), Refusal> {
+        if self.cluster.namespaces.get(namespace.index()).is_none_or(|n| n.deleting.is_none()) {
+            return Ok(());
+        }
+        let namespace = self.cluster.namespace_name(namespace);
+        let message = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        Err(Refusal { code: 403, message, causes: Vec::new(), retry_after: None })
     }
 
     fn link_to_owner(&mut self, id: PodId) {

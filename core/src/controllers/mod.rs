@@ -1,29 +1,83 @@
 //! The controllers of kube-controller-manager, one file each. They read the cluster and write through the API server; each is asked by
 //! key through the work queue, and never looks at the clock or at another controller's memory.
 
+pub mod deployment;
+mod disruption;
+mod looks;
+mod losses;
+mod node_lifecycle;
+mod orphans;
 mod queue;
+mod relevance;
+mod replica_set;
+mod revisions;
+mod stateful_set;
+mod taint_eviction;
 
+pub use node_lifecycle::{MONITOR_GRACE, NodeLifecycle};
 pub use queue::{Key, WorkQueue};
+
+use deployment::DeploymentController;
+use replica_set::ReplicaSetController;
+use stateful_set::StatefulSetController;
 
 use crate::apiserver::{Api, Notice};
 
 /// All controllers with what each remembers between looks.
 #[derive(Clone, Debug, Default)]
-pub struct Controllers {}
+pub struct Controllers {
+    replica_sets: ReplicaSetController,
+    deployments: DeploymentController,
+    stateful_sets: StatefulSetController,
+    node_lifecycle: NodeLifecycle,
+    taint_eviction: taint_eviction::TaintEviction,
+    disruption: disruption::DisruptionController,
+}
 
 impl Controllers {
     /// Starts the controllers over what exists: every object is looked at once, as after a restart.
     pub fn start(&mut self, api: &mut Api, queue: &mut WorkQueue) {
-        let _ = (api, queue);
+        self.deployments.start(api, queue);
+        self.replica_sets.start(api, queue);
+        self.stateful_sets.start(api, queue);
+        self.node_lifecycle.start(api, queue);
+        self.taint_eviction.start(api, queue);
+        self.disruption.start(api, queue);
     }
 
     /// Takes a notice: asks for the keys it concerns.
     pub fn observe(&mut self, api: &mut Api, notice: &Notice, queue: &mut WorkQueue) {
-        let _ = (api, notice, queue);
+        // What counts pods comes before what sums up counts: one look at a Deployment then sees all that happened.
+        self.replica_sets.observe(api, notice, queue);
+        self.deployments.observe(api, notice, queue);
+        self.stateful_sets.observe(api, notice, queue);
+        self.node_lifecycle.observe(api, notice, queue);
+        self.taint_eviction.observe(api, notice, queue);
+        self.disruption.observe(api, notice, queue);
     }
 
     /// Looks at one key. The API's causes are set to the records that asked for it.
     pub fn sync(&mut self, key: Key, api: &mut Api, queue: &mut WorkQueue) {
-        let _ = (key, api, queue);
+        match key {
+            Key::Deployment(id) => self.deployments.sync(id, api, queue),
+            Key::ReplicaSet(id) => self.replica_sets.sync(id, api, queue),
+            Key::StatefulSet(id) => self.stateful_sets.sync(id, api, queue),
+            Key::NodeMonitor => self.node_lifecycle.look(api, queue),
+            Key::NodeTaints(node) => self.node_lifecycle.sync_taints(api, node),
+            Key::NodeEvictionQueue => self.node_lifecycle.serve_queues(api, queue),
+            Key::Budget(id) => self.disruption.sync(id, api, queue),
+            Key::TaintEviction(pod) => self.taint_eviction.fire(api, pod),
+            _ => {}
+        }
+    }
+
+    /// The node lifecycle controller, to set its flags.
+    pub fn node_lifecycle_mut(&mut self) -> &mut NodeLifecycle {
+        &mut self.node_lifecycle
+    }
+
+    /// Forgets records: a fork begins a trace of its own.
+    pub fn forget_causes(&mut self) {
+        self.node_lifecycle.forget_causes();
     }
 }

@@ -83,6 +83,7 @@ impl Sim {
         self.queue.forget_causes();
         self.kubelets.forget_causes();
         self.drains.forget_causes();
+        self.controllers.forget_causes();
         self.actions = 0;
         self.api.take_trace()
     }
@@ -135,6 +136,11 @@ impl Sim {
     /// The kubelets and the API server, for faults that only a kubelet knows of.
     pub fn kubelets_mut(&mut self) -> (&mut Kubelets, &mut Api) {
         (&mut self.kubelets, &mut self.api)
+    }
+
+    /// The controllers, to set their flags.
+    pub fn controllers_mut(&mut self) -> &mut Controllers {
+        &mut self.controllers
     }
 
     /// The controllers' work queue, to ask for a look from outside.

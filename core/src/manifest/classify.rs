@@ -7,12 +7,16 @@ use std::collections::BTreeMap;
 
 use super::catalog as ids;
 use super::decode::NodeDecoder;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Severity};
 use super::document::{Class, DocId, Document};
 use super::kinds::{self, Kind, Support};
+use super::misfit;
+use super::names;
 use super::object::Object;
 use super::read::Reading;
+use super::schema;
 use super::source::{SourceSet, Span};
+use super::successor;
 use super::tree::{NodeId, NodeKind, Tree};
 use crate::units::text::{nearest, visible, visible_short};
 
@@ -20,7 +24,11 @@ use crate::units::text::{nearest, visible, visible_short};
 pub(super) fn document(reading: &mut Reading, file: &str, tree: Tree) {
     let Some(root) = tree.root() else { return };
     if tree.kind(root) != NodeKind::Map {
-        let what = if tree.kind(root) == NodeKind::Seq { "a list" } else { "a single value" };
+        let what = match tree.kind(root) {
+            NodeKind::Seq => "a list",
+            _ if tree.is_null(root) => "empty",
+            _ => "a single value",
+        };
         let diagnostic = Diagnostic::error(ids::NOT_AN_OBJECT, format!("the document is {what}, not an object"))
             .at(Some(tree.span(root)))
             .help("an object is a map with `apiVersion`, `kind` and `metadata`; separate objects with `---`");
@@ -84,6 +92,7 @@ impl Reading {
             name: header.name,
             generate_name: header.generate_name,
             object,
+            replaced_by: None,
         });
     }
 }
@@ -171,12 +180,13 @@ fn single(reading: &mut Reading, file: &str, tree: Tree, header: Header) {
         let diagnostic = unknown_kind(&tree, &header);
         return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
     }
-    if header.name.is_empty() && header.generate_name.is_none() {
-        let diagnostic = nameless(&tree, root, &header);
-        return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
-    }
+    // Configuration of tools looks like an object and has no name.
+    let remark = (header.name.is_empty() && header.generate_name.is_none()).then(|| Diagnostic {
+        severity: Severity::Info,
+        ..nameless(&tree, root, &header).help("as the configuration of a tool it needs none; as an object it cannot be created")
+    });
     let object = Object::Other(tree.to_value());
-    reading.add(tree, header, Class::Custom, Some(object), None);
+    reading.add(tree, header, Class::Custom, Some(object), remark);
 }
 
 /// A diagnostic if `kind` or `apiVersion` is missing or no text.
@@ -242,11 +252,26 @@ fn nameless(tree: &Tree, root: NodeId, header: &Header) -> Diagnostic {
     Diagnostic::error(ids::NO_NAME, message).at(Some(at)).help("add `metadata.name` (or `generateName`)")
 }
 
-/// A served kind: decoded if it is simulated, kept as JSON if not.
+/// A served kind: checked against its schema, and decoded if it is simulated.
 fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind, about: Option<Diagnostic>) {
     let Some(root) = tree.root() else { return };
+    let old = about.is_some();
     reading.diagnostics.extend(about);
-    if header.name.is_empty() && header.generate_name.as_deref().unwrap_or("").is_empty() {
+    let title = header.title();
+    let faults = schema::check(&tree, root, kind);
+    for fault in &faults {
+        let mut diagnostic = misfit::diagnostic(&tree, &title, fault);
+        if old && !fault.problem.is_fatal() {
+            diagnostic = diagnostic.note(None, format!("it may have existed in {}", visible(&header.api_version)));
+        }
+        reading.diagnostics.push(diagnostic);
+    }
+    if faults.iter().any(|fault| fault.problem.is_fatal()) {
+        return reading.add(tree, header, Class::Rejected, None, None);
+    }
+    // Reviews are questions to the server; they need no name.
+    let asks = kind.api_version.starts_with("auth");
+    if header.name.is_empty() && header.generate_name.as_deref().unwrap_or("").is_empty() && !asks {
         let diagnostic = nameless(&tree, root, &header);
         return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
     }
@@ -254,12 +279,24 @@ fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind
         let object = Object::Other(tree.to_value());
         return reading.add(tree, header, Class::Known, Some(object), None);
     }
-    match Object::decode(kind.kind, NodeDecoder { tree: &tree, node: root }) {
-        Some(Ok(object)) => reading.add(tree, header, Class::Simulated, Some(object), None),
+    if let Some(diagnostic) = missing_fields(&tree, root, &header, old) {
+        return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
+    }
+    // `autoscaling/v1` is served and read as `autoscaling/v2`, which says more.
+    let read_as = if kind.api_version == "autoscaling/v1" { "autoscaling/v2" } else { kind.api_version };
+    match Object::decode(kind.kind, NodeDecoder { tree: &tree, node: root, read_as: Some((read_as, kind.kind)) }) {
+        Some(Ok(mut object)) => {
+            if header.api_version != read_as {
+                successor::complete(&mut object, &header.api_version, &tree);
+            }
+            let diagnostic = names::check(&tree, &header.name, kind, &title);
+            reading.add(tree, header, Class::Simulated, Some(object), diagnostic);
+        }
         Some(Err(misfit)) => {
-            let at = misfit.node.map(|node| tree.span(node));
-            let diagnostic = Diagnostic::error(ids::WRONG_TYPE, format!("{}: {}", header.title(), visible(&misfit.message)))
-                .at(at.or(Some(tree.span(root))));
+            let at = misfit.node.map_or_else(|| tree.span(root), |node| tree.span(node));
+            let diagnostic = Diagnostic::error(ids::WRONG_TYPE, format!("{title}: {}", visible(&misfit.message)))
+                .at(Some(at))
+                .help("correct the value; the API server would refuse the object");
             reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
         }
         None => {
@@ -269,7 +306,32 @@ fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind
     }
 }
 
-/// Of documents for the same object the last one stays; the others are rejected and say why.
+/// Fields without which there is nothing to simulate; the API server requires them too.
+fn missing_fields(tree: &Tree, root: NodeId, header: &Header, old: bool) -> Option<Diagnostic> {
+    let required: &[&str] = match header.kind.as_str() {
+        "Pod" => &["/spec/containers"],
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => &["/spec/selector", "/spec/template/spec/containers"],
+        "ReplicationController" | "Job" => &["/spec/template/spec/containers"],
+        "CronJob" => &["/spec/schedule", "/spec/jobTemplate/spec/template/spec/containers"],
+        "HorizontalPodAutoscaler" => &["/spec/scaleTargetRef/name", "/spec/maxReplicas"],
+        "PersistentVolume" => &["/spec/capacity"],
+        "StorageClass" => &["/provisioner"],
+        _ => return None,
+    };
+    // Old versions took the selector from the template.
+    let optional = |pointer: &str| old && pointer == "/spec/selector";
+    let absent = |pointer: &&&str| !optional(pointer) && tree.at(pointer).is_none_or(|node| tree.is_null(node));
+    let missing: Vec<String> = required.iter().filter(absent).map(|p| format!("`{}`", p[1..].replace('/', "."))).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let at = tree.key_span_at("/spec").unwrap_or_else(|| start_of(tree, root));
+    let message = format!("{} lacks {}", header.title(), missing.join(" and "));
+    let help = "the API server would refuse it; if it is a patch, give the result of `kubectl kustomize` instead";
+    Some(Diagnostic::error(ids::INCOMPLETE, message).at(Some(at)).help(help))
+}
+
+/// Of documents for the same object the last one keeps it; the others are marked as replaced.
 pub(super) fn duplicates(documents: &mut [Document], diagnostics: &mut Vec<Diagnostic>, sources: &SourceSet) {
     let mut last: BTreeMap<(&str, &str, &str, &str), usize> = BTreeMap::new();
     let mut replaced: Vec<(usize, usize)> = Vec::new();
@@ -303,7 +365,7 @@ pub(super) fn duplicates(documents: &mut [Document], diagnostics: &mut Vec<Diagn
                 .note(Some(later), "the one that is used")
                 .help("remove one, or give them different names or namespaces"),
         );
-        document.class = Class::Rejected;
         document.object = None;
+        document.replaced_by = Some(DocId(after as u32));
     }
 }

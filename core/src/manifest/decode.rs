@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use serde::de::value::StrDeserializer;
+use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
 use super::tree::{NodeId, NodeKind, Scalar, Tree};
@@ -37,6 +37,8 @@ impl de::Error for Misfit {
 pub(super) struct NodeDecoder<'t> {
     pub(super) tree: &'t Tree,
     pub(super) node: NodeId,
+    /// For the topmost node: the version to read it as, whatever is written.
+    pub(super) read_as: Option<(&'static str, &'static str)>,
 }
 
 impl<'t> NodeDecoder<'t> {
@@ -204,7 +206,7 @@ impl<'t> Deserializer<'t> for NodeDecoder<'t> {
         if self.tree.kind(self.node) != NodeKind::Map && !self.is_null() {
             return self.misfit("a map");
         }
-        let entries = Entries { tree: self.tree, entries: self.tree.entries(self.node), value: None };
+        let entries = Entries { tree: self.tree, entries: self.tree.entries(self.node), value: None, read_as: self.read_as };
         self.located(visitor.visit_map(entries))
     }
 
@@ -231,7 +233,7 @@ impl<'t, I: ExactSizeIterator<Item = NodeId>> SeqAccess<'t> for Items<'t, I> {
 
     fn next_element_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
         let Some(node) = self.items.next() else { return Ok(None) };
-        seed.deserialize(NodeDecoder { tree: self.tree, node }).map(Some)
+        seed.deserialize(NodeDecoder { tree: self.tree, node, read_as: None }).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -242,7 +244,8 @@ impl<'t, I: ExactSizeIterator<Item = NodeId>> SeqAccess<'t> for Items<'t, I> {
 struct Entries<'t, I> {
     tree: &'t Tree,
     entries: I,
-    value: Option<NodeId>,
+    value: Option<(&'t str, NodeId)>,
+    read_as: Option<(&'static str, &'static str)>,
 }
 
 impl<'t, I: ExactSizeIterator<Item = (NodeId, NodeId)>> MapAccess<'t> for Entries<'t, I> {
@@ -250,16 +253,20 @@ impl<'t, I: ExactSizeIterator<Item = (NodeId, NodeId)>> MapAccess<'t> for Entrie
 
     fn next_key_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        self.value = Some(value);
-        let key: de::value::BorrowedStrDeserializer<'t, Misfit> = de::value::BorrowedStrDeserializer::new(self.tree.text(key));
-        seed.deserialize(key).map(Some)
+        let key = self.tree.text(key);
+        self.value = Some((key, value));
+        seed.deserialize(BorrowedStrDeserializer::<'t, Misfit>::new(key)).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<S::Value, Misfit> {
-        let Some(node) = self.value.take() else {
+        let Some((key, node)) = self.value.take() else {
             return Err(de::Error::custom("a value was asked for before its key"));
         };
-        seed.deserialize(NodeDecoder { tree: self.tree, node })
+        match (self.read_as, key) {
+            (Some((version, _)), "apiVersion") => seed.deserialize(BorrowedStrDeserializer::new(version)),
+            (Some((_, kind)), "kind") => seed.deserialize(BorrowedStrDeserializer::new(kind)),
+            _ => seed.deserialize(NodeDecoder { tree: self.tree, node, read_as: None }),
+        }
     }
 
     fn size_hint(&self) -> Option<usize> {

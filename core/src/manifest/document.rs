@@ -49,8 +49,10 @@ pub struct Document {
     pub name: String,
     /// As written.
     pub generate_name: Option<String>,
-    /// The object; `None` if rejected.
+    /// The object; `None` if rejected or replaced.
     pub object: Option<Object>,
+    /// The later document that is the same object, if there is one: that one holds it.
+    pub replaced_by: Option<DocId>,
 }
 
 impl Document {
@@ -111,7 +113,7 @@ impl Manifest {
         self.documents.iter().filter(move |d| d.class == class)
     }
 
-    /// The typed objects with the documents they are from.
+    /// The objects with the documents they are from, each object once.
     pub fn objects(&self) -> impl Iterator<Item = (&Document, &Object)> {
         self.documents.iter().filter_map(|d| d.object.as_ref().map(|o| (d, o)))
     }

@@ -8,7 +8,7 @@ pub const MAX_FILE_BYTES: usize = 64 << 20;
 /// Nodes (keys and values) of one file.
 pub const MAX_FILE_NODES: usize = 8 << 20;
 /// Levels of nesting in one document, aliases followed.
-pub const MAX_DEPTH: usize = 200;
+pub const MAX_DEPTH: usize = 256;
 /// Nodes that aliases and merges may stand for in one document, beyond those written.
 pub const MAX_ALIAS_EXPANSION: usize = 100_000;
 /// Diagnostics kept of one file; the rest is counted.

@@ -8,7 +8,9 @@ pub mod diagnostic;
 pub mod document;
 pub mod kinds;
 pub mod limits;
+pub mod names;
 pub mod object;
+pub mod schema;
 pub mod source;
 pub mod tree;
 
@@ -17,9 +19,11 @@ mod catalog;
 mod classify;
 mod decode;
 mod json;
+mod misfit;
 mod read;
 mod scalar;
 mod split;
+mod successor;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, DiagnosticId, Fix, Note, Severity};

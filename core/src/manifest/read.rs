@@ -127,6 +127,7 @@ impl Reading {
             name: String::new(),
             generate_name: None,
             object: None,
+            replaced_by: None,
         });
     }
 

@@ -1,0 +1,109 @@
+//! Which pods each budget selects, kept in step with pods and budgets so that no look has to walk all pods or all budgets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cluster::Cluster;
+use crate::cluster::ids::{BudgetId, PodId, TemplateId};
+
+/// Budgets and their pods.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Members {
+    /// By budget.
+    pods: Vec<BTreeSet<PodId>>,
+    /// The budgets that select the pods of a template which have no labels of their own.
+    of_template: BTreeMap<TemplateId, Vec<BudgetId>>,
+    /// The budgets of pods that have labels of their own.
+    of_pod: BTreeMap<PodId, Vec<BudgetId>>,
+    /// By budget: the generation these sets were made from; none for a deleted one.
+    made_from: Vec<Option<i64>>,
+}
+
+impl Members {
+    /// Over everything that exists.
+    pub(super) fn of(cluster: &Cluster) -> Members {
+        let made_from = cluster.budgets.iter().map(|b| (!b.meta.gone).then_some(b.meta.generation)).collect();
+        let mut members = Members { made_from, ..Members::default() };
+        for (id, _) in cluster.live_pods() {
+            members.pod_added(cluster, id);
+        }
+        members
+    }
+
+    /// The pods of a budget, in order.
+    pub(super) fn pods(&self, id: BudgetId) -> Vec<PodId> {
+        self.pods.get(id.index()).map_or_else(Vec::new, |pods| pods.iter().copied().collect())
+    }
+
+    /// The budgets that select a pod, in order of creation.
+    pub(super) fn budgets(&self, cluster: &Cluster, id: PodId) -> &[BudgetId] {
+        let pod = cluster.pod(id);
+        let known = if pod.own_labels.is_none() { self.of_template.get(&pod.template) } else { self.of_pod.get(&id) };
+        known.map_or(&[], Vec::as_slice)
+    }
+
+    /// Of the budgets that select a pod the first by name.
+    pub(super) fn first_of(&self, cluster: &Cluster, id: PodId) -> Option<BudgetId> {
+        let name = |b: &BudgetId| cluster.text(cluster.budgets[b.index()].meta.name);
+        self.budgets(cluster, id).iter().copied().min_by(|a, b| name(a).cmp(name(b)))
+    }
+
+    /// A pod was created.
+    pub(super) fn pod_added(&mut self, cluster: &Cluster, id: PodId) {
+        let pod = cluster.pod(id);
+        if pod.gone {
+            return;
+        }
+        if pod.own_labels.is_some() {
+            let budgets = selecting(cluster, id);
+            if !budgets.is_empty() {
+                self.of_pod.insert(id, budgets);
+            }
+        } else {
+            self.of_template.entry(pod.template).or_insert_with(|| selecting(cluster, id));
+        }
+        for budget in self.budgets(cluster, id).to_vec() {
+            self.pods_mut(budget).insert(id);
+        }
+    }
+
+    /// A pod's labels changed.
+    pub(super) fn pod_changed(&mut self, cluster: &Cluster, id: PodId) {
+        self.of_pod.remove(&id);
+        for pods in &mut self.pods {
+            pods.remove(&id);
+        }
+        self.pod_added(cluster, id);
+    }
+
+    /// A pod is gone.
+    pub(super) fn pod_gone(&mut self, cluster: &Cluster, id: PodId) {
+        for budget in self.budgets(cluster, id).to_vec() {
+            self.pods_mut(budget).remove(&id);
+        }
+        self.of_pod.remove(&id);
+    }
+
+    /// A budget was added, changed or deleted. A mere write of its status changes nothing here.
+    pub(super) fn budget_changed(&mut self, cluster: &Cluster, id: BudgetId) {
+        let budget = &cluster.budgets[id.index()];
+        let made_from = self.made_from.get(id.index()).copied().flatten();
+        if made_from != (!budget.meta.gone).then_some(budget.meta.generation) {
+            *self = Members::of(cluster);
+        }
+    }
+
+    fn pods_mut(&mut self, id: BudgetId) -> &mut BTreeSet<PodId> {
+        if self.pods.len() <= id.index() {
+            self.pods.resize_with(id.index() + 1, BTreeSet::new);
+        }
+        &mut self.pods[id.index()]
+    }
+}
+
+fn selecting(cluster: &Cluster, id: PodId) -> Vec<BudgetId> {
+    let namespace = cluster.pod(id).namespace;
+    let matching = cluster.budgets.iter().enumerate().filter(|(_, budget)| {
+        !budget.meta.gone && budget.meta.namespace == namespace && cluster.pod_labels(id).match_selector(&budget.selector, &cluster.text)
+    });
+    matching.map(|(index, _)| BudgetId::from_index(index)).collect()
+}

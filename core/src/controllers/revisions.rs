@@ -1,0 +1,68 @@
+//! Revisions of pod templates: the hash in a ReplicaSet's or ControllerRevision's name, and templates that carry it as a label.
+
+use std::sync::Arc;
+
+use crate::cluster::Cluster;
+use crate::cluster::ids::TemplateId;
+use crate::cluster::labels::Labels;
+use crate::units::intern::Sym;
+
+/// The name part that stands for a template: the decimal digits of a 32-bit hash in the alphabet of generated names, as
+/// `apimachinery/pkg/util/rand` SafeEncodeString writes them (v1.37). Kubernetes hashes a dump of its Go types; ours comes from the digest.
+pub(super) fn hash_name(digest: u64, collisions: u32) -> String {
+    const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut hash: u32 = 0x811c_9dc5;
+    for byte in digest.to_le_bytes().into_iter().chain(if collisions > 0 { collisions.to_le_bytes() } else { [0; 4] }) {
+        hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    }
+    hash.to_string().bytes().map(|digit| char::from(ALPHABET[usize::from(digit) % 27])).collect()
+}
+
+/// The template with labels on top; one that exists already is found again.
+pub(super) fn with_label(cluster: &mut Cluster, template: TemplateId, extra: &Labels) -> TemplateId {
+    let base = cluster.template(template);
+    let mut labels = base.labels.clone();
+    for (key, value) in extra.iter() {
+        labels.set(key, value);
+    }
+    relabelled(cluster, template, labels)
+}
+
+/// The template without a label.
+pub(super) fn without_label(cluster: &mut Cluster, template: TemplateId, key: Sym) -> TemplateId {
+    let mut labels = cluster.template(template).labels.clone();
+    labels.remove(key);
+    relabelled(cluster, template, labels)
+}
+
+fn relabelled(cluster: &mut Cluster, template: TemplateId, labels: Labels) -> TemplateId {
+    let base = cluster.template(template);
+    if base.labels == labels {
+        return template;
+    }
+    // Rollouts are rare and templates few; the newest are the likeliest.
+    let same = |t: &Arc<crate::cluster::template::PodTemplate>| {
+        t.digest == base.digest && t.namespace == base.namespace && t.labels == labels && t.deletion_cost == base.deletion_cost
+    };
+    if let Some(known) = cluster.templates.iter().rposition(same) {
+        return TemplateId::from_index(known);
+    }
+    let mut copy = base.clone();
+    copy.labels = labels;
+    cluster.templates.push(Arc::new(copy));
+    TemplateId::from_index(cluster.templates.len() - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_looks_like_one_of_kubernetes() {
+        let name = hash_name(42, 0);
+        assert!((8..=10).contains(&name.len()), "{name}");
+        assert_eq!(name, hash_name(42, 0));
+        assert_ne!(name, hash_name(42, 1));
+        assert_ne!(name, hash_name(43, 0));
+    }
+}

@@ -1,0 +1,27 @@
+//! `bench NAME`: one JSON line per measure. Numbers to read, never to assert: machines differ.
+
+mod measure;
+mod read;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Measures Wavetank on whole pieces of work; prints a JSON line each.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    name: Name,
+}
+
+#[derive(Subcommand)]
+enum Name {
+    /// Reading manifests: resources per second on one core.
+    Read(read::Args),
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().name {
+        Name::Read(args) => read::run(&args),
+    }
+}

@@ -1,0 +1,110 @@
+//! The names that the recordings use instead of random ones: `web#2/3` is the third pod of the second ReplicaSet of Deployment `web`.
+
+use wavetank_core::cluster::ids::{DaemonSetId, NodeId, PodId, ReplicaSetId, TemplateId};
+use wavetank_core::cluster::pod::{Owner, PodName};
+use wavetank_core::cluster::Cluster;
+
+/// The recorded name of a ReplicaSet.
+pub fn replica_set(cluster: &Cluster, id: ReplicaSetId) -> String {
+    let set = &cluster.replica_sets[id.index()];
+    match set.deployment {
+        Some(deployment) => {
+            let place = cluster.replica_sets[..=id.index()].iter().filter(|s| s.deployment == Some(deployment)).count();
+            format!("{}#{place}", cluster.text(cluster.deployments[deployment.index()].meta.name))
+        }
+        None => cluster.text(set.meta.name).to_owned(),
+    }
+}
+
+/// The recorded name of a pod.
+pub fn pod(cluster: &Cluster, id: PodId) -> String {
+    let pod = cluster.pod(id);
+    let of_same_owner = |accept: &dyn Fn(PodId) -> bool| {
+        (0..=id.index()).filter(|&i| cluster.pods[i].owner == pod.owner && accept(PodId::from_index(i))).count()
+    };
+    match pod.owner {
+        Owner::ReplicaSet(set) => format!("{}/{}", replica_set(cluster, set), of_same_owner(&|_| true)),
+        Owner::DaemonSet(set) => {
+            let node = daemon_node(cluster, id);
+            let place = of_same_owner(&|other| daemon_node(cluster, other) == node);
+            format!("{}@{}/{place}", daemon_set(cluster, set), node.map_or("?", |n| cluster.text(cluster.node(n).name)))
+        }
+        Owner::Job(job) => {
+            let name = cluster.text(cluster.jobs[job.index()].meta.name);
+            match pod.name {
+                PodName::Indexed(index, _) => {
+                    let place = of_same_owner(&|other| matches!(cluster.pod(other).name, PodName::Indexed(i, _) if i == index));
+                    format!("{name}[{index}]/{place}")
+                }
+                _ => format!("{name}/{}", of_same_owner(&|_| true)),
+            }
+        }
+        _ => cluster.pod_name(id),
+    }
+}
+
+/// The recorded name of what owns a pod, as `final` counts pods: the ReplicaSet, the set, the Job (with its index), or the pod itself.
+pub fn counted_owner(cluster: &Cluster, id: PodId) -> String {
+    match cluster.pod(id).owner {
+        Owner::ReplicaSet(set) => replica_set(cluster, set),
+        Owner::DaemonSet(set) => daemon_set(cluster, set),
+        Owner::Job(_) => pod(cluster, id).split('/').next().unwrap_or("").to_owned(),
+        _ => cluster.pod_name(id),
+    }
+}
+
+/// The recorded name of the workload that `pods.created` counts by: the Deployment, the Job, the set, or the pod itself.
+pub fn workload(cluster: &Cluster, id: PodId) -> String {
+    match cluster.pod(id).owner {
+        Owner::ReplicaSet(set) => match cluster.replica_sets[set.index()].deployment {
+            Some(deployment) => cluster.text(cluster.deployments[deployment.index()].meta.name).to_owned(),
+            None => replica_set(cluster, set),
+        },
+        Owner::DaemonSet(set) => daemon_set(cluster, set),
+        Owner::Job(job) => cluster.text(cluster.jobs[job.index()].meta.name).to_owned(),
+        _ => cluster.pod_name(id),
+    }
+}
+
+/// The pod of a recorded name.
+pub fn find_pod(cluster: &Cluster, name: &str) -> Option<PodId> {
+    (0..cluster.pods.len()).map(PodId::from_index).rev().find(|&id| pod(cluster, id) == name)
+}
+
+/// `db@r2`: the second revision of StatefulSet or DaemonSet `db`.
+pub fn revision(cluster: &Cluster, owner: Owner, template: TemplateId) -> String {
+    match owner {
+        Owner::StatefulSet(set) => {
+            let set = &cluster.stateful_sets[set.index()];
+            let place = set.revisions.iter().position(|&r| r == template).map_or(0, |p| p + 1);
+            format!("{}@r{place}", cluster.text(set.meta.name))
+        }
+        _ => String::new(),
+    }
+}
+
+fn daemon_set(cluster: &Cluster, id: DaemonSetId) -> String {
+    cluster.text(cluster.daemon_sets[id.index()].meta.name).to_owned()
+}
+
+fn daemon_node(cluster: &Cluster, id: PodId) -> Option<NodeId> {
+    cluster.pod(id).pinned.or(cluster.pod(id).node)
+}
+
+/// Replaces generated names within a text (an event's message) by the recorded ones.
+pub fn normalise(cluster: &Cluster, text: &str) -> String {
+    let mut text = text.to_owned();
+    for id in (0..cluster.pods.len()).map(PodId::from_index) {
+        let name = cluster.pod_name(id);
+        if !matches!(cluster.pod(id).name, PodName::Given(_) | PodName::Ordinal(_)) && text.contains(&name) {
+            text = text.replace(&name, &pod(cluster, id));
+        }
+    }
+    for id in (0..cluster.replica_sets.len()).map(ReplicaSetId::from_index) {
+        let set = &cluster.replica_sets[id.index()];
+        if set.deployment.is_some() {
+            text = text.replace(cluster.text(set.meta.name), &replica_set(cluster, id));
+        }
+    }
+    text
+}

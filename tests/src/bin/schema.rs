@@ -1,0 +1,8 @@
+//! Prints the schema of every kind that Kubernetes serves, traced from `k8s-openapi`'s types.
+//!
+//! `cargo run -p wavetank-tests --bin schema > core/src/manifest/schema.txt` renews the file the core reads; a test
+//! holds it to what this prints.
+
+fn main() {
+    print!("{}", wavetank_tests::schema_trace::text());
+}

@@ -1,0 +1,576 @@
+//! Everything the page knows, and how each action changes it. Plain data: it neither asks the worker nor touches the browser.
+
+use std::rc::Rc;
+
+use crate::clock;
+use crate::frame::{Frame, PodLook};
+use crate::layout::Wanted;
+use crate::link::Scene;
+use crate::wire::{Finding, SourceFile, Step, Story, Why};
+
+/// What the user looks at closely. By name, so that it outlives a new run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// A pod.
+    Pod(String),
+    /// A node.
+    Node(String),
+    /// A zone.
+    Zone(String),
+}
+
+impl Selection {
+    /// As a link keeps it.
+    pub fn to_link(&self) -> String {
+        match self {
+            Selection::Pod(name) => format!("p/{name}"),
+            Selection::Node(name) => format!("n/{name}"),
+            Selection::Zone(name) => format!("z/{name}"),
+        }
+    }
+
+    /// From a link; none for what is not known.
+    pub fn from_link(text: &str) -> Option<Selection> {
+        let (kind, name) = text.split_once('/')?;
+        let name = name.to_string();
+        match kind {
+            "p" => Some(Selection::Pod(name)),
+            "n" => Some(Selection::Node(name)),
+            "z" => Some(Selection::Zone(name)),
+            _ => None,
+        }
+    }
+}
+
+/// What the right pane shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// The narrative.
+    #[default]
+    Story,
+    /// Why the selected pod is where it is.
+    Why,
+    /// How every workload fared.
+    Report,
+}
+
+/// Which pane a narrow screen shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// The manifests.
+    Files,
+    /// The cluster and its timeline.
+    #[default]
+    Cluster,
+    /// Story, why and report.
+    Answers,
+}
+
+/// A run's story, with what is looked up in it.
+#[derive(Debug, PartialEq)]
+pub struct Told {
+    /// Of which question.
+    pub generation: u32,
+    /// What the worker told.
+    pub story: Story,
+    /// The names of the pods, by number.
+    pub pods: Vec<String>,
+    /// The moments the arrow keys visit.
+    pub stops: Vec<i64>,
+    /// The moments that are visited with shift.
+    pub phases: Vec<i64>,
+}
+
+impl Told {
+    /// A story, ready to be looked things up in.
+    pub fn new(generation: u32, story: Story) -> Told {
+        let pods = story.pod_names.lines().map(str::to_string).collect();
+        let stops = clock::stops(&story.marks, story.duration_ms, false);
+        let phases = clock::stops(&story.marks, story.duration_ms, true);
+        Told { generation, story, pods, stops, phases }
+    }
+
+    /// The name of a pod; empty for none.
+    pub fn pod_name(&self, pod: usize) -> &str {
+        self.pods.get(pod).map_or("", String::as_str)
+    }
+
+    /// The workload of a pod, by number.
+    pub fn workload_of(&self, pod: usize) -> Option<usize> {
+        self.story.pod_workloads.get(pod).map(|&workload| workload as usize).filter(|&workload| workload < self.story.workloads.len())
+    }
+
+    /// What has to find room on the canvas at any time of the run.
+    pub fn wanted(&self) -> Wanted {
+        Wanted {
+            zones: self.story.zones.len(),
+            node_zones: self.story.nodes.iter().map(|node| node.zone as usize).collect(),
+            peak: self.story.nodes.iter().map(|node| node.peak_pods as usize).max().unwrap_or(0),
+            waiting: self.pods.len().min(400),
+        }
+    }
+
+    /// The sentence of the narrative that a moment lies in.
+    pub fn sentence_at(&self, at_ms: i64) -> Option<usize> {
+        self.story.narrative.partition_point(|line| line.at_ms <= at_ms).checked_sub(1)
+    }
+}
+
+/// What the page says across its top.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// Whether something went wrong.
+    pub wrong: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Past {
+    files: Rc<Vec<SourceFile>>,
+    active: usize,
+    steps: Rc<Vec<Step>>,
+    said: &'static str,
+}
+
+/// How many steps back the page remembers.
+pub const MOST_UNDO: usize = 50;
+
+/// Everything the page knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Store {
+    /// The manifests.
+    pub files: Rc<Vec<SourceFile>>,
+    /// The one in the editor.
+    pub active: usize,
+    /// The scenario.
+    pub steps: Rc<Vec<Step>>,
+    /// Decides what Kubernetes leaves open.
+    pub seed: u64,
+    /// Counts what was asked of the worker; answers to older questions are dropped.
+    pub generation: u32,
+    /// The last run that could be made.
+    pub told: Option<Rc<Told>>,
+    /// Findings in the files as they are.
+    pub findings: Rc<Vec<Finding>>,
+    /// The question of this generation was answered.
+    pub answered: bool,
+    /// The cursor, in virtual milliseconds.
+    pub at_ms: i64,
+    /// Whether time goes on by itself.
+    pub playing: bool,
+    /// Virtual seconds a second.
+    pub speed: u32,
+    /// The state at or near the cursor.
+    pub frame: Option<Rc<Frame>>,
+    /// What the user looks at closely.
+    pub selection: Option<Selection>,
+    /// Why the selected pod is where it is.
+    pub why: Option<Rc<Why>>,
+    /// What the right pane shows.
+    pub side: Side,
+    /// What a narrow screen shows.
+    pub pane: Pane,
+    /// What is to be said.
+    pub notice: Option<Notice>,
+    past: Vec<Past>,
+}
+
+/// Something that changes what the page knows.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// A scene is opened: an example, a link, dropped files.
+    Open(Scene, &'static str),
+    /// Files are added; those of the same name are replaced.
+    AddFiles(Vec<SourceFile>),
+    /// The text in the editor changed.
+    Edit(String),
+    /// Another file is shown.
+    Show(usize),
+    /// An empty file is added and shown.
+    NewFile,
+    /// A file is taken away.
+    CloseFile(usize),
+    /// A file is called otherwise.
+    Rename(usize, String),
+    /// A step is added at the cursor, and time goes on.
+    AddStep(Step, bool),
+    /// A step is taken away.
+    RemoveStep(usize),
+    /// The last change of steps or files is taken back.
+    Undo,
+    /// The worker told a run, or only its findings.
+    Ran(u32, Vec<Finding>, Option<Box<Story>>),
+    /// A frame arrived.
+    Frame(Rc<Frame>),
+    /// An explanation arrived.
+    Why(u32, Box<Why>),
+    /// The cursor is set.
+    Seek(i64),
+    /// So many real milliseconds passed while playing.
+    Pass(f64),
+    /// Play or pause.
+    Toggle,
+    /// Another speed.
+    Speed(u32),
+    /// Something is looked at closely, or nothing any more.
+    Select(Option<Selection>),
+    /// The right pane shows something else.
+    Turn(Side),
+    /// A narrow screen shows something else.
+    Go(Pane),
+    /// Something is to be said, or no more.
+    Say(Option<Notice>),
+}
+
+impl Store {
+    /// The page with a scene.
+    pub fn opened(scene: Scene) -> Store {
+        let mut store = Store { speed: 10, ..Store::default() };
+        store.open(scene);
+        store
+    }
+
+    fn open(&mut self, scene: Scene) {
+        let mut files = scene.files;
+        if files.is_empty() {
+            files.push(SourceFile { name: "manifest.yaml".to_string(), text: String::new() });
+        }
+        self.files = Rc::new(files);
+        self.active = 0;
+        self.steps = Rc::new(scene.steps);
+        self.seed = scene.seed;
+        self.at_ms = scene.at_ms.max(0);
+        self.selection = Selection::from_link(&scene.selection);
+        self.side = if matches!(self.selection, Some(Selection::Pod(_))) { Side::Why } else { Side::Story };
+        self.playing = false;
+        self.why = None;
+        self.asks_anew();
+    }
+
+    fn asks_anew(&mut self) {
+        self.generation += 1;
+        self.answered = false;
+    }
+
+    /// What a link keeps.
+    pub fn scene(&self) -> Scene {
+        Scene {
+            files: self.files.to_vec(),
+            steps: self.steps.to_vec(),
+            seed: self.seed,
+            at_ms: self.at_ms,
+            selection: self.selection.as_ref().map(Selection::to_link).unwrap_or_default(),
+        }
+    }
+
+    /// The file in the editor.
+    pub fn file(&self) -> Option<&SourceFile> {
+        self.files.get(self.active)
+    }
+
+    /// How long the run lasts.
+    pub fn duration_ms(&self) -> i64 {
+        self.told.as_ref().map_or(0, |told| told.story.duration_ms)
+    }
+
+    /// Whether what is shown belongs to an older text than the one in the editor.
+    pub fn stale(&self) -> bool {
+        self.told.as_ref().is_some_and(|told| told.generation != self.generation)
+    }
+
+    /// What "undo" would take back.
+    pub fn undoes(&self) -> Option<&'static str> {
+        self.past.last().map(|past| past.said)
+    }
+
+    /// The number of the selected pod: of those of that name, the one that is there.
+    pub fn selected_pod(&self) -> Option<usize> {
+        let (Some(Selection::Pod(name)), Some(told)) = (&self.selection, &self.told) else { return None };
+        let mut named = told.pods.iter().enumerate().filter(|(_, pod)| *pod == name).map(|(number, _)| number);
+        let first = named.next()?;
+        let there = |pod: usize| self.frame.as_ref().is_some_and(|frame| frame.look(pod) != PodLook::Absent);
+        if there(first) { Some(first) } else { named.find(|&pod| there(pod)).or(Some(first)) }
+    }
+
+    fn remember(&mut self, said: &'static str) {
+        if self.past.len() == MOST_UNDO {
+            self.past.remove(0);
+        }
+        self.past.push(Past { files: self.files.clone(), active: self.active, steps: self.steps.clone(), said });
+    }
+
+    /// The page after an action; none where it changes nothing.
+    pub fn after(&self, action: Action) -> Option<Store> {
+        let mut next = self.clone();
+        match action {
+            Action::Open(scene, said) => {
+                next.remember(said);
+                next.open(scene);
+            }
+            Action::AddFiles(files) => next.add_files(files),
+            Action::Edit(text) => {
+                let file = next.files.get(next.active).filter(|file| file.text != text)?;
+                let file = SourceFile { name: file.name.clone(), text };
+                let active = next.active;
+                Rc::make_mut(&mut next.files)[active] = file;
+                next.asks_anew();
+            }
+            Action::Show(file) if file < self.files.len() => next.active = file,
+            Action::NewFile => {
+                next.remember("new file");
+                let name =
+                    (1..).map(|number| format!("file-{number}.yaml")).find(|name| self.files.iter().all(|file| file.name != *name))?;
+                Rc::make_mut(&mut next.files).push(SourceFile { name, text: String::new() });
+                next.active = next.files.len() - 1;
+                next.pane = Pane::Files;
+            }
+            Action::CloseFile(file) if file < self.files.len() => next.close_file(file),
+            Action::Rename(file, name) => {
+                let name = name.trim().to_string();
+                if name.is_empty() || self.files.iter().any(|other| other.name == name) {
+                    return None;
+                }
+                Rc::make_mut(&mut next.files).get_mut(file)?.name = name;
+                next.asks_anew();
+            }
+            Action::AddStep(step, plays) => next.add_step(step, plays),
+            Action::RemoveStep(step) if step < self.steps.len() => {
+                next.remember("removing a step");
+                Rc::make_mut(&mut next.steps).remove(step);
+                next.asks_anew();
+            }
+            Action::Undo => {
+                let past = next.past.pop()?;
+                (next.files, next.active, next.steps) = (past.files, past.active, past.steps);
+                next.playing = false;
+                next.asks_anew();
+            }
+            Action::Ran(generation, findings, story) if generation == self.generation => next.hear(generation, findings, story),
+            Action::Frame(frame) if self.told.as_ref().is_some_and(|told| told.generation == frame.generation) => next.frame = Some(frame),
+            Action::Why(generation, why) if self.told.as_ref().is_some_and(|told| told.generation == generation) => {
+                next.why = Some(Rc::new(*why));
+            }
+            Action::Seek(at_ms) => next.at_ms = at_ms.clamp(0, self.duration_ms()),
+            Action::Pass(real_ms) => next.pass(real_ms),
+            Action::Toggle => {
+                next.playing = !self.playing && self.duration_ms() > 0;
+                if next.playing && self.at_ms >= self.duration_ms() {
+                    next.at_ms = 0;
+                }
+            }
+            Action::Speed(speed) => next.speed = speed.max(1),
+            Action::Select(selection) => {
+                if matches!(selection, Some(Selection::Pod(_))) {
+                    next.side = Side::Why;
+                }
+                next.selection = selection;
+                next.why = None;
+            }
+            Action::Turn(side) => next.side = side,
+            Action::Go(pane) => next.pane = pane,
+            Action::Say(notice) => next.notice = notice,
+            _ => return None,
+        }
+        (next != *self).then_some(next)
+    }
+
+    fn add_files(&mut self, files: Vec<SourceFile>) {
+        let Some(first) = files.first().map(|file| file.name.clone()) else { return };
+        self.remember("adding files");
+        let own = Rc::make_mut(&mut self.files);
+        own.retain(|file| !file.text.trim().is_empty());
+        for file in files {
+            match own.iter_mut().find(|other| other.name == file.name) {
+                Some(other) => *other = file,
+                None => own.push(file),
+            }
+        }
+        self.active = own.iter().position(|file| file.name == first).unwrap_or(0);
+        self.asks_anew();
+    }
+
+    fn close_file(&mut self, file: usize) {
+        self.remember("closing a file");
+        let own = Rc::make_mut(&mut self.files);
+        own.remove(file);
+        if own.is_empty() {
+            own.push(SourceFile { name: "manifest.yaml".to_string(), text: String::new() });
+        }
+        let past_it = usize::from(self.active > file);
+        self.active = (self.active - past_it).min(self.files.len() - 1);
+        self.asks_anew();
+    }
+
+    fn add_step(&mut self, step: Step, plays: bool) {
+        self.remember("adding a step");
+        self.at_ms = step.at_ms;
+        self.playing = plays;
+        self.side = if self.side == Side::Why { Side::Why } else { Side::Story };
+        let steps = Rc::make_mut(&mut self.steps);
+        let place = steps.partition_point(|other| other.at_ms <= step.at_ms);
+        steps.insert(place, step);
+        self.asks_anew();
+    }
+
+    fn hear(&mut self, generation: u32, findings: Vec<Finding>, story: Option<Box<Story>>) {
+        self.findings = Rc::new(findings);
+        self.answered = true;
+        let Some(story) = story else {
+            // The last good result stays, dimmed.
+            self.playing = false;
+            return;
+        };
+        let first = self.told.is_none();
+        self.told = Some(Rc::new(Told::new(generation, *story)));
+        self.at_ms = self.at_ms.clamp(0, self.duration_ms());
+        self.why = None;
+        if first {
+            self.speed = clock::fitting_speed(self.duration_ms());
+        }
+    }
+
+    fn pass(&mut self, real_ms: f64) {
+        // Time stands still until the run that was asked for has been told.
+        if !self.playing || self.stale() {
+            return;
+        }
+        let end = self.duration_ms();
+        self.at_ms = (self.at_ms + (real_ms * f64::from(self.speed)).round() as i64).min(end);
+        self.playing = self.at_ms < end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{Mark, MarkKind, Severity, Verb};
+
+    fn file(name: &str, text: &str) -> SourceFile {
+        SourceFile { name: name.to_string(), text: text.to_string() }
+    }
+
+    fn store() -> Store {
+        Store::opened(Scene { files: vec![file("a.yaml", "a: 1"), file("b.yaml", "b: 2")], at_ms: 50_000, ..Scene::default() })
+    }
+
+    fn story(duration_ms: i64) -> Option<Box<Story>> {
+        Some(Box::new(Story {
+            duration_ms,
+            pod_names: "default/web-0\ndefault/web-1\ndefault/web-0".to_string(),
+            marks: vec![Mark { at_ms: 5_000, kind: MarkKind::Step, count: 1 }],
+            ..Story::default()
+        }))
+    }
+
+    fn then(store: &Store, action: Action) -> Store {
+        store.after(action).expect("the action changes something")
+    }
+
+    fn step(at_ms: i64) -> Step {
+        Step { at_ms, verb: Verb::FailNode, target: "n".to_string() }
+    }
+
+    #[test]
+    fn an_edit_is_asked_once_and_the_last_good_result_stays() {
+        let told = then(&store(), Action::Ran(1, Vec::new(), story(60_000)));
+        assert!(told.answered && !told.stale());
+        assert!(told.after(Action::Edit("a: 1".to_string())).is_none(), "the same text changes nothing");
+        let edited = then(&told, Action::Edit("a: [".to_string()));
+        assert!(edited.stale() && edited.told.is_some());
+        assert!(edited.after(Action::Ran(1, Vec::new(), story(9))).is_none(), "an old answer is dropped");
+        let finding = Finding {
+            id: "yaml-syntax".to_string(),
+            severity: Severity::Error,
+            message: String::new(),
+            help: String::new(),
+            file: 0,
+            start: 0,
+            end: 1,
+        };
+        let broken = then(&edited, Action::Ran(2, vec![finding], None));
+        assert!(broken.stale() && broken.answered && broken.findings.len() == 1);
+        assert_eq!(broken.duration_ms(), 60_000);
+    }
+
+    #[test]
+    fn the_cursor_stays_within_the_run() {
+        let told = then(&store(), Action::Ran(1, Vec::new(), story(40_000)));
+        assert_eq!(told.at_ms, 40_000);
+        assert_eq!(then(&told, Action::Seek(-5)).at_ms, 0);
+        assert!(told.after(Action::Seek(90_000)).is_none());
+    }
+
+    #[test]
+    fn time_passes_while_playing_and_stops_at_the_end() {
+        let told = then(&then(&store(), Action::Ran(1, Vec::new(), story(40_000))), Action::Speed(10));
+        let playing = then(&told, Action::Toggle);
+        assert_eq!((playing.at_ms, playing.playing), (0, true), "from the end it starts again");
+        let later = then(&playing, Action::Pass(100.0));
+        assert_eq!(later.at_ms, 1_000);
+        let end = then(&later, Action::Pass(1e9));
+        assert_eq!((end.at_ms, end.playing), (40_000, false));
+        assert!(end.after(Action::Pass(10.0)).is_none());
+        let waiting = then(&playing, Action::AddStep(step(1_000), true));
+        assert!(waiting.after(Action::Pass(10.0)).is_none(), "not before the new run is told");
+    }
+
+    #[test]
+    fn steps_are_kept_in_order_and_can_be_taken_back() {
+        let one = then(&store(), Action::AddStep(step(5_000), true));
+        let two = then(&one, Action::AddStep(step(1_000), false));
+        assert_eq!(two.steps.iter().map(|step| step.at_ms).collect::<Vec<_>>(), [1_000, 5_000]);
+        assert_eq!((two.at_ms, two.undoes()), (1_000, Some("adding a step")));
+        let back = then(&then(&two, Action::Undo), Action::Undo);
+        assert!(back.steps.is_empty() && back.undoes().is_none() && back.after(Action::Undo).is_none());
+        assert!(back.generation > two.generation);
+        let removed = then(&two, Action::RemoveStep(0));
+        assert_eq!(removed.steps.len(), 1);
+        assert!(two.after(Action::RemoveStep(9)).is_none());
+    }
+
+    #[test]
+    fn undo_forgets_at_last() {
+        let mut store = store();
+        for at in 0..MOST_UNDO as i64 + 9 {
+            store = then(&store, Action::AddStep(step(at), false));
+        }
+        for _ in 0..MOST_UNDO {
+            store = then(&store, Action::Undo);
+        }
+        assert!(store.after(Action::Undo).is_none());
+    }
+
+    #[test]
+    fn files_come_and_go() {
+        let added = then(&store(), Action::AddFiles(vec![file("b.yaml", "new"), file("c.yaml", "c")]));
+        assert_eq!(added.files.iter().map(|file| file.text.as_str()).collect::<Vec<_>>(), ["a: 1", "new", "c"]);
+        assert_eq!(added.active, 1);
+        let closed = then(&added, Action::CloseFile(0));
+        assert_eq!((closed.files.len(), closed.active), (2, 0));
+        let last = then(&then(&closed, Action::CloseFile(0)), Action::CloseFile(0));
+        assert_eq!((last.files.len(), last.file().map(|file| file.text.as_str())), (1, Some("")));
+        assert!(store().after(Action::Rename(0, "b.yaml".to_string())).is_none(), "names differ");
+        assert_eq!(then(&store(), Action::NewFile).file().map(|file| file.name.as_str()), Some("file-1.yaml"));
+    }
+
+    #[test]
+    fn a_selected_pod_is_the_one_that_is_there() {
+        let told = then(&store(), Action::Ran(1, Vec::new(), story(40_000)));
+        let chosen = then(&told, Action::Select(Some(Selection::Pod("default/web-0".to_string()))));
+        assert_eq!((chosen.selected_pod(), chosen.side), (Some(0), Side::Why));
+        let frame = Frame { generation: 1, looks: vec![0, 5, 5], places: vec![0; 3], ..Frame::default() };
+        let later = then(&chosen, Action::Frame(Rc::new(frame.clone())));
+        assert_eq!(later.selected_pod(), Some(2));
+        assert!(chosen.after(Action::Frame(Rc::new(Frame { generation: 9, ..frame }))).is_none(), "of another run");
+    }
+
+    #[test]
+    fn a_scene_goes_into_a_link_and_back() {
+        let mut store = then(&store(), Action::AddStep(step(7), false));
+        store.selection = Some(Selection::Node("a/b".to_string()));
+        let again = Store::opened(store.scene());
+        assert_eq!((again.scene(), again.selection.clone()), (store.scene(), store.selection.clone()));
+        assert_eq!(Selection::from_link("q/x"), None);
+    }
+}

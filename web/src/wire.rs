@@ -1,0 +1,368 @@
+//! What page and worker say to each other: questions and answers as JSON, frames as flat bytes (see `frame`). Decides nothing.
+
+use serde::{Deserialize, Serialize};
+
+/// A manifest with its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Its path as the user knows it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verb {
+    /// All machines of a zone die.
+    FailZone,
+    /// They are back.
+    RecoverZone,
+    /// A machine dies.
+    FailNode,
+    /// It is back.
+    RecoverNode,
+    /// A node is cordoned and its pods evicted.
+    Drain,
+    /// A workload's pods are replaced by its own strategy.
+    Rollout,
+    /// A node runs out of memory.
+    Pressure,
+}
+
+impl Verb {
+    /// Every verb, in the order of the page's menus.
+    pub const ALL: [Verb; 7] =
+        [Verb::FailZone, Verb::RecoverZone, Verb::FailNode, Verb::RecoverNode, Verb::Drain, Verb::Rollout, Verb::Pressure];
+
+    /// What a button says.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Verb::FailZone => "Fail zone",
+            Verb::RecoverZone => "Recover zone",
+            Verb::FailNode => "Fail node",
+            Verb::RecoverNode => "Recover node",
+            Verb::Drain => "Drain",
+            Verb::Rollout => "Roll out",
+            Verb::Pressure => "Memory pressure",
+        }
+    }
+}
+
+/// One step of the scenario.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// When, in virtual milliseconds after the cluster has settled.
+    pub at_ms: i64,
+    /// What.
+    pub verb: Verb,
+    /// To which zone, node (by name) or workload (by label).
+    pub target: String,
+}
+
+/// A question of the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Ask {
+    /// Read the files and run the steps; answered by [`Answer::Ran`].
+    Run {
+        /// Answers carry this number; the page drops those of an older one.
+        generation: u32,
+        /// All manifests.
+        files: Vec<SourceFile>,
+        /// The scenario.
+        steps: Vec<Step>,
+        /// Decides what Kubernetes leaves open.
+        seed: u64,
+    },
+    /// The visible state at a moment of the last run; answered by the bytes of a frame.
+    Frame {
+        /// Of which run.
+        generation: u32,
+        /// Virtual milliseconds.
+        at_ms: i64,
+    },
+    /// Why a pod is where it is; answered by [`Answer::Why`].
+    Why {
+        /// Of which run.
+        generation: u32,
+        /// Its number.
+        pod: u32,
+        /// Virtual milliseconds.
+        at_ms: i64,
+    },
+    /// The digest of a run's trace, for tests; answered by [`Answer::Digest`].
+    Digest {
+        /// All manifests.
+        files: Vec<SourceFile>,
+        /// The scenario.
+        steps: Vec<Step>,
+        /// Decides what Kubernetes leaves open.
+        seed: u64,
+    },
+}
+
+/// An answer of the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// The worker's program has started.
+    Ready,
+    /// The files were read, and the scenario was run if anything could be.
+    Ran {
+        /// Of which question.
+        generation: u32,
+        /// Findings in the files, worst first.
+        diagnostics: Vec<Finding>,
+        /// What happened; none where no run was possible.
+        story: Option<Box<Story>>,
+    },
+    /// Why a pod is where it is.
+    Why {
+        /// Of which run.
+        generation: u32,
+        /// The answer.
+        why: Box<Why>,
+    },
+    /// A trace's digest.
+    Digest {
+        /// Hexadecimal.
+        digest: String,
+        /// How many records the trace has.
+        records: u64,
+    },
+    /// The question could not be answered at all.
+    Refused {
+        /// Why.
+        message: String,
+    },
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The API server would refuse it.
+    Error,
+    /// It will hurt.
+    Warning,
+    /// Worth knowing.
+    Info,
+}
+
+impl Severity {
+    /// A word, also used as a class name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        }
+    }
+}
+
+/// A diagnostic with its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// As the command line names it.
+    pub id: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One sentence.
+    pub message: String,
+    /// What to do.
+    #[serde(default)]
+    pub help: String,
+    /// Which file, by position in the question.
+    pub file: u32,
+    /// First byte of the text it is about.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+}
+
+/// A machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NodeInfo {
+    /// `metadata.name`.
+    pub name: String,
+    /// Its zone, by position.
+    pub zone: u32,
+    /// Allocatable processor time in thousandths of a core.
+    pub cpu_milli: u64,
+    /// Allocatable memory in bytes.
+    pub memory_bytes: u64,
+    /// How many pods it holds at most.
+    pub pods: u32,
+    /// The most pods it ever has during the run.
+    pub peak_pods: u32,
+}
+
+/// What a workload's curve shows at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Point {
+    /// From then on, in virtual milliseconds.
+    pub at_ms: i64,
+    /// Ready pods.
+    pub ready: u32,
+}
+
+/// A workload and how it fared.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorkloadInfo {
+    /// `deployment/web`: how steps and reports name it.
+    pub label: String,
+    /// How many pods it wants.
+    pub desired: u32,
+    /// The least number of ready pods after the first step.
+    pub least_ready: u32,
+    /// Ready pods at the end.
+    pub last_ready: u32,
+    /// What its PodDisruptionBudgets ask for, if any covers it.
+    pub budget: Option<u32>,
+    /// Virtual milliseconds below its budget.
+    pub below_budget_ms: i64,
+    /// Virtual milliseconds with no ready pod.
+    pub below_one_ms: i64,
+    /// Ready pods over time.
+    pub curve: Vec<Point>,
+    /// Whether a rollout can be asked for.
+    pub rolls_out: bool,
+}
+
+/// What kind of thing happened: the tick's colour and shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkKind {
+    /// A step of the scenario begins.
+    Step,
+    /// A node changed: lost, not ready, back, cordoned, under pressure.
+    Node,
+    /// Pods are being deleted, evicted, preempted, or ended badly.
+    Loss,
+    /// Pods were created or bound.
+    Placed,
+    /// No node was found for pods.
+    Unplaced,
+    /// Pods became ready.
+    Ready,
+}
+
+impl MarkKind {
+    /// Every kind, the most telling first.
+    pub const ALL: [MarkKind; 6] = [MarkKind::Step, MarkKind::Node, MarkKind::Loss, MarkKind::Unplaced, MarkKind::Placed, MarkKind::Ready];
+
+    /// A word, also used as a class name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            MarkKind::Step => "step",
+            MarkKind::Node => "node",
+            MarkKind::Loss => "loss",
+            MarkKind::Placed => "placed",
+            MarkKind::Unplaced => "unplaced",
+            MarkKind::Ready => "ready",
+        }
+    }
+}
+
+/// Things of one kind at one time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// When, in virtual milliseconds.
+    pub at_ms: i64,
+    /// What kind.
+    pub kind: MarkKind,
+    /// How many.
+    pub count: u32,
+}
+
+/// A sentence of the narrative.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// When, in virtual milliseconds.
+    pub at_ms: i64,
+    /// What happened.
+    pub text: String,
+}
+
+/// Everything the page shows of a run, but for the state at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Story {
+    /// From the settled state to quiescence, in virtual milliseconds.
+    pub duration_ms: i64,
+    /// Zones by name; the empty name is "no zone".
+    pub zones: Vec<String>,
+    /// Machines.
+    pub nodes: Vec<NodeInfo>,
+    /// Workloads.
+    pub workloads: Vec<WorkloadInfo>,
+    /// Names of all pods that ever exist, in the order of their numbers, one a line.
+    pub pod_names: String,
+    /// The workload of each pod, by position.
+    pub pod_workloads: Vec<u32>,
+    /// What happened, for the timeline's ticks; times never decrease.
+    pub marks: Vec<Mark>,
+    /// What happened, in sentences; times never decrease.
+    pub narrative: Vec<Line>,
+    /// What the manifests do not say and was assumed.
+    pub assumptions: Vec<String>,
+    /// What would have prevented harm, and other conclusions.
+    pub advice: Vec<String>,
+    /// How many documents are kept and shown but not simulated, by kind.
+    pub not_simulated: Vec<String>,
+}
+
+/// What one plugin says of one node.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Passed, and with which score; or why not.
+    #[serde(default)]
+    pub reason: String,
+    /// The weighted score, where the plugin scores.
+    #[serde(default)]
+    pub score: Option<i64>,
+}
+
+/// One node in the matrix.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Its name.
+    pub node: String,
+    /// One cell for each plugin of the matrix; filters stop at the first refusal, so later cells may be empty.
+    pub cells: Vec<Option<Cell>>,
+    /// The sum of the scores, if no plugin refused.
+    pub total: Option<i64>,
+    /// Whether the pod went here.
+    pub chosen: bool,
+}
+
+/// One link of a chain of causes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// When, in virtual milliseconds.
+    pub at_ms: i64,
+    /// What.
+    pub text: String,
+}
+
+/// Why a pod is where it is at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Why {
+    /// The pod's number.
+    pub pod: u32,
+    /// At which moment, in virtual milliseconds.
+    pub at_ms: i64,
+    /// Its state in a sentence; for a pod without a node, the text of its FailedScheduling event.
+    pub summary: String,
+    /// When its last scheduling decision was made, in virtual milliseconds.
+    pub decided_ms: Option<i64>,
+    /// The columns of the matrix: plugins under kube-scheduler's own names.
+    pub plugins: Vec<String>,
+    /// The rows of the matrix, the chosen node first, then by score.
+    pub rows: Vec<Row>,
+    /// How many nodes were looked at in all, shown or not.
+    pub nodes: u32,
+    /// From the present state back to the first cause.
+    pub chain: Vec<Cause>,
+}
