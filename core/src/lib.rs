@@ -9,6 +9,7 @@ pub mod controllers;
 pub mod engine;
 pub mod kubelet;
 pub mod manifest;
+pub mod report;
 pub mod scenario;
 pub mod trace;
 pub mod units;

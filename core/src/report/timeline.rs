@@ -1,0 +1,373 @@
+//! The timeline: equal things that happen together become one entry that a person can read.
+
+use std::collections::BTreeMap;
+
+use super::amounts::{counted, listed};
+use super::model::{Entry, EntryKind, MOST_NAMES};
+use super::told::{Told, delete_reason, node_ready, unready_reason};
+use crate::cluster::ids::{NodeId, PodId, ZoneId};
+use crate::cluster::node::NodeReady;
+use crate::cluster::state::Workload;
+use crate::cluster::template::TaintEffect;
+use crate::trace::{Change, DeleteReason, Record, RecordId, Subject, TextId, UnreadyReason};
+use crate::units::intern::Sym;
+use crate::units::time::{MINUTE, Millis, SECOND};
+
+/// What makes records equal: they get one entry if they also happen close to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Likeness {
+    /// Like nothing else.
+    Alone(u32),
+    Machines(bool),
+    NodeReady(NodeReady),
+    Tainted(Sym, TaintEffect),
+    Untainted(Sym, TaintEffect),
+    Cordoned(bool),
+    Pressure(bool),
+    NodesCame(bool),
+    Unready(UnreadyReason),
+    Deleting(DeleteReason),
+    Failed(Sym),
+    Created,
+    Placed,
+    Unplaced(TextId),
+    Running,
+    Ready,
+    Restarted,
+    Succeeded,
+    Gone,
+    Nominated,
+    Marked,
+    Refused(TextId),
+    Scaled,
+    Told(TextId),
+    Claims,
+}
+
+/// How far apart equal things may be and still be told together.
+const CLOSE: Millis = 12 * SECOND;
+/// A refusal is repeated for as long as somebody asks.
+const CLOSE_REFUSALS: Millis = 2 * MINUTE;
+/// How many names a sentence has.
+const NAMES: usize = 3;
+
+struct Group {
+    likeness: Likeness,
+    first: RecordId,
+    at: Millis,
+    to: Millis,
+    count: usize,
+    records: Vec<RecordId>,
+    nodes: Vec<NodeId>,
+    zones: BTreeMap<ZoneId, usize>,
+    workloads: BTreeMap<Workload, usize>,
+    pods: Vec<PodId>,
+}
+
+/// The timeline of a trace.
+pub fn timeline(told: &Told<'_>) -> Vec<Entry> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut open: BTreeMap<Likeness, usize> = BTreeMap::new();
+    let mut group_of: Vec<u32> = Vec::with_capacity(told.trace.len());
+    for (id, record) in told.trace.numbered() {
+        let likeness = likeness(id, record);
+        let close = if matches!(likeness, Likeness::Refused(_)) { CLOSE_REFUSALS } else { CLOSE };
+        let time = record.time.millis();
+        let at = match open.get(&likeness) {
+            Some(&at) if time - groups[at].to <= close => at,
+            _ => {
+                groups.push(Group::new(likeness, id, time));
+                open.insert(likeness, groups.len() - 1);
+                groups.len() - 1
+            }
+        };
+        // What a step begins ends all groups: what was before it and what is after it are two stories.
+        if record.change == Change::StepBegins {
+            open.clear();
+        }
+        group_of.push(at as u32);
+        groups[at].add(told, id, record);
+    }
+    let of_record = |id: RecordId| group_of.get(id.0 as usize).map(|&g| g as usize);
+    let because = |group: &Group| told.trace.record(group.first).and_then(|r| r.cause).and_then(of_record);
+    groups.iter().map(|group| group.entry(told, because(group))).collect()
+}
+
+fn likeness(id: RecordId, record: &Record) -> Likeness {
+    match record.change {
+        Change::NodeFailed => Likeness::Machines(false),
+        Change::NodeRecovered => Likeness::Machines(true),
+        Change::NodeReady(ready) => Likeness::NodeReady(ready),
+        Change::NodeTainted(key, effect) => Likeness::Tainted(key, effect),
+        Change::NodeUntainted(key, effect) => Likeness::Untainted(key, effect),
+        Change::NodeCordoned => Likeness::Cordoned(true),
+        Change::NodeUncordoned => Likeness::Cordoned(false),
+        Change::NodeMemoryPressure(on) => Likeness::Pressure(on),
+        Change::NodeAdded => Likeness::NodesCame(true),
+        Change::NodeDeleted => Likeness::NodesCame(false),
+        Change::PodUnready(reason) => Likeness::Unready(reason),
+        Change::PodDeleting(reason) => Likeness::Deleting(reason),
+        Change::PodFailed(reason, _) => Likeness::Failed(reason),
+        Change::PodCreated => Likeness::Created,
+        Change::PodBound(_) => Likeness::Placed,
+        Change::PodUnschedulable(text) => Likeness::Unplaced(text),
+        Change::PodRunning => Likeness::Running,
+        Change::PodReady => Likeness::Ready,
+        Change::PodRestarted(_) => Likeness::Restarted,
+        Change::PodSucceeded => Likeness::Succeeded,
+        Change::PodGone => Likeness::Gone,
+        Change::PodNominated(_) => Likeness::Nominated,
+        Change::PodDisruptionTarget(_) => Likeness::Marked,
+        Change::EvictionRefused(_, text) => Likeness::Refused(text),
+        Change::ReplicaSetScaled(..) => Likeness::Scaled,
+        Change::Condition(text) => Likeness::Told(text),
+        Change::ClaimBound(_) => Likeness::Claims,
+        _ => Likeness::Alone(id.0),
+    }
+}
+
+impl Group {
+    fn new(likeness: Likeness, first: RecordId, at: Millis) -> Group {
+        Group {
+            likeness,
+            first,
+            at,
+            to: at,
+            count: 0,
+            records: Vec::new(),
+            nodes: Vec::new(),
+            zones: BTreeMap::new(),
+            workloads: BTreeMap::new(),
+            pods: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, told: &Told<'_>, id: RecordId, record: &Record) {
+        self.to = record.time.millis();
+        self.count += 1;
+        if self.records.len() < MOST_NAMES {
+            self.records.push(id);
+        }
+        let mut in_zone = |node: NodeId| {
+            if let Some(node) = told.cluster.nodes.get(node.index()) {
+                *self.zones.entry(node.zone).or_default() += 1;
+            }
+        };
+        match record.subject {
+            Subject::Node(node) => {
+                in_zone(node);
+                self.nodes.push(node);
+            }
+            Subject::Pod(pod) => {
+                if let Change::PodBound(node) = record.change {
+                    in_zone(node);
+                }
+                *self.workloads.entry(told.cluster.workload_of(pod)).or_default() += 1;
+                if self.pods.len() < MOST_NAMES {
+                    self.pods.push(pod);
+                }
+            }
+            Subject::Deployment(deployment) => *self.workloads.entry(Workload::Deployment(deployment)).or_default() += 1,
+            Subject::ReplicaSet(set) => *self.workloads.entry(told.of_replica_set(set)).or_default() += 1,
+            Subject::StatefulSet(set) => *self.workloads.entry(Workload::StatefulSet(set)).or_default() += 1,
+            Subject::DaemonSet(set) => *self.workloads.entry(Workload::DaemonSet(set)).or_default() += 1,
+            Subject::Job(job) => *self.workloads.entry(Workload::Job(job)).or_default() += 1,
+            _ => {}
+        }
+    }
+
+    fn entry(&self, told: &Told<'_>, because: Option<usize>) -> Entry {
+        let (kind, key, text) = self.tell(told);
+        Entry {
+            at_ms: self.at,
+            to_ms: self.to,
+            kind,
+            key,
+            text,
+            count: self.count,
+            records: self.records.iter().map(|id| id.0).collect(),
+            because,
+        }
+    }
+
+    /// `12 pods (deployment/web 4, deployment/api 3)`, or the one pod by name.
+    fn pods_told(&self, told: &Told<'_>) -> String {
+        if let ([pod], 1) = (&self.pods[..], self.count) {
+            return match told.cluster.workload_of(*pod) {
+                Workload::Pod(_) => format!("pod {}", told.pod(*pod)),
+                workload => format!("pod {} of {}", told.pod(*pod), told.workload(workload)),
+            };
+        }
+        let mut most: Vec<(&Workload, &usize)> = self.workloads.iter().collect();
+        most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        if let [(workload, count)] = most[..] {
+            return format!("{} of {}", counted(*count, "pod"), told.workload(*workload));
+        }
+        let names: Vec<String> = most.iter().map(|(workload, count)| format!("{} {count}", told.workload(**workload))).collect();
+        let total: usize = self.workloads.values().sum();
+        format!("{} ({})", counted(total, "pod"), listed(&names, NAMES).replace(" and ", ", "))
+    }
+
+    /// `node-1 and node-2`, or `5 nodes of zone-b`.
+    fn nodes_told(&self, told: &Told<'_>) -> String {
+        let mut nodes = self.nodes.clone();
+        nodes.sort_unstable();
+        nodes.dedup();
+        if nodes.len() <= NAMES + 1 {
+            let names: Vec<&str> = nodes.iter().map(|&node| told.node(node)).collect();
+            return format!("{} {}", if names.len() == 1 { "node" } else { "nodes" }, listed(&names, NAMES));
+        }
+        format!("{} of {}", counted(nodes.len(), "node"), self.zones_told(told, false))
+    }
+
+    fn zones_told(&self, told: &Told<'_>, counts: bool) -> String {
+        let names: Vec<String> = self
+            .zones
+            .iter()
+            .map(|(&zone, count)| match (told.cluster.zone_name(zone), counts) {
+                ("", true) => format!("{count} outside any zone"),
+                ("", false) => "no zone".to_owned(),
+                (name, true) => format!("{count} in {name}"),
+                (name, false) => name.to_owned(),
+            })
+            .collect();
+        listed(&names, 4)
+    }
+
+    fn tell(&self, told: &Told<'_>) -> (EntryKind, bool, String) {
+        let many = self.count > 1;
+        let verb = |one: &'static str, more: &'static str| if many { more } else { one };
+        let pods = || self.pods_told(told);
+        let nodes = || self.nodes_told(told);
+        match self.likeness {
+            Likeness::Machines(false) => {
+                (EntryKind::Fault, true, format!("{} {}; Kubernetes does not know yet", nodes(), verb("dies", "die")))
+            }
+            Likeness::Machines(true) => (EntryKind::Fault, true, format!("{} {} back", nodes(), verb("is", "are"))),
+            Likeness::NodeReady(NodeReady::Unknown) => {
+                (EntryKind::Node, true, format!("{} {}: the kubelet stopped reporting", nodes(), verb("is NotReady", "are NotReady")))
+            }
+            Likeness::NodeReady(ready) => {
+                (EntryKind::Node, true, format!("{} {}", nodes(), node_ready(ready).replacen("is", verb("is", "are"), 1)))
+            }
+            Likeness::Tainted(key, effect) => (
+                EntryKind::Node,
+                effect == TaintEffect::NoExecute,
+                format!("{} {} {}", nodes(), verb("gets", "get"), told.taint(key, effect)),
+            ),
+            Likeness::Untainted(key, effect) => {
+                let key_entry = effect == TaintEffect::NoExecute;
+                (EntryKind::Node, key_entry, format!("{} {} {}", nodes(), verb("loses", "lose"), told.taint(key, effect)))
+            }
+            Likeness::Cordoned(true) => {
+                (EntryKind::Node, true, format!("{} {} cordoned: nothing new is put there", nodes(), verb("is", "are")))
+            }
+            Likeness::Cordoned(false) => (EntryKind::Node, true, format!("{} {} uncordoned", nodes(), verb("is", "are"))),
+            Likeness::Pressure(true) => (EntryKind::Fault, true, format!("{} {} memory pressure", nodes(), verb("reports", "report"))),
+            Likeness::Pressure(false) => (EntryKind::Node, true, format!("{} {} memory again", nodes(), verb("has", "have"))),
+            Likeness::NodesCame(true) => (EntryKind::Node, true, format!("{} {}", nodes(), verb("joins", "join"))),
+            Likeness::NodesCame(false) => (EntryKind::Node, true, format!("{} {} deleted", nodes(), verb("is", "are"))),
+            Likeness::Unready(reason) => {
+                let why = unready_reason(reason);
+                let why =
+                    if many { why.replacen("its node is", "their nodes are", 1).replacen("its ", "their ", 1) } else { why.to_owned() };
+                (EntryKind::Loss, true, format!("{} {} no longer ready: {why}", pods(), verb("is", "are")))
+            }
+            Likeness::Deleting(reason) => {
+                let why = delete_reason(reason);
+                let why = if many {
+                    why.replacen("it does", "they do", 1).replacen("it was", "they were", 1).replacen("its ", "their ", 1)
+                } else {
+                    why.to_owned()
+                };
+                (EntryKind::Loss, true, format!("{} {} deleted: {why}", pods(), verb("is", "are")))
+            }
+            Likeness::Failed(reason) => match told.cluster.text(reason) {
+                "" => (EntryKind::Loss, true, format!("{} {}", pods(), verb("fails", "fail"))),
+                "Evicted" => {
+                    (EntryKind::Loss, true, format!("{} {} evicted by the kubelet, which needs memory", pods(), verb("is", "are")))
+                }
+                reason => (EntryKind::Loss, true, format!("{} {}: {reason}", pods(), verb("fails", "fail"))),
+            },
+            Likeness::Created => (EntryKind::Pod, true, format!("{} {} created", pods(), verb("is", "are"))),
+            Likeness::Placed => {
+                let place = match (self.count, self.zones.len()) {
+                    (1, _) => told.trace.record(self.first).map_or(String::new(), |record| match record.change {
+                        Change::PodBound(node) if told.zone_of(node).is_empty() => format!(" on {}", told.node(node)),
+                        Change::PodBound(node) => format!(" on {} in {}", told.node(node), told.zone_of(node)),
+                        _ => String::new(),
+                    }),
+                    (_, 0) => String::new(),
+                    _ => format!(": {}", self.zones_told(told, true)),
+                };
+                (EntryKind::Pod, true, format!("{} {} placed{place}", pods(), verb("is", "are")))
+            }
+            Likeness::Unplaced(message) => (
+                EntryKind::Refused,
+                true,
+                format!("{} {} no node: {}", self.distinct_pods(told), verb("finds", "find"), told.trace.text(message)),
+            ),
+            Likeness::Running => (EntryKind::Pod, false, format!("{} {}", pods(), verb("runs", "run"))),
+            Likeness::Ready => (EntryKind::Ready, true, format!("{} {} ready", pods(), verb("is", "are"))),
+            Likeness::Restarted => (EntryKind::Loss, true, format!("{} {} restarted in place", pods(), verb("is", "are"))),
+            Likeness::Succeeded => (EntryKind::Pod, true, format!("{} ended well", pods())),
+            Likeness::Gone => (EntryKind::Pod, false, format!("{} {} gone", pods(), verb("is", "are"))),
+            Likeness::Nominated => (EntryKind::Controller, true, format!("room is made for {}", pods())),
+            Likeness::Marked => (EntryKind::Loss, false, format!("{} {} marked for disruption", pods(), verb("is", "are"))),
+            Likeness::Refused(message) => {
+                let times = if many { format!(", {} times over {}", self.count, super::span(self.to - self.at)) } else { String::new() };
+                let what = self.distinct_pods(told);
+                (EntryKind::Refused, true, format!("eviction of {what} is refused{times}: {}", told.trace.text(message)))
+            }
+            Likeness::Scaled => (EntryKind::Controller, false, self.alone(told)),
+            Likeness::Told(text) => {
+                let text = told.trace.text(text);
+                let bad = text.starts_with("Progressing=False") || text.starts_with("Failed=True") || text.starts_with("Complete=True");
+                let names: Vec<String> = self.workloads.keys().map(|&w| told.workload(w)).collect();
+                (EntryKind::Controller, bad, format!("{}: {text}", listed(&names, NAMES)))
+            }
+            Likeness::Claims => (EntryKind::Controller, false, format!("{} {} bound", counted(self.count, "claim"), verb("is", "are"))),
+            Likeness::Alone(_) => self.tell_alone(told),
+        }
+    }
+
+    /// The distinct pods of repeated records.
+    fn distinct_pods(&self, told: &Told<'_>) -> String {
+        let mut pods = self.pods.clone();
+        pods.sort_unstable();
+        pods.dedup();
+        match pods[..] {
+            [pod] if self.count <= MOST_NAMES || self.workloads.len() == 1 => format!("pod {}", told.pod(pod)),
+            _ if self.count > pods.len() && self.count <= MOST_NAMES => {
+                listed(&pods.iter().map(|&pod| told.pod(pod)).collect::<Vec<_>>(), NAMES)
+            }
+            _ => self.pods_told(told),
+        }
+    }
+
+    fn alone(&self, told: &Told<'_>) -> String {
+        match (self.count, told.trace.record(self.first)) {
+            (1, Some(record)) => told.sentence(record),
+            _ => {
+                let names: Vec<String> = self.workloads.keys().map(|&w| told.workload(w)).collect();
+                format!("{} {} ReplicaSets", listed(&names, NAMES), if names.len() == 1 { "scales its" } else { "scale their" })
+            }
+        }
+    }
+
+    fn tell_alone(&self, told: &Told<'_>) -> (EntryKind, bool, String) {
+        let Some(record) = told.trace.record(self.first) else { return (EntryKind::Controller, false, String::new()) };
+        let text = told.sentence(record);
+        match record.change {
+            Change::StepBegins => (EntryKind::Step, true, text),
+            Change::StepNote(_) => (EntryKind::Step, true, text),
+            Change::ZoneState(_) => (EntryKind::Node, true, text),
+            Change::Rollout | Change::Scaled(..) | Change::Deleted => {
+                let shown = !matches!(record.subject, Subject::ReplicaSet(_));
+                (EntryKind::Controller, shown, text)
+            }
+            Change::Event { warning, .. } => (EntryKind::Controller, warning, text),
+            _ => (EntryKind::Controller, false, text),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The one or two sentences that a design review should remember.
+
+use super::amounts::{counted, listed};
+use super::model::{Harm, Report, RunEnd, Verdict, WorkloadOutcome};
+use super::span;
+
+/// The verdict over all that the report holds already.
+pub(super) fn verdict(report: &Report) -> Verdict {
+    let harm = report.workloads.iter().map(|w| w.harm).max().unwrap_or_default();
+    let text = if report.steps.is_empty() { at_rest(report) } else { after_steps(report, harm) };
+    let text = match report.ended {
+        RunEnd::BudgetSpent => format!("{text} The run was stopped: something goes round in circles."),
+        _ => text,
+    };
+    Verdict { harm, text }
+}
+
+/// How many workloads a sentence names.
+const NAMES: usize = 3;
+
+fn at_rest(report: &Report) -> String {
+    let waiting: usize = report.placement.unplaced.iter().map(|u| u.count).sum();
+    let placed = counted(report.placement.pods_placed, "pod");
+    let nodes = counted(report.totals.nodes, "node");
+    if report.totals.pods == 0 {
+        return format!("Nothing runs: the manifests hold no workload that makes pods. The cluster has {nodes}.");
+    }
+    if let Some(worst) = report.placement.unplaced.first() {
+        let names: Vec<&str> = distinct(report.placement.unplaced.iter().map(|u| u.workload.as_str()));
+        return format!(
+            "{} of {} {} no node: {}. {placed} {} placed on {nodes}.",
+            counted(waiting, "pod"),
+            listed(&names, NAMES),
+            if waiting == 1 { "finds" } else { "find" },
+            worst.meaning,
+            if report.placement.pods_placed == 1 { "is" } else { "are" }
+        );
+    }
+    let short: Vec<&str> = report.workloads.iter().filter(|w| w.harm == Harm::ShortBefore).map(|w| w.label.as_str()).collect();
+    if !short.is_empty() {
+        return format!("Every pod found a node, but {} {} not ready.", listed(&short, NAMES), if short.len() == 1 { "is" } else { "are" });
+    }
+    format!("Every pod found a node and is ready: {placed} on {nodes}. Nothing has been broken yet.")
+}
+
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = std::collections::BTreeSet::new();
+    names.filter(|name| seen.insert(*name)).collect()
+}
+
+fn after_steps(report: &Report, harm: Harm) -> String {
+    let of = |harm: Harm| -> Vec<&WorkloadOutcome> { report.workloads.iter().filter(|w| w.harm == harm).collect() };
+    let names = |workloads: &[&WorkloadOutcome]| listed(&workloads.iter().map(|w| w.label.as_str()).collect::<Vec<_>>(), NAMES);
+    let mut sentences = Vec::new();
+    let (down, outage, short, dipped) = (of(Harm::Down), of(Harm::Outage), of(Harm::Short), of(Harm::Dipped));
+    let blocked = report.budgets.iter().find(|budget| budget.refused > 0 && budget.allowed_before == 0);
+    if !down.is_empty() {
+        let why = down.iter().find_map(|w| w.not_recovered_because.as_deref()).map_or(String::new(), |why| format!(": {why}"));
+        sentences.push(
+            format!("{} {} down and does not come back{why}", names(&down), is(&down)).replace(" are down and does", " are down and do"),
+        );
+    }
+    if !outage.is_empty() {
+        let longest = outage.iter().map(|w| w.none_ms).max().unwrap_or_default();
+        let up_to = if outage.len() == 1 { "" } else { "up to " };
+        sentences.push(format!("{} {} not serving at all for {up_to}{}", names(&outage), is(&outage), span(longest)));
+    }
+    if !short.is_empty() {
+        let why = short.iter().find_map(|w| w.not_recovered_because.as_deref()).map_or(String::new(), |why| format!(": {why}"));
+        let worst = short.iter().map(|w| w.desired - w.serving_after).max().unwrap_or_default();
+        let missing = if short.len() == 1 { format!("{} of {} short", worst, short[0].desired) } else { "short of replicas".to_owned() };
+        sentences.push(format!("{} stay{} {missing} to the end{why}", names(&short), if short.len() == 1 { "s" } else { "" }));
+    }
+    if let Some(budget) = blocked {
+        sentences.push(format!("the budget {} refuses every eviction: the drain never ends", budget.name));
+    }
+    if sentences.len() < 2 && !dipped.is_empty() {
+        let longest = dipped.iter().map(|w| w.short_ms).max().unwrap_or_default();
+        let up_to = if dipped.len() == 1 { "" } else { "up to " };
+        sentences.push(format!(
+            "{} {} with fewer replicas for {up_to}{} and {} back",
+            names(&dipped),
+            serve(&dipped),
+            span(longest),
+            is_plain(&dipped)
+        ));
+    }
+    if sentences.is_empty() {
+        return match harm {
+            Harm::ShortBefore => "Nothing got worse; some workloads were short before anything happened.".to_owned(),
+            _ => "Nothing that serves was lost.".to_owned(),
+        };
+    }
+    let untouched = report.workloads.iter().filter(|w| w.harm == Harm::None && w.desired > 0).count();
+    let mut text: String = sentences.iter().map(|s| format!("{}. ", capital(s))).collect();
+    if untouched > 0 {
+        let verb = if untouched == 1 { "is" } else { "are" };
+        text.push_str(&format!("{} {verb} untouched.", counted(untouched, "other workload")));
+    }
+    text.trim_end().to_owned()
+}
+
+fn is(workloads: &[&WorkloadOutcome]) -> &'static str {
+    if workloads.len() == 1 { "is" } else { "are" }
+}
+
+fn is_plain(workloads: &[&WorkloadOutcome]) -> &'static str {
+    is(workloads)
+}
+
+fn serve(workloads: &[&WorkloadOutcome]) -> &'static str {
+    if workloads.len() == 1 { "serves" } else { "serve" }
+}
+
+fn capital(sentence: &str) -> String {
+    // A sentence that begins with a name keeps it as it is written.
+    match sentence.strip_prefix("the ") {
+        Some(rest) => format!("The {rest}"),
+        None => sentence.to_owned(),
+    }
+}
