@@ -236,7 +236,12 @@ pub struct PodLabels<'a> {
     own: Option<&'a Labels>,
 }
 
-impl PodLabels<'_> {
+impl<'a> PodLabels<'a> {
+    /// A template's labels, with a pod's own on top.
+    pub fn new(shared: &'a Labels, own: Option<&'a Labels>) -> PodLabels<'a> {
+        PodLabels { shared, own }
+    }
+
     /// The value of `key`.
     pub fn get(&self, key: Sym) -> Option<Sym> {
         self.own.and_then(|own| own.get(key)).or_else(|| self.shared.get(key))

@@ -1,0 +1,466 @@
+//! How many pods of a kind stand in each topology domain: what PodTopologySpread and InterPodAffinity decide by.
+//!
+//! kube-scheduler counts anew for every pod. Here each count that was ever asked for is kept and moved along with every
+//! pod that comes or goes; `scan` is the plain way, kept as the reference that the kept counts must equal.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::cache::{Cache, scheduled_pods};
+use super::plugins::node_affinity::RequiredNodeAffinity;
+use super::plugins::taint_toleration::untolerated_taint;
+use super::terms::{HeldTerm, OwnTerm, labels_match, namespace_sym};
+use super::topology::{NO_DOMAIN, Topology};
+use crate::cluster::Cluster;
+use crate::cluster::ids::{NamespaceId, NodeId, PodId, TemplateId};
+use crate::cluster::labels::Selector;
+use crate::cluster::pod::Pod;
+use crate::units::intern::Sym;
+
+/// Which pods are counted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Members {
+    /// Pods of a namespace that match a selector and are not being deleted (PodTopologySpread).
+    Spread(NamespaceId, Selector),
+    /// Pods that match every one of these terms (InterPodAffinity, the incoming pod's terms).
+    Matching(Vec<OwnTerm>),
+    /// Pods that hold this term (InterPodAffinity, the existing pods' terms).
+    Holding(Box<HeldTerm>),
+}
+
+/// What makes two nodes one domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DomainKey {
+    /// The value of this label.
+    Label(Sym),
+    /// Each node by itself.
+    Node,
+}
+
+/// Which nodes' pods are counted, and whose domains exist (PodTopologySpread's node inclusion policies).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MaskKey {
+    /// Nodes that the node affinity of such a pod admits.
+    pub affinity: Option<(TemplateId, Option<NodeId>)>,
+    /// Nodes whose taints such a pod tolerates.
+    pub taints: Option<TemplateId>,
+    /// Nodes that have all these labels.
+    pub keys: Vec<Sym>,
+}
+
+/// A count to be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TallySpec {
+    /// Whom to count.
+    pub members: Members,
+    /// By what.
+    pub domain: DomainKey,
+    /// Where; everywhere if none.
+    pub mask: Option<MaskKey>,
+}
+
+/// Pods per domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Pods by domain number; a domain beyond the end has none.
+    pub pods: Vec<i32>,
+    /// Nodes that the mask admits by domain number; only kept where there is a mask.
+    pub nodes: Vec<u32>,
+    /// Sum of `pods`.
+    pub total: i64,
+}
+
+impl Tally {
+    /// Pods in a domain.
+    pub fn at(&self, domain: u32) -> i64 {
+        self.pods.get(domain as usize).map_or(0, |&n| i64::from(n))
+    }
+
+    /// Whether a domain has a node that the mask admits.
+    pub fn has_domain(&self, domain: u32) -> bool {
+        self.nodes.get(domain as usize).is_some_and(|&n| n > 0)
+    }
+
+    fn shift(&mut self, domain: u32, by: i32) {
+        if domain == NO_DOMAIN {
+            return;
+        }
+        let place = domain as usize;
+        if self.pods.len() <= place {
+            self.pods.resize(place + 1, 0);
+        }
+        self.pods[place] += by;
+        self.total += i64::from(by);
+    }
+
+    fn add_node(&mut self, domain: u32) {
+        if domain == NO_DOMAIN {
+            return;
+        }
+        let place = domain as usize;
+        if self.nodes.len() <= place {
+            self.nodes.resize(place + 1, 0);
+        }
+        self.nodes[place] += 1;
+    }
+}
+
+/// Whether a pod is counted, wherever it is.
+pub fn is_member(members: &Members, cluster: &Cluster, pod: &Pod) -> bool {
+    match members {
+        Members::Spread(namespace, selector) => {
+            pod.namespace == *namespace && pod.deletion.is_none() && !selector.is_everything() && labels_match(cluster, pod, selector)
+        }
+        Members::Matching(terms) => {
+            let namespace = namespace_sym(cluster, pod.namespace);
+            terms.iter().all(|t| t.covers(namespace) && labels_match(cluster, pod, &t.selector))
+        }
+        Members::Holding(term) => HeldTerm::of_template(cluster.template(pod.template), cluster).iter().any(|held| held == &**term),
+    }
+}
+
+/// How often a pod counts: once, or for a held term as often as its template holds it.
+fn weight_of(members: &Members, cluster: &Cluster, template: TemplateId) -> i32 {
+    match members {
+        Members::Holding(term) => {
+            HeldTerm::of_template(cluster.template(template), cluster).iter().filter(|held| *held == &**term).count() as i32
+        }
+        _ => 1,
+    }
+}
+
+/// Whether a mask admits a node.
+pub fn admits(mask: &MaskKey, cluster: &Cluster, cache: &Cache, id: NodeId) -> bool {
+    let node = cluster.node(id);
+    cache.is_listed(id)
+        && mask.keys.iter().all(|&key| node.labels.get(key).is_some())
+        && mask.affinity.is_none_or(|(template, pinned)| {
+            RequiredNodeAffinity::of(cluster.template(template), pinned).admits(id, node, &cluster.text)
+        })
+        && mask.taints.is_none_or(|template| untolerated_taint(&cluster.template(template).tolerations, node).is_none())
+}
+
+fn domain_of(topology: &Topology, key: DomainKey, node: NodeId) -> u32 {
+    match key {
+        DomainKey::Label(label) => topology.domain(label, node),
+        DomainKey::Node => node.0,
+    }
+}
+
+/// Counts by looking at every node and every pod, as kube-scheduler does.
+pub fn scan(spec: &TallySpec, cluster: &Cluster, cache: &Cache, topology: &Topology) -> Tally {
+    let mut tally = Tally::default();
+    for &node in cache.order() {
+        let domain = domain_of(topology, spec.domain, node);
+        if let Some(mask) = &spec.mask {
+            if !admits(mask, cluster, cache, node) {
+                continue;
+            }
+            tally.add_node(domain);
+        }
+        for &pod in &cache.info(node).pods {
+            let pod = cluster.pod(pod);
+            if is_member(&spec.members, cluster, pod) {
+                tally.shift(domain, weight_of(&spec.members, cluster, pod.template));
+            }
+        }
+    }
+    tally
+}
+
+/// The terms that pods on listed nodes hold, found by looking at every pod.
+pub fn scan_held(cluster: &Cluster, cache: &Cache) -> Vec<HeldTerm> {
+    let mut held: Vec<HeldTerm> = Vec::new();
+    for (_, _, pod) in scheduled_pods(cache, cluster) {
+        for term in HeldTerm::of_template(cluster.template(pod.template), cluster) {
+            if !held.contains(&term) {
+                held.push(term);
+            }
+        }
+    }
+    held
+}
+
+/// A count that is kept.
+#[derive(Clone, Debug)]
+struct Kept {
+    spec: TallySpec,
+    tally: Arc<Tally>,
+    // Must be built anew before it is read.
+    stale: bool,
+    // Templates whose pods are, or with labels of their own may be, members; with how often a pod counts.
+    templates: Vec<(TemplateId, i32)>,
+}
+
+/// What is known of a template.
+#[derive(Clone, Debug, Default)]
+struct TemplateRow {
+    known: bool,
+    // Keys of labels that single pods have on top of the template's.
+    own_keys: Vec<Sym>,
+    // Kept counts its pods are in, with how often a pod counts.
+    tallies: Vec<(u32, i32)>,
+    held: Vec<u32>,
+    // Bound pods, in no order; `place` has each pod's position.
+    pods: Vec<PodId>,
+}
+
+/// All kept counts, and what moves them along.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    kept: Vec<Kept>,
+    // Looked up by key only, never walked.
+    ids: HashMap<TallySpec, u32>,
+    held: Vec<HeldTerm>,
+    held_ids: HashMap<HeldTerm, u32>,
+    held_pods: Vec<u32>,
+    templates: Vec<TemplateRow>,
+    place: Vec<u32>,
+    terminating: Vec<bool>,
+}
+
+const NOWHERE: u32 = u32::MAX;
+/// More kept counts than this and all are dropped and begun anew: memory stays bounded whatever is scheduled.
+const MAX_KEPT: usize = 20_000;
+
+impl Counts {
+    /// The count for `spec`; built by looking at the pods of matching templates when it is new or stale.
+    pub fn tally(&mut self, spec: &TallySpec, cluster: &Cluster, cache: &Cache, topology: &Topology) -> Arc<Tally> {
+        let id = self.id(spec, cluster);
+        self.by_id(id, cluster, cache, topology)
+    }
+
+    /// The number of a count; it stays the same until [`Counts::epoch`] changes.
+    pub fn id(&mut self, spec: &TallySpec, cluster: &Cluster) -> u32 {
+        if let Some(&id) = self.ids.get(spec) {
+            return id;
+        }
+        let id = self.kept.len() as u32;
+        let mut kept = Kept { spec: spec.clone(), tally: Arc::default(), stale: true, templates: Vec::new() };
+        for (index, row) in self.templates.iter_mut().enumerate() {
+            let template = TemplateId::from_index(index);
+            if row.known && template_may_match(&spec.members, cluster, template, &row.own_keys) {
+                let weight = weight_of(&spec.members, cluster, template);
+                row.tallies.push((id, weight));
+                kept.templates.push((template, weight));
+            }
+        }
+        self.ids.insert(spec.clone(), id);
+        self.kept.push(kept);
+        id
+    }
+
+    /// The count with this number.
+    pub fn by_id(&mut self, id: u32, cluster: &Cluster, cache: &Cache, topology: &Topology) -> Arc<Tally> {
+        let kept = &mut self.kept[id as usize];
+        if kept.stale {
+            kept.stale = false;
+            let mut tally = Tally::default();
+            if let Some(mask) = &kept.spec.mask {
+                for &node in cache.order() {
+                    if admits(mask, cluster, cache, node) {
+                        tally.add_node(domain_of(topology, kept.spec.domain, node));
+                    }
+                }
+            }
+            for &(template, weight) in &kept.templates {
+                for &pod in &self.templates[template.index()].pods {
+                    shift(&kept.spec, &mut tally, weight, cluster.pod(pod), cluster, cache, topology);
+                }
+            }
+            kept.tally = Arc::new(tally);
+        }
+        kept.tally.clone()
+    }
+
+    /// Terms held by at least one bound pod, from number `from` on: number and term.
+    pub fn held(&self, from: usize) -> impl Iterator<Item = (u32, &HeldTerm)> {
+        self.held.iter().enumerate().skip(from).map(|(i, t)| (i as u32, t))
+    }
+
+    /// How many distinct terms were ever held.
+    pub fn held_len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Whether some bound pod holds the term with this number.
+    pub fn is_held(&self, id: u32) -> bool {
+        self.held_pods[id as usize] > 0
+    }
+
+    /// How many pods are bound, counted template by template, that hold any term: none makes affinity scoring a no-op.
+    pub fn any_held(&self) -> bool {
+        self.held_pods.iter().any(|&n| n > 0)
+    }
+
+    /// Drops all kept counts if there are too many; tells whether it did, for then numbers are void.
+    pub fn trim(&mut self) -> bool {
+        if self.kept.len() <= MAX_KEPT {
+            return false;
+        }
+        self.kept.clear();
+        self.ids.clear();
+        for row in &mut self.templates {
+            row.tallies.clear();
+        }
+        true
+    }
+
+    /// A pod was bound.
+    pub fn pod_added(&mut self, id: PodId, cluster: &Cluster, cache: &Cache, topology: &Topology) {
+        let pod = cluster.pod(id);
+        self.meet(pod, cluster);
+        if self.place.len() <= id.index() {
+            self.place.resize(id.index() + 1, NOWHERE);
+            self.terminating.resize(id.index() + 1, false);
+        }
+        if self.place[id.index()] != NOWHERE {
+            return;
+        }
+        let row = &mut self.templates[pod.template.index()];
+        self.place[id.index()] = row.pods.len() as u32;
+        row.pods.push(id);
+        for &held in &row.held {
+            self.held_pods[held as usize] += 1;
+        }
+        self.terminating[id.index()] = pod.deletion.is_some();
+        for &(tally, weight) in &row.tallies {
+            let kept = &mut self.kept[tally as usize];
+            if !kept.stale {
+                shift(&kept.spec, Arc::make_mut(&mut kept.tally), weight, pod, cluster, cache, topology);
+            }
+        }
+    }
+
+    /// A bound pod went; `pod` is as it was.
+    pub fn pod_removed(&mut self, id: PodId, pod: &Pod, cluster: &Cluster, cache: &Cache, topology: &Topology) {
+        let Some(place) = self.place.get(id.index()).copied().filter(|&p| p != NOWHERE) else { return };
+        self.place[id.index()] = NOWHERE;
+        let row = &mut self.templates[pod.template.index()];
+        row.pods.swap_remove(place as usize);
+        if let Some(&moved) = row.pods.get(place as usize) {
+            self.place[moved.index()] = place;
+        }
+        for &held in &row.held {
+            self.held_pods[held as usize] -= 1;
+        }
+        let was_terminating = self.terminating[id.index()];
+        for &(tally, weight) in &row.tallies {
+            let kept = &mut self.kept[tally as usize];
+            if kept.stale {
+                continue;
+            }
+            let counted = match &kept.spec.members {
+                Members::Spread(namespace, selector) => {
+                    !was_terminating && pod.namespace == *namespace && !selector.is_everything() && labels_match(cluster, pod, selector)
+                }
+                other => is_member(other, cluster, pod),
+            };
+            if counted && let Some(node) = pod.node {
+                shift_at(&kept.spec, Arc::make_mut(&mut kept.tally), -weight, node, cluster, cache, topology);
+            }
+        }
+    }
+
+    /// A bound pod changed: only the beginning of its deletion moves counts.
+    pub fn pod_updated(&mut self, id: PodId, cluster: &Cluster, cache: &Cache, topology: &Topology) {
+        let pod = cluster.pod(id);
+        let known = self.place.get(id.index()).is_some_and(|&p| p != NOWHERE);
+        if !known || pod.deletion.is_none() || self.terminating[id.index()] {
+            return;
+        }
+        self.terminating[id.index()] = true;
+        for &(tally, weight) in &self.templates[pod.template.index()].tallies {
+            let kept = &mut self.kept[tally as usize];
+            let Members::Spread(namespace, selector) = &kept.spec.members else { continue };
+            let counted = pod.namespace == *namespace && !selector.is_everything() && labels_match(cluster, pod, selector);
+            if !kept.stale && counted && let Some(node) = pod.node {
+                shift_at(&kept.spec, Arc::make_mut(&mut kept.tally), -weight, node, cluster, cache, topology);
+            }
+        }
+    }
+
+    /// A node came, went or changed in what counts depend on: label `keys` whose value changed, and whether taints, labels
+    /// or its very existence did.
+    pub fn node_changed(&mut self, keys: &[Sym], existence: bool) {
+        for kept in &mut self.kept {
+            let by_key = matches!(kept.spec.domain, DomainKey::Label(key) if keys.contains(&key));
+            kept.stale |= existence || by_key || kept.spec.mask.is_some();
+        }
+    }
+
+    /// Makes a template known, and the keys of the labels that this pod has of its own.
+    fn meet(&mut self, pod: &Pod, cluster: &Cluster) {
+        let index = pod.template.index();
+        if self.templates.len() <= index {
+            self.templates.resize_with(index + 1, TemplateRow::default);
+        }
+        let own: Vec<Sym> = pod.own_labels.iter().flat_map(|own| own.iter().map(|pair| pair.0)).collect();
+        let row = &mut self.templates[index];
+        if row.known && own.iter().all(|key| row.own_keys.contains(key)) {
+            return;
+        }
+        if !row.known {
+            for term in HeldTerm::of_template(cluster.template(pod.template), cluster) {
+                let id = *self.held_ids.entry(term.clone()).or_insert(self.held.len() as u32);
+                if id as usize == self.held.len() {
+                    self.held.push(term);
+                    self.held_pods.push(0);
+                }
+                row.held.push(id);
+            }
+        }
+        row.known = true;
+        for key in own {
+            if !row.own_keys.contains(&key) {
+                row.own_keys.push(key);
+            }
+        }
+        for (id, kept) in self.kept.iter_mut().enumerate() {
+            let listed = kept.templates.iter().any(|t| t.0 == pod.template);
+            if !listed && template_may_match(&kept.spec.members, cluster, pod.template, &row.own_keys) {
+                let weight = weight_of(&kept.spec.members, cluster, pod.template);
+                kept.templates.push((pod.template, weight));
+                row.tallies.push((id as u32, weight));
+            }
+        }
+    }
+}
+
+/// Whether pods of a template can be members, labels under `own_keys` being unknown.
+fn template_may_match(members: &Members, cluster: &Cluster, template: TemplateId, own_keys: &[Sym]) -> bool {
+    let spec = cluster.template(template);
+    let may = |selector: &Selector| match selector {
+        Selector::Nothing => false,
+        Selector::All(requirements) => {
+            requirements.iter().all(|r| own_keys.contains(&r.key) || r.accepts(spec.labels.get(r.key), &cluster.text))
+        }
+    };
+    match members {
+        Members::Spread(namespace, selector) => spec.namespace == *namespace && !selector.is_everything() && may(selector),
+        Members::Matching(terms) => {
+            let namespace = namespace_sym(cluster, spec.namespace);
+            terms.iter().all(|t| t.covers(namespace) && may(&t.selector))
+        }
+        Members::Holding(term) => HeldTerm::of_template(spec, cluster).iter().any(|held| held == &**term),
+    }
+}
+
+/// Counts a pod of a template that may match.
+fn shift(spec: &TallySpec, tally: &mut Tally, weight: i32, pod: &Pod, cluster: &Cluster, cache: &Cache, topology: &Topology) {
+    let certain = pod.own_labels.is_none();
+    let counted = match &spec.members {
+        Members::Spread(..) if certain => pod.deletion.is_none(),
+        _ if certain => true,
+        members => is_member(members, cluster, pod),
+    };
+    if counted && let Some(node) = pod.node {
+        shift_at(spec, tally, weight, node, cluster, cache, topology);
+    }
+}
+
+fn shift_at(spec: &TallySpec, tally: &mut Tally, by: i32, node: NodeId, cluster: &Cluster, cache: &Cache, topology: &Topology) {
+    if cache.is_listed(node) && spec.mask.as_ref().is_none_or(|mask| admits(mask, cluster, cache, node)) {
+        tally.shift(domain_of(topology, spec.domain, node), by);
+    }
+}
