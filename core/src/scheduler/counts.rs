@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::cache::{Cache, scheduled_pods};
 use super::plugins::node_affinity::RequiredNodeAffinity;
 use super::plugins::taint_toleration::untolerated_taint;
-use super::terms::{HeldTerm, OwnTerm, labels_match, namespace_sym};
+use super::terms::{HeldTerm, OwnTerm, labels_match, namespace_sym, pod_labels};
 use super::topology::{NO_DOMAIN, Topology};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NamespaceId, NodeId, PodId, TemplateId};
@@ -181,6 +181,21 @@ pub fn scan_held(cluster: &Cluster, cache: &Cache) -> Vec<HeldTerm> {
     held
 }
 
+/// How a node differs from what it was.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NodeDifference {
+    /// Topology keys whose value is another.
+    pub keys: Vec<Sym>,
+    /// Labels differ.
+    pub labels: bool,
+    /// Taints differ.
+    pub taints: bool,
+    /// The node came or went.
+    pub existence: bool,
+    /// It has pods.
+    pub has_pods: bool,
+}
+
 /// A count that is kept.
 #[derive(Clone, Debug)]
 struct Kept {
@@ -201,6 +216,8 @@ struct TemplateRow {
     // Kept counts its pods are in, with how often a pod counts.
     tallies: Vec<(u32, i32)>,
     held: Vec<u32>,
+    // Held terms that mean pods of this template, found among the first so many.
+    meaning: (usize, Vec<u32>),
     // Bound pods, in no order; `place` has each pod's position.
     pods: Vec<PodId>,
 }
@@ -273,24 +290,34 @@ impl Counts {
         kept.tally.clone()
     }
 
-    /// Terms held by at least one bound pod, from number `from` on: number and term.
-    pub fn held(&self, from: usize) -> impl Iterator<Item = (u32, &HeldTerm)> {
-        self.held.iter().enumerate().skip(from).map(|(i, t)| (i as u32, t))
+    /// The terms held by bound pods that mean this pod.
+    pub fn held_meaning(&mut self, pod: &Pod, cluster: &Cluster) -> Vec<HeldTerm> {
+        if self.held.is_empty() {
+            return Vec::new();
+        }
+        self.meet(pod, cluster);
+        let labels = pod_labels(cluster, pod);
+        let means = |term: &HeldTerm| term.matches(pod.namespace, labels, cluster);
+        if pod.own_labels.is_some() {
+            let live = self.held.iter().zip(&self.held_pods).filter(|(_, pods)| **pods > 0).map(|(term, _)| term);
+            return live.filter(|term| means(term)).cloned().collect();
+        }
+        let meaning = &mut self.templates[pod.template.index()].meaning;
+        for (id, term) in self.held.iter().enumerate().skip(meaning.0) {
+            if means(term) {
+                meaning.1.push(id as u32);
+            }
+        }
+        meaning.0 = self.held.len();
+        let live = meaning.1.iter().filter(|&&id| self.held_pods[id as usize] > 0);
+        live.map(|&id| self.held[id as usize].clone()).collect()
     }
 
-    /// How many distinct terms were ever held.
-    pub fn held_len(&self) -> usize {
-        self.held.len()
-    }
-
-    /// Whether some bound pod holds the term with this number.
-    pub fn is_held(&self, id: u32) -> bool {
-        self.held_pods[id as usize] > 0
-    }
-
-    /// How many pods are bound, counted template by template, that hold any term: none makes affinity scoring a no-op.
-    pub fn any_held(&self) -> bool {
-        self.held_pods.iter().any(|&n| n > 0)
+    /// Namespaces came or their labels changed: which terms mean whom is found out anew.
+    pub fn namespaces_changed(&mut self) {
+        for row in &mut self.templates {
+            row.meaning = (0, Vec::new());
+        }
     }
 
     /// Drops all kept counts if there are too many; tells whether it did, for then numbers are void.
@@ -332,8 +359,9 @@ impl Counts {
         }
     }
 
-    /// A bound pod went; `pod` is as it was.
-    pub fn pod_removed(&mut self, id: PodId, pod: &Pod, cluster: &Cluster, cache: &Cache, topology: &Topology) {
+    /// A pod that was bound to `node` went.
+    pub fn pod_removed(&mut self, id: PodId, node: NodeId, cluster: &Cluster, cache: &Cache, topology: &Topology) {
+        let pod = cluster.pod(id);
         let Some(place) = self.place.get(id.index()).copied().filter(|&p| p != NOWHERE) else { return };
         self.place[id.index()] = NOWHERE;
         let row = &mut self.templates[pod.template.index()];
@@ -356,7 +384,7 @@ impl Counts {
                 }
                 other => is_member(other, cluster, pod),
             };
-            if counted && let Some(node) = pod.node {
+            if counted {
                 shift_at(&kept.spec, Arc::make_mut(&mut kept.tally), -weight, node, cluster, cache, topology);
             }
         }
@@ -380,12 +408,14 @@ impl Counts {
         }
     }
 
-    /// A node came, went or changed in what counts depend on: label `keys` whose value changed, and whether taints, labels
-    /// or its very existence did.
-    pub fn node_changed(&mut self, keys: &[Sym], existence: bool) {
+    /// A node came, went or changed in what counts depend on.
+    pub fn node_changed(&mut self, change: &NodeDifference) {
         for kept in &mut self.kept {
-            let by_key = matches!(kept.spec.domain, DomainKey::Label(key) if keys.contains(&key));
-            kept.stale |= existence || by_key || kept.spec.mask.is_some();
+            let by_key = matches!(kept.spec.domain, DomainKey::Label(key) if change.keys.contains(&key));
+            let by_mask = kept.spec.mask.as_ref().is_some_and(|mask| {
+                (change.labels && (mask.affinity.is_some() || !mask.keys.is_empty())) || (change.taints && mask.taints.is_some())
+            });
+            kept.stale |= by_key || by_mask || (change.existence && (change.has_pods || kept.spec.mask.is_some()));
         }
     }
 

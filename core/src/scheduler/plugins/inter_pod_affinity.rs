@@ -101,8 +101,7 @@ impl FilterState {
         if !self.required_holds(node, shift) {
             return Some(Refusal::unresolvable(Plugin::InterPodAffinity, "node(s) didn't match pod affinity rules"));
         }
-        let anti = |(i, term): (usize, &Counted)| term.domain(node) != NO_DOMAIN && self.anti_at(i, term, node, shift) > 0;
-        if self.anti.iter().enumerate().any(anti) {
+        if self.anti.iter().any(|term| term.domain(node) != NO_DOMAIN && self.anti_at(term.key, node, shift) > 0) {
             return Some(Refusal::curable(Plugin::InterPodAffinity, "node(s) didn't match pod anti-affinity rules"));
         }
         let kept_off = if shift.existing.is_empty() {
@@ -119,9 +118,8 @@ impl FilterState {
     }
 
     /// Two anti-affinity terms of one key share their counts.
-    fn anti_at(&self, index: usize, term: &Counted, node: NodeId, shift: &Shift) -> i64 {
-        let _ = index;
-        let same = self.anti.iter().enumerate().filter(|(_, other)| other.key == term.key);
+    fn anti_at(&self, key: Sym, node: NodeId, shift: &Shift) -> i64 {
+        let same = self.anti.iter().enumerate().filter(|(_, other)| other.key == key);
         same.map(|(i, other)| other.at(node) + shift.anti.get(i).copied().unwrap_or(0)).sum()
     }
 
@@ -157,7 +155,7 @@ impl FilterState {
 }
 
 /// The part of a shift that needs no terms of the incoming pod: required anti-affinity of the pod that comes or goes.
-pub fn shift_existing(cluster: &Cluster, node: NodeId, incoming: &Pod, pod: &Pod, by: i64, shift: &mut Shift) {
+fn shift_existing(cluster: &Cluster, node: NodeId, incoming: &Pod, pod: &Pod, by: i64, shift: &mut Shift) {
     let incoming_labels = pod_labels(cluster, incoming);
     for term in HeldTerm::of_template(cluster.template(pod.template), cluster) {
         if term.kind == HeldKind::RequiredAnti

@@ -1,0 +1,301 @@
+//! One attempt to schedule a pod, from the snapshot to the decision (`pkg/scheduler/schedule_one.go`, v1.37).
+
+use std::collections::BTreeMap;
+
+use super::Scheduler;
+use super::attempt::{Attempt, Detail, Matrix, NodeStatus, Nomination, Outcome, PluginScores, Preemption, Refusals};
+use super::framework::{Cycle, Shift, Surroundings, left_out};
+use super::message::fit_error;
+use super::plugins::{Plugin, default_preemption, scheduling_gates};
+use super::preemption::{Failure, preempt};
+use super::selection::{feasible_nodes_to_find, heap_root};
+use super::source::Source;
+use super::status::Refusal;
+use crate::cluster::Cluster;
+use crate::cluster::ids::{NodeId, PodId};
+use crate::units::time::Time;
+
+/// What the search for feasible nodes found.
+#[derive(Default)]
+struct Search {
+    // By position in the node list.
+    statuses: Vec<NodeStatus>,
+    refusals: Refusals,
+    // Nodes with an explicit status.
+    refused: usize,
+    feasible: Vec<NodeId>,
+}
+
+impl Search {
+    fn refuse(&mut self, position: u32, refusal: Refusal) {
+        let number = self.refusals.number(refusal);
+        let status = &mut self.statuses[position as usize];
+        self.refused += usize::from(*status == NodeStatus::ABSENT);
+        *status = NodeStatus::refused(number);
+    }
+
+    /// How many nodes were refused for each distinct refusal.
+    fn tallied(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.refusals.len()];
+        self.statuses.iter().filter_map(|s| s.refusal()).for_each(|number| counts[number] += 1);
+        counts
+    }
+}
+
+impl Scheduler {
+    /// Tries to find a node for a pod. Nothing is changed but the place where the next search begins.
+    pub fn attempt(&mut self, cluster: &Cluster, id: PodId, now: Time, detail: Detail) -> Attempt {
+        let (pod, template) = (cluster.pod(id), cluster.template_of(id));
+        let Some(profile_index) = self.config.profile_of(template.scheduler_name) else {
+            let reason = format!("no profile for scheduler name {}", cluster.text(template.scheduler_name));
+            return Attempt::new(id, Outcome::Ignored(reason));
+        };
+        if pod.deletion.is_some() || pod.gone {
+            return Attempt::new(id, Outcome::Ignored(format!("skip schedule deleting pod: {}", cluster.pod_full_name(id))));
+        }
+        let profile = &self.config.profiles[profile_index];
+        if profile.pre_enqueue.contains(&Plugin::SchedulingGates)
+            && let Some(refusal) = scheduling_gates::pre_enqueue(cluster, pod)
+        {
+            return Attempt::new(id, Outcome::Gated(refusal));
+        }
+        self.cache.update_snapshot();
+        self.notice_namespaces(cluster);
+        let all_nodes = self.cache.order().len();
+        let mut attempt = Attempt { all_nodes, start: self.next_start, ..Attempt::new(id, Outcome::Unplaced) };
+        if all_nodes == 0 {
+            attempt.message = "no nodes available to schedule pods".to_owned();
+            return attempt;
+        }
+        let world =
+            Surroundings { cluster, cache: &self.cache, nominator: &self.nominator, profile, known: &self.config.known };
+        let mut source =
+            Source { cluster, cache: &self.cache, counts: &mut self.counts, topology: &mut self.topology, plain: self.plain };
+        let cycle = match Cycle::pre_filter(world, id, &mut source) {
+            Ok(cycle) => cycle,
+            Err(refused) => {
+                attempt.rejectors = refused.restricting | refused.refusal.plugin.map_or(0, Plugin::bit);
+                attempt.message = fit_error(all_nodes, Some(&refused.refusal.message()), &BTreeMap::new());
+                attempt.prefilter = Some(refused.refusal);
+                // The one thing that PostFilter plugins have to say: DynamicResources does not find its state.
+                if profile.post_filter.contains(&Plugin::DynamicResources) && refused.before_dynamic_resources {
+                    attempt.message.push_str(" not found");
+                } else if profile.post_filter.contains(&Plugin::DefaultPreemption) {
+                    let found = Preemption { not_eligible: template.never_preempts.then_some(default_preemption::NEVER), ..Preemption::default() };
+                    attempt.nomination = nomination(&found);
+                    attempt.message.push_str(&preemption_text(&found, &cycle_names(cluster), all_nodes));
+                    attempt.preemption = Some(found);
+                }
+                return attempt;
+            }
+        };
+        let mut search = Search { statuses: vec![NodeStatus::ABSENT; all_nodes], ..Search::default() };
+        // The nominated node alone first: what was made free for the pod is likely to fit.
+        if let Some(nominated) = self.nominator.node_of(id).filter(|&n| self.cache.is_listed(n)) {
+            match cycle.filter_with_nominated(nominated, self.cache.info(nominated), &Shift::default()) {
+                None => {
+                    attempt.took_nominated = true;
+                    attempt.volumes = cycle.volumes_on(nominated);
+                    attempt.outcome = Outcome::Placed(nominated);
+                    return attempt;
+                }
+                Some(refusal) => search.refuse(self.cache.position(nominated), refusal),
+            }
+        }
+        find(&cycle, &mut search, self.next_start, self.config.percentage_of_nodes_to_score);
+        attempt.evaluated = search.feasible.len() + search.refused;
+        self.next_start = (self.next_start + attempt.evaluated) % all_nodes;
+
+        let mut matrix = (detail == Detail::Full).then(Box::<Matrix>::default);
+        if search.feasible.is_empty() {
+            fail(&cycle, &search, &mut attempt, now);
+        } else {
+            let place = choose(&cycle, &search.feasible, &mut source, matrix.as_deref_mut());
+            attempt.volumes = cycle.volumes_on(search.feasible[place]);
+            attempt.outcome = Outcome::Placed(search.feasible[place]);
+        }
+        if let Some(matrix) = &mut matrix {
+            describe(&cycle, search, matrix);
+        }
+        attempt.matrix = matrix;
+        attempt
+    }
+}
+
+fn cycle_names(cluster: &Cluster) -> impl Fn(NodeId) -> String + '_ {
+    |node| cluster.text(cluster.node(node).name).to_owned()
+}
+
+/// Looks at nodes, one after the other from `start`, until enough are feasible.
+fn find(cycle: &Cycle<'_>, search: &mut Search, start: usize, global_percentage: i64) {
+    let (cache, profile) = (cycle.world.cache, cycle.world.profile);
+    let restricted: Vec<NodeId>;
+    let candidates: &[NodeId] = match &cycle.state.only {
+        None => cache.order(),
+        Some(names) => {
+            let mut nodes: Vec<NodeId> = names.iter().filter_map(|&name| cache.node_named(name)).collect();
+            nodes.sort_unstable_by_key(|&n| cache.position(n));
+            restricted = nodes;
+            &restricted
+        }
+    };
+    let count = candidates.len();
+    let mut wanted = feasible_nodes_to_find(count, profile.percentage_of_nodes_to_score, global_percentage);
+    if profile.score.is_empty() {
+        wanted = wanted.min(1);
+    }
+    let unshifted = Shift::default();
+    for i in 0..count {
+        let node = candidates[(start + i) % count];
+        if profile.filter.is_empty() {
+            if search.feasible.len() == wanted {
+                break;
+            }
+            search.feasible.push(node);
+            continue;
+        }
+        match cycle.filter_with_nominated(node, cache.info(node), &unshifted) {
+            Some(refusal) => search.refuse(cache.position(node), refusal),
+            None if search.feasible.len() == wanted => break,
+            None => search.feasible.push(node),
+        }
+    }
+}
+
+/// The place of the chosen node among the feasible ones.
+fn choose(cycle: &Cycle<'_>, feasible: &[NodeId], source: &mut Source<'_>, matrix: Option<&mut Matrix>) -> usize {
+    if feasible.len() == 1 {
+        return 0;
+    }
+    let scores = cycle.score(feasible, source);
+    let totals = totals(&scores, feasible.len());
+    let place = heap_root(&totals).unwrap_or(0);
+    if let Some(matrix) = matrix {
+        matrix.scores = scores;
+        matrix.totals = totals;
+    }
+    place
+}
+
+/// Sum of weight x normalized score.
+fn totals(scores: &[PluginScores], count: usize) -> Vec<i64> {
+    let mut totals = vec![0i64; count];
+    for plugin in scores {
+        for (total, score) in totals.iter_mut().zip(&plugin.normalized) {
+            *total += plugin.weight * score;
+        }
+    }
+    totals
+}
+
+/// Works out why the pod found no place, asks preemption, and composes the message.
+fn fail(cycle: &Cycle<'_>, search: &Search, attempt: &mut Attempt, now: Time) {
+    let (cluster, cache, profile) = (cycle.world.cluster, cycle.world.cache, cycle.world.profile);
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut count = |refusal: &Refusal, nodes: usize| {
+        for reason in &refusal.reasons {
+            *reasons.entry(reason.to_string()).or_default() += nodes;
+        }
+    };
+    for (number, nodes) in search.tallied().into_iter().enumerate().filter(|t| t.1 > 0) {
+        let refusal = search.refusals.get(number);
+        count(refusal, nodes);
+        attempt.rejectors |= refusal.plugin.map_or(0, Plugin::bit);
+    }
+    let absent = attempt.all_nodes - search.refused;
+    let left_out = cycle.state.only.is_some().then(|| left_out(cycle.state.restricting));
+    if let Some(left_out) = left_out.as_ref().filter(|_| absent > 0) {
+        count(left_out, absent);
+    }
+    attempt.rejectors |= cycle.state.restricting;
+    attempt.message = fit_error(attempt.all_nodes, None, &reasons);
+    for plugin in &profile.post_filter {
+        match plugin {
+            Plugin::DynamicResources if !profile.pre_filter.contains(&Plugin::DynamicResources) => {
+                attempt.message.push_str(" not found");
+                return;
+            }
+            Plugin::DefaultPreemption => {
+                let curable = |status: &NodeStatus| status.refusal().is_some_and(|number| search.refusals.is_curable(number));
+                let nodes = search.statuses.iter().zip(cache.order()).filter(|(status, _)| curable(status)).map(|(_, &n)| n);
+                let nodes: Vec<NodeId> = nodes.collect();
+                let nominated = cycle.world.nominator.node_of(cycle.id).filter(|&n| cache.is_listed(n)).and_then(|n| {
+                    match search.statuses[cache.position(n) as usize].refusal() {
+                        Some(number) => Some(search.refusals.get(number)),
+                        None => left_out.as_ref(),
+                    }
+                });
+                let found = preempt(cycle, &Failure { curable: &nodes, nominated }, now, 0);
+                attempt.nomination = nomination(&found);
+                attempt.message.push_str(&preemption_text(&found, &cycle_names(cluster), attempt.all_nodes));
+                attempt.preemption = Some(found);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What preemption's result means for the pod's nomination.
+fn nomination(found: &Preemption) -> Nomination {
+    match (found.not_eligible, found.chosen()) {
+        (Some(_), _) => Nomination::Keep,
+        (None, Some(candidate)) => Nomination::Set(candidate.node),
+        (None, None) => Nomination::Clear,
+    }
+}
+
+/// What preemption adds to the message (§ PostFilterMsg of `preemption.go`).
+fn preemption_text(found: &Preemption, name: &dyn Fn(NodeId) -> String, all_nodes: usize) -> String {
+    if let Some(reason) = found.not_eligible {
+        return format!(" preemption: {reason}");
+    }
+    if let Some(candidate) = found.chosen() {
+        let (node, victims) = (name(candidate.node), candidate.victims.len());
+        return format!(" preemption: found a potential placement for pod on node {node}, preempting {victims} victims");
+    }
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for (_, refusal) in &found.refused {
+        for reason in &refusal.reasons {
+            *reasons.entry(reason.to_string()).or_default() += 1;
+        }
+    }
+    let others = all_nodes - found.refused.len();
+    if others > 0 {
+        *reasons.entry(default_preemption::NOT_HELPFUL.to_owned()).or_default() += others;
+    }
+    format!(" preemption: {}", fit_error(all_nodes, None, &reasons))
+}
+
+/// Fills the matrix from the search.
+fn describe(cycle: &Cycle<'_>, search: Search, matrix: &mut Matrix) {
+    let cache = cycle.world.cache;
+    let mut place_of: Vec<i32> = vec![0; search.refusals.len()];
+    matrix.filter = vec![-1; search.statuses.len()];
+    for (place, status) in matrix.filter.iter_mut().zip(&search.statuses) {
+        if let Some(number) = status.refusal() {
+            if place_of[number] == 0 {
+                matrix.fails.push(search.refusals.get(number).clone());
+                place_of[number] = matrix.fails.len() as i32;
+            }
+            *place = place_of[number];
+        }
+    }
+    for &node in &search.feasible {
+        matrix.filter[cache.position(node) as usize] = 0;
+    }
+    if cycle.state.only.is_some() {
+        let mut number = 0;
+        for place in matrix.filter.iter_mut().filter(|p| **p == -1) {
+            if number == 0 {
+                matrix.fails.push(left_out(cycle.state.restricting));
+                number = matrix.fails.len() as i32;
+            }
+            *place = number;
+        }
+    }
+    matrix.best = match matrix.totals.iter().max() {
+        Some(max) => matrix.totals.iter().zip(&search.feasible).filter(|(t, _)| *t == max).map(|(_, &n)| n).collect(),
+        None => search.feasible.clone(),
+    };
+    matrix.feasible = search.feasible;
+}

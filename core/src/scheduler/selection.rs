@@ -1,0 +1,111 @@
+//! How many nodes are looked at, and which of the best is taken (`pkg/scheduler/schedule_one.go`, `framework/sorted_nodes.go`, v1.37).
+
+use crate::units::time::Time;
+
+/// Below this many nodes, all are looked at.
+const MIN_FEASIBLE_NODES: i64 = 100;
+
+/// After how many feasible nodes the search ends: `numFeasibleNodesToFind` with the profile's percentage, else the global one,
+/// else the adaptive one.
+pub fn feasible_nodes_to_find(nodes: usize, of_profile: Option<i64>, global: i64) -> usize {
+    let nodes = nodes as i64;
+    if nodes < MIN_FEASIBLE_NODES {
+        return nodes as usize;
+    }
+    let percentage = match of_profile.unwrap_or(global) {
+        0 => (50 - nodes / 125).max(5),
+        given => given,
+    };
+    (nodes * percentage / 100).clamp(MIN_FEASIBLE_NODES, nodes.max(MIN_FEASIBLE_NODES)) as usize
+}
+
+/// The place of the node that is taken: the root of the binary heap that `container/heap.Init` makes of the totals, which is
+/// the first maximum in pre-order of the implicit tree.
+///
+/// ```
+/// use wavetank_core::scheduler::selection::heap_root;
+/// assert_eq!(heap_root(&[5, 9, 7, 9, 9]), Some(1));
+/// assert_eq!(heap_root(&[1, 2, 3, 3, 3]), Some(3));
+/// assert_eq!(heap_root(&[]), None);
+/// ```
+pub fn heap_root(totals: &[i64]) -> Option<usize> {
+    let max = *totals.iter().max()?;
+    // The pre-order path to a node is read off its number: the first maximum in pre-order wins. A node comes before its
+    // subtrees, the left subtree before the right.
+    let mut best: Option<usize> = None;
+    for (i, _) in totals.iter().enumerate().filter(|t| *t.1 == max) {
+        if best.is_none_or(|b| comes_before(i, b)) {
+            best = Some(i);
+        }
+    }
+    best
+}
+
+/// Whether node `a` of the implicit tree comes before node `b` in pre-order.
+fn comes_before(a: usize, b: usize) -> bool {
+    let (mut x, mut y) = (a + 1, b + 1);
+    let (depth_x, depth_y) = (x.ilog2(), y.ilog2());
+    // Bring both to one depth: an ancestor comes before its descendants.
+    if depth_x > depth_y {
+        x >>= depth_x - depth_y;
+    } else {
+        y >>= depth_y - depth_x;
+    }
+    if x == y { depth_x < depth_y } else { x < y }
+}
+
+/// A moment that stands in for the start of a pod that has not started.
+pub fn start_or_now(started: Option<Time>, now: Time) -> Time {
+    started.unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adaptive_percentages() {
+        let table = [(99, 99), (100, 100), (200, 100), (250, 120), (500, 230), (1000, 420), (1500, 570), (2000, 680), (3000, 780), (5000, 500), (6000, 300), (10000, 500), (15000, 750)];
+        for (nodes, expected) in table {
+            assert_eq!(feasible_nodes_to_find(nodes, None, 0), expected, "{nodes} nodes");
+        }
+        assert_eq!(feasible_nodes_to_find(1000, Some(100), 0), 1000);
+        assert_eq!(feasible_nodes_to_find(1000, Some(0), 70), 420, "a profile's zero is adaptive, too");
+    }
+
+    #[test]
+    fn the_root_is_what_heap_init_leaves_there() {
+        let simulate = |totals: &[i64]| {
+            let mut heap: Vec<usize> = (0..totals.len()).collect();
+            for start in (0..totals.len() / 2).rev() {
+                let mut i = start;
+                loop {
+                    let left = 2 * i + 1;
+                    if left >= heap.len() {
+                        break;
+                    }
+                    let right = left + 1;
+                    let child = if right < heap.len() && totals[heap[right]] > totals[heap[left]] { right } else { left };
+                    if totals[heap[child]] <= totals[heap[i]] {
+                        break;
+                    }
+                    heap.swap(i, child);
+                    i = child;
+                }
+            }
+            heap.first().copied()
+        };
+        let mut seed = 1u64;
+        for len in 0..40 {
+            for _ in 0..50 {
+                let totals: Vec<i64> = (0..len)
+                    .map(|_| {
+                        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                        (seed >> 33) as i64 % 4
+                    })
+                    .collect();
+                assert_eq!(heap_root(&totals), simulate(&totals), "{totals:?}");
+            }
+        }
+    }
+}
