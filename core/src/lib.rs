@@ -11,5 +11,6 @@ pub mod kubelet;
 pub mod manifest;
 pub mod report;
 pub mod scenario;
+pub mod scheduler;
 pub mod trace;
 pub mod units;

@@ -45,6 +45,8 @@ impl Search {
 impl Scheduler {
     /// Tries to find a node for a pod. Nothing is changed but the place where the next search begins.
     pub fn attempt(&mut self, cluster: &Cluster, id: PodId, now: Time, detail: Detail) -> Attempt {
+        self.cache.update_snapshot();
+        self.notice_namespaces(cluster);
         let (pod, template) = (cluster.pod(id), cluster.template_of(id));
         let Some(profile_index) = self.config.profile_of(template.scheduler_name) else {
             let reason = format!("no profile for scheduler name {}", cluster.text(template.scheduler_name));
@@ -59,8 +61,6 @@ impl Scheduler {
         {
             return Attempt::new(id, Outcome::Gated(refusal));
         }
-        self.cache.update_snapshot();
-        self.notice_namespaces(cluster);
         let all_nodes = self.cache.order().len();
         let mut attempt = Attempt { all_nodes, start: self.next_start, ..Attempt::new(id, Outcome::Unplaced) };
         if all_nodes == 0 {

@@ -5,7 +5,7 @@
 const MAX_INSERTION: usize = 12;
 
 /// Sorts `items` by `less` as `sort.Slice` does.
-pub fn sort_by_less<T: Copy>(items: &mut [T], less: impl Fn(T, T) -> bool) {
+pub(super) fn sort_by_less<T: Copy>(items: &mut [T], less: impl Fn(T, T) -> bool) {
     let limit = (usize::BITS - items.len().leading_zeros()) as usize;
     Sorter { items, less }.sort(0, limit);
 }

@@ -2,6 +2,7 @@
 
 pub mod agenda;
 pub mod duration;
+pub mod float;
 pub mod int_or_percent;
 pub mod intern;
 pub mod quantity;
