@@ -1,7 +1,7 @@
 //! What a report is made from: the result of a run, borrowed.
 
-use super::model::Assumption;
 use crate::cluster::Cluster;
+use crate::cluster::build::Assumption;
 use crate::engine::Ended;
 use crate::manifest::{Diagnostic, Manifest};
 use crate::trace::Trace;

@@ -74,7 +74,7 @@ pub fn build(input: &ReportInput<'_>) -> Report {
         until_ms: input.until.millis(),
         verdict: Verdict { harm: Harm::None, text: String::new() },
         read: input.manifest.map(reading).unwrap_or_default(),
-        assumptions: input.assumptions.to_vec(),
+        assumptions: input.assumptions.iter().map(assumption).collect(),
         diagnostics: input.diagnostics.iter().map(|d| places.finding(d)).collect(),
         steps: steps(input),
         placement,
@@ -87,6 +87,16 @@ pub fn build(input: &ReportInput<'_>) -> Report {
     };
     report.verdict = verdict::verdict(&report);
     report
+}
+
+fn assumption(of: &crate::cluster::build::Assumption) -> Assumption {
+    Assumption {
+        subject: of.subject.clone(),
+        what: of.what.clone(),
+        value: of.value.clone(),
+        why: of.why.clone(),
+        change: of.change.clone(),
+    }
 }
 
 /// The steps that began, when they began; those that did not, when they were due.

@@ -1,0 +1,426 @@
+//! The report for a terminal: the verdict first, then who suffered, what happened, why, and what would help.
+
+use super::super::amounts::{bytes, counted, cpu, listed};
+use super::super::model::*;
+use super::super::span;
+use super::chart;
+use super::style::{Align, Style, Terminal, columns, table};
+
+/// How much is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// The verdict and who suffered.
+    Concise,
+    /// The story.
+    Story,
+    /// Everything: all assumptions, nodes, entries, untouched workloads.
+    Full,
+}
+
+/// How many rows of a list a story shows.
+const ROWS: usize = 12;
+/// How many entries of the timeline a story shows.
+const ENTRIES: usize = 40;
+/// How many losses and proposals a story shows.
+const STORIES: usize = 6;
+
+/// The report as text with line breaks.
+pub fn render(report: &Report, terminal: &Terminal, detail: Detail) -> String {
+    let view = View { report, t: terminal, detail };
+    let mut out = String::new();
+    if detail > Detail::Concise {
+        view.read(&mut out);
+        view.cluster(&mut out);
+    }
+    view.verdict(&mut out);
+    view.workloads(&mut out);
+    if detail > Detail::Concise {
+        view.unplaced(&mut out);
+        view.timeline(&mut out);
+        view.losses(&mut out);
+        view.proposals(&mut out);
+    }
+    out
+}
+
+struct View<'a> {
+    report: &'a Report,
+    t: &'a Terminal,
+    detail: Detail,
+}
+
+impl View<'_> {
+    fn full(&self) -> bool {
+        self.detail == Detail::Full
+    }
+
+    fn label(&self, out: &mut String, label: &str, text: &str) {
+        let lead = format!("{}{}", self.t.paint(Style::Dim, label), " ".repeat(10usize.saturating_sub(columns(label))));
+        out.push_str(&self.t.wrapped(&lead, &" ".repeat(10), Style::Plain, text));
+    }
+
+    fn read(&self, out: &mut String) {
+        let read = &self.report.read;
+        let list = |kinds: &[KindCount]| {
+            listed(&kinds.iter().map(|k| format!("{} {}", k.count, k.kind)).collect::<Vec<_>>(), if self.full() { 100 } else { 7 })
+        };
+        let sum = |kinds: &[KindCount]| kinds.iter().map(|k| k.count).sum::<usize>();
+        if read.files > 0 {
+            let mut text = format!("{} from {}", counted(sum(&read.simulated), "object"), counted(read.files, "file"));
+            if !read.simulated.is_empty() {
+                text.push_str(&format!(": {}", list(&read.simulated)));
+            }
+            self.label(out, "read", &text);
+        }
+        if !read.not_simulated.is_empty() {
+            self.label(out, "", &format!("known, and not simulated: {}", list(&read.not_simulated)));
+        }
+        if !read.custom.is_empty() {
+            self.label(out, "", &format!("custom kinds, kept and not simulated: {}", list(&read.custom)));
+        }
+        if read.rejected > 0 {
+            self.label(out, "", &format!("{} could not be read: see the diagnostics", counted(read.rejected, "document")));
+        }
+    }
+
+    fn cluster(&self, out: &mut String) {
+        let placement = &self.report.placement;
+        let zones: Vec<String> = placement
+            .zones
+            .iter()
+            .map(|zone| match zone.name.as_str() {
+                "" => format!("no zone ({})", counted(zone.nodes.len(), "node")),
+                name => format!("{name} ({})", counted(zone.nodes.len(), "node")),
+            })
+            .collect();
+        let mut text = format!(
+            "{} in {}; {} placed",
+            counted(self.report.totals.nodes, "node"),
+            listed(&zones, 6),
+            counted(placement.pods_placed, "pod")
+        );
+        let waiting: usize = placement.unplaced.iter().map(|u| u.count).sum();
+        if waiting > 0 {
+            text.push_str(&format!(", {waiting} without a node"));
+        }
+        self.label(out, "cluster", &text);
+        let assumptions = &self.report.assumptions;
+        let shown = if self.full() { assumptions.len() } else { 3 };
+        for (i, a) in assumptions.iter().take(shown).enumerate() {
+            let text = format!("{} {}: {} ({}). {}", a.subject, a.what, a.value, a.why, a.change);
+            self.label(out, if i == 0 { "assumed" } else { "" }, &text);
+        }
+        if assumptions.len() > shown {
+            self.label(out, "", &format!("and {} more; -o full lists them", counted(assumptions.len() - shown, "assumption")));
+        }
+        for (i, step) in self.report.steps.iter().enumerate() {
+            self.label(out, if i == 0 { "what if" } else { "" }, &format!("at {} {}", span(step.at_ms), step.text));
+        }
+        if self.full() {
+            self.nodes(out);
+        }
+    }
+
+    fn nodes(&self, out: &mut String) {
+        let head = ["zone", "node", "pods", "cpu requested", "", "memory requested", ""].map(|h| self.t.paint(Style::Dim, h)).to_vec();
+        let mut rows = vec![head];
+        let percent =
+            |part: i64, whole: i64| if whole > 0 { format!("{}%", (i128::from(part) * 100) / i128::from(whole)) } else { "-".to_owned() };
+        let cells = |load: &Load| {
+            [
+                format!("{}/{}", load.pods, load.pods_allocatable),
+                format!("{} of {}", cpu(load.cpu_milli), cpu(load.cpu_milli_allocatable)),
+                percent(load.cpu_milli, load.cpu_milli_allocatable),
+                format!("{} of {}", bytes(load.memory), bytes(load.memory_allocatable)),
+                percent(load.memory, load.memory_allocatable),
+            ]
+        };
+        for zone in &self.report.placement.zones {
+            for (i, node) in zone.nodes.iter().enumerate() {
+                let name = if i == 0 { self.t.paint(Style::Cyan, &zone.name) } else { String::new() };
+                let mut row = vec![name, self.t.paint(Style::Plain, &node.name)];
+                row.extend(cells(&node.load));
+                if node.cordoned {
+                    row.push(self.t.paint(Style::Yellow, "cordoned"));
+                }
+                if !node.taints.is_empty() {
+                    row.push(self.t.paint(Style::Yellow, &node.taints.join(" ")));
+                }
+                rows.push(row);
+            }
+        }
+        out.push('\n');
+        out.push_str(&table(
+            &rows,
+            &[Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right],
+            "  ",
+        ));
+    }
+
+    fn verdict(&self, out: &mut String) {
+        let verdict = &self.report.verdict;
+        let (style, sign) = (self.harm_style(verdict.harm), self.harm_sign(verdict.harm));
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.push_str(&self.t.wrapped(&format!("{} ", self.t.paint(style, sign)), "  ", Style::Bold, &verdict.text));
+    }
+
+    fn harm_style(&self, harm: Harm) -> Style {
+        match harm {
+            Harm::None => Style::Green,
+            Harm::Dipped | Harm::ShortBefore => Style::Yellow,
+            Harm::Short | Harm::Outage | Harm::Down => Style::Red,
+        }
+    }
+
+    fn harm_sign(&self, harm: Harm) -> &'static str {
+        match harm {
+            Harm::None => self.t.sign("✓", "ok"),
+            Harm::Dipped | Harm::ShortBefore => self.t.sign("~", "~"),
+            Harm::Short | Harm::Outage | Harm::Down => self.t.sign("✗", "x"),
+        }
+    }
+
+    fn harm_word(&self, w: &WorkloadOutcome) -> String {
+        match w.harm {
+            Harm::None => "untouched".to_owned(),
+            Harm::Dipped => "dipped, back".to_owned(),
+            Harm::ShortBefore => "short before".to_owned(),
+            Harm::Short => "stays short".to_owned(),
+            Harm::Outage => "outage, back".to_owned(),
+            Harm::Down => "down".to_owned(),
+        }
+    }
+
+    fn workloads(&self, out: &mut String) {
+        let all = &self.report.workloads;
+        if all.is_empty() {
+            return;
+        }
+        let hurt = all.iter().filter(|w| w.harm > Harm::None).count();
+        let shown = if self.full() { all.len() } else { all.len().min(hurt.clamp(ROWS.min(all.len()), 2 * ROWS)) };
+        out.push_str(&self.t.heading("workloads"));
+        let until = chart::horizon(self.report);
+        let broken = !self.report.steps.is_empty();
+        let graph = format!("serving, 0s to {}", span(until / 1_000 * 1_000));
+        let mut head = vec!["", "", "wants", "least", "none for", "short for", "back at"];
+        if !broken {
+            head = vec!["", "", "wants", "serving"];
+        }
+        let mut rows: Vec<Vec<String>> = vec![head.into_iter().map(|h| self.t.paint(Style::Dim, h)).collect()];
+        if broken {
+            rows[0].push(self.t.paint(Style::Dim, &graph));
+        }
+        let has_graph = self.t.width >= 90;
+        for w in &all[..shown] {
+            rows.push(self.workload_row(w, until, broken, has_graph));
+        }
+        let align = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left];
+        out.push_str(&table(&rows, &align, ""));
+        if all.len() > shown {
+            let rest = &all[shown..];
+            let text = match rest.iter().filter(|w| w.harm > Harm::None).count() {
+                0 => format!("  and {} untouched", counted(rest.len(), "workload")),
+                n => format!("  and {}, {n} of them hurt; -o full lists them", counted(rest.len(), "more workload")),
+            };
+            out.push_str(&format!("{}\n", self.t.paint(Style::Dim, &text)));
+        }
+        self.budgets(out);
+    }
+
+    fn workload_row(&self, w: &WorkloadOutcome, until: i64, broken: bool, has_graph: bool) -> Vec<String> {
+        let style = self.harm_style(w.harm);
+        let mut row = vec![self.t.paint(style, self.harm_sign(w.harm)), self.t.paint(Style::Plain, &w.label)];
+        if let Some((wanted, done)) = w.completions {
+            row.push(format!("{wanted}"));
+            row.push(self.t.paint(if done >= wanted { Style::Green } else { Style::Yellow }, &format!("{done} done")));
+            return row;
+        }
+        row.push(w.desired.to_string());
+        if !broken {
+            row.push(self.t.paint(style, &w.serving_after.to_string()));
+            return row;
+        }
+        row.push(self.t.paint(if w.least < w.desired { style } else { Style::Plain }, &w.least.to_string()));
+        let time = |ms: i64, style: Style| if ms > 0 { self.t.paint(style, &span(ms)) } else { self.t.paint(Style::Dim, "-") };
+        let ever = |ms: i64, style: Style, still: bool| match still {
+            true => self.t.paint(style, "to the end"),
+            false => time(ms, style),
+        };
+        row.push(ever(w.none_ms, Style::Red, w.harm == Harm::Down));
+        row.push(ever(w.short_ms, Style::Yellow, matches!(w.harm, Harm::Down | Harm::Short | Harm::ShortBefore)));
+        row.push(match (w.recovered_at_ms, w.harm) {
+            (Some(at), _) => span(at),
+            (None, Harm::None) => self.t.paint(Style::Dim, "-"),
+            (None, _) => self.t.paint(Style::Red, "never"),
+        });
+        row.push(match has_graph {
+            true => self.t.paint(style, &chart::sparkline(w, until, 24, self.t.unicode)),
+            false => self.t.paint(style, &self.harm_word(w)),
+        });
+        row
+    }
+
+    fn budgets(&self, out: &mut String) {
+        for budget in self.report.budgets.iter().filter(|b| b.below_ms > 0 || b.refused > 0) {
+            let mut told = Vec::new();
+            if budget.below_ms > 0 {
+                told.push(format!("below it for {} (a budget stops evictions, not failures)", span(budget.below_ms)));
+            }
+            if budget.refused > 0 {
+                told.push(format!("{} refused", counted(budget.refused, "eviction")));
+            }
+            let text = format!("budget {} ({}, needs {} of {}): {}", budget.name, budget.rule, budget.needed, budget.pods, told.join("; "));
+            out.push_str(&self.t.wrapped("  ", "    ", Style::Yellow, &text));
+        }
+    }
+
+    fn unplaced(&self, out: &mut String) {
+        let unplaced = &self.report.placement.unplaced;
+        if unplaced.is_empty() {
+            return;
+        }
+        out.push_str(&self.t.heading("no node found before anything was broken"));
+        let shown = if self.full() { unplaced.len() } else { STORIES };
+        for u in unplaced.iter().take(shown) {
+            let lead = format!("{} ", self.t.paint(Style::Red, self.t.sign("✗", "x")));
+            let what = format!("{} of {}: {}", counted(u.count, "pod"), u.workload, u.meaning);
+            out.push_str(&self.t.wrapped(&lead, "  ", Style::Plain, &what));
+            if !u.message.is_empty() {
+                out.push_str(&self.t.wrapped("  ", "  ", Style::Dim, &u.message));
+            }
+            self.decisions(out, &u.decided_by);
+        }
+        self.more(out, unplaced.len(), shown, "workload");
+    }
+
+    fn more(&self, out: &mut String, all: usize, shown: usize, noun: &str) {
+        if all > shown {
+            out.push_str(&format!(
+                "  {}\n",
+                self.t.paint(Style::Dim, &format!("and {}; -o full lists them", counted(all - shown, &format!("more {noun}"))))
+            ));
+        }
+    }
+
+    fn timeline(&self, out: &mut String) {
+        let entries: Vec<&Entry> = self.report.timeline.iter().filter(|e| e.key || self.full()).collect();
+        if entries.is_empty() {
+            return;
+        }
+        let at_rest = self.report.steps.is_empty();
+        if at_rest && !self.full() {
+            return;
+        }
+        out.push_str(&self.t.heading(if at_rest { "how it came to rest" } else { "what happened" }));
+        let shown = if self.full() { entries.len() } else { ENTRIES };
+        let mut last = None;
+        for entry in entries.iter().take(shown) {
+            let (style, sign) = match entry.kind {
+                EntryKind::Step => (Style::Magenta, self.t.sign("▶", ">")),
+                EntryKind::Fault => (Style::Red, self.t.sign("✗", "x")),
+                EntryKind::Node => (Style::Yellow, self.t.sign("◆", "n")),
+                EntryKind::Loss => (Style::Red, self.t.sign("−", "-")),
+                EntryKind::Refused => (Style::Yellow, self.t.sign("!", "!")),
+                EntryKind::Pod => (Style::Plain, self.t.sign("+", "+")),
+                EntryKind::Ready => (Style::Green, self.t.sign("✓", "*")),
+                EntryKind::Controller => (Style::Dim, self.t.sign("·", ".")),
+            };
+            let mut time = span(entry.at_ms);
+            if entry.to_ms > entry.at_ms {
+                time = format!("{time} to {}", span(entry.to_ms));
+            }
+            let shown_time = if last.as_ref() == Some(&time) { String::new() } else { time.clone() };
+            last = Some(time);
+            let pad = " ".repeat(16usize.saturating_sub(columns(&shown_time)));
+            let lead = format!("{pad}{}  {} ", self.t.paint(Style::Dim, &shown_time), self.t.paint(style, sign));
+            let text_style = if entry.kind == EntryKind::Step { Style::Bold } else { Style::Plain };
+            out.push_str(&self.t.wrapped(&lead, &" ".repeat(20), text_style, &entry.text));
+        }
+        self.more(out, entries.len(), shown, "entry");
+        let end = match self.report.ended {
+            RunEnd::Quiet => format!("nothing more happens after {}", span(self.report.last_ms)),
+            RunEnd::TimeUp => format!("watching stopped at {}", span(self.report.until_ms)),
+            RunEnd::BudgetSpent => format!("stopped at {}: something goes round in circles", span(self.report.last_ms)),
+        };
+        out.push_str(&format!("{}{}\n", " ".repeat(18), self.t.paint(Style::Dim, &end)));
+    }
+
+    fn losses(&self, out: &mut String) {
+        let worth = |loss: &&Loss| self.full() || loss.harm > Harm::None;
+        let losses: Vec<&Loss> = self.report.losses.iter().filter(worth).collect();
+        if losses.is_empty() {
+            return;
+        }
+        out.push_str(&self.t.heading("why"));
+        let shown = if self.full() { losses.len() } else { STORIES };
+        for (i, loss) in losses.iter().take(shown).enumerate() {
+            if i > 0 {
+                out.push('\n');
+            }
+            let lead = format!("{} ", self.t.paint(self.harm_style(loss.harm), self.harm_sign(loss.harm)));
+            out.push_str(&self.t.wrapped(&lead, "  ", Style::Bold, &format!("{}: {}", loss.workload, loss.text)));
+            let mut last = None;
+            for (depth, link) in loss.chain.iter().enumerate() {
+                let time = span(link.at_ms);
+                let shown_time = if last.as_ref() == Some(&time) { String::new() } else { time.clone() };
+                last = Some(time);
+                let pad = " ".repeat(9usize.saturating_sub(columns(&shown_time)));
+                let arrow = if depth == 0 { " " } else { self.t.sign("↳", ">") };
+                let lead = format!("{pad}{} {} ", self.t.paint(Style::Dim, &shown_time), self.t.paint(Style::Dim, arrow));
+                out.push_str(&self.t.wrapped(&lead, &" ".repeat(12), Style::Plain, &link.text));
+            }
+            self.decisions(out, &loss.decided_by);
+        }
+        self.more(out, losses.len(), shown, "loss");
+    }
+
+    fn decisions(&self, out: &mut String, decisions: &[Decision]) {
+        for decision in decisions {
+            match &decision.place {
+                Some(place) => {
+                    let lead = format!("  {} ", self.t.paint(Style::Cyan, &format!("{}:{}", place.file, place.line)));
+                    out.push_str(&self.t.wrapped(&lead, "      ", Style::Plain, &place.text));
+                    out.push_str(&self.t.wrapped("      ", "      ", Style::Yellow, &decision.text));
+                }
+                None => out.push_str(&self.t.wrapped("  ", "      ", Style::Yellow, &decision.text)),
+            }
+        }
+    }
+
+    fn proposals(&self, out: &mut String) {
+        let proposals = &self.report.proposals;
+        if proposals.is_empty() {
+            return;
+        }
+        out.push_str(&self.t.heading("what would help"));
+        let shown = if self.full() { proposals.len() } else { STORIES };
+        for (i, p) in proposals.iter().take(shown).enumerate() {
+            let lead = format!("{}. ", i + 1);
+            let rest = " ".repeat(columns(&lead));
+            out.push_str(&self.t.wrapped(&lead, &rest, Style::Bold, &p.title));
+            out.push_str(&self.t.wrapped(&rest, &rest, Style::Plain, &p.why));
+            if let Some(place) = &p.place {
+                let at = format!("{}:{}", place.file, place.line);
+                out.push_str(&format!("{rest}{}\n", self.t.paint(Style::Cyan, &at)));
+            }
+            for line in p.snippet.lines() {
+                out.push_str(&format!("{rest}  {}\n", self.t.paint(Style::Green, line)));
+            }
+            let known = match p.verified {
+                Verified::NotRun => None,
+                Verified::Holds => Some((Style::Green, "the run was repeated with it: the harm is gone")),
+                Verified::Fails => Some((Style::Red, "the run was repeated with it: the harm is not gone")),
+            };
+            if let Some((style, text)) = known {
+                out.push_str(&self.t.wrapped(&rest, &rest, style, text));
+            }
+        }
+        if proposals.iter().any(|p| p.verified == Verified::NotRun) {
+            let text = "These follow from the rules; the run was not repeated with them.";
+            out.push_str(&self.t.wrapped("", "", Style::Dim, text));
+        }
+        self.more(out, proposals.len(), shown, "proposal");
+    }
+}
