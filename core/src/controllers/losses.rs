@@ -23,7 +23,8 @@ impl CreationCauses {
     }
 }
 
-/// Sorts out the records that asked for this look: lost pods, one record each, then changes of size, then anything else.
+/// Sorts out the records that asked for this look: lost pods, one record each, then what does not concern a pod (changes
+/// of size, of nodes), then anything else.
 pub(super) fn creation_causes(api: &Api) -> CreationCauses {
     let mut lost = BTreeSet::new();
     let (mut losses, mut sizes, mut gone) = (Vec::new(), Vec::new(), Vec::new());

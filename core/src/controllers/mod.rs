@@ -1,6 +1,7 @@
 //! The controllers of kube-controller-manager, one file each. They read the cluster and write through the API server; each is asked by
 //! key through the work queue, and never looks at the clock or at another controller's memory.
 
+mod daemon_set;
 pub mod deployment;
 mod disruption;
 mod looks;
@@ -17,6 +18,7 @@ mod taint_eviction;
 pub use node_lifecycle::{MONITOR_GRACE, NodeLifecycle};
 pub use queue::{Key, WorkQueue};
 
+use daemon_set::DaemonSetController;
 use deployment::DeploymentController;
 use replica_set::ReplicaSetController;
 use stateful_set::StatefulSetController;
@@ -29,6 +31,7 @@ pub struct Controllers {
     replica_sets: ReplicaSetController,
     deployments: DeploymentController,
     stateful_sets: StatefulSetController,
+    daemon_sets: DaemonSetController,
     node_lifecycle: NodeLifecycle,
     taint_eviction: taint_eviction::TaintEviction,
     disruption: disruption::DisruptionController,
@@ -40,6 +43,7 @@ impl Controllers {
         self.deployments.start(api, queue);
         self.replica_sets.start(api, queue);
         self.stateful_sets.start(api, queue);
+        self.daemon_sets.start(api, queue);
         self.node_lifecycle.start(api, queue);
         self.taint_eviction.start(api, queue);
         self.disruption.start(api, queue);
@@ -51,6 +55,7 @@ impl Controllers {
         self.replica_sets.observe(api, notice, queue);
         self.deployments.observe(api, notice, queue);
         self.stateful_sets.observe(api, notice, queue);
+        self.daemon_sets.observe(api, notice, queue);
         self.node_lifecycle.observe(api, notice, queue);
         self.taint_eviction.observe(api, notice, queue);
         self.disruption.observe(api, notice, queue);
@@ -62,6 +67,7 @@ impl Controllers {
             Key::Deployment(id) => self.deployments.sync(id, api, queue),
             Key::ReplicaSet(id) => self.replica_sets.sync(id, api, queue),
             Key::StatefulSet(id) => self.stateful_sets.sync(id, api, queue),
+            Key::DaemonSet(id) => self.daemon_sets.sync(id, api, queue),
             Key::NodeMonitor => self.node_lifecycle.look(api, queue),
             Key::NodeTaints(node) => self.node_lifecycle.sync_taints(api, node),
             Key::NodeEvictionQueue => self.node_lifecycle.serve_queues(api, queue),
