@@ -7,6 +7,7 @@ pub mod apiserver;
 pub mod cluster;
 pub mod controllers;
 pub mod engine;
+pub mod faults;
 pub mod kubelet;
 pub mod manifest;
 pub mod report;

@@ -8,6 +8,7 @@ mod looks;
 mod losses;
 mod node_lifecycle;
 mod orphans;
+mod pod_gc;
 mod queue;
 mod relevance;
 mod replica_set;
@@ -35,6 +36,7 @@ pub struct Controllers {
     node_lifecycle: NodeLifecycle,
     taint_eviction: taint_eviction::TaintEviction,
     disruption: disruption::DisruptionController,
+    pod_gc: pod_gc::PodGc,
 }
 
 impl Controllers {
@@ -47,6 +49,7 @@ impl Controllers {
         self.node_lifecycle.start(api, queue);
         self.taint_eviction.start(api, queue);
         self.disruption.start(api, queue);
+        self.pod_gc.start(api, queue);
     }
 
     /// Takes a notice: asks for the keys it concerns.
@@ -59,6 +62,7 @@ impl Controllers {
         self.node_lifecycle.observe(api, notice, queue);
         self.taint_eviction.observe(api, notice, queue);
         self.disruption.observe(api, notice, queue);
+        self.pod_gc.observe(api, notice, queue);
     }
 
     /// Looks at one key. The API's causes are set to the records that asked for it.
@@ -72,6 +76,7 @@ impl Controllers {
             Key::NodeTaints(node) => self.node_lifecycle.sync_taints(api, node),
             Key::NodeEvictionQueue => self.node_lifecycle.serve_queues(api, queue),
             Key::Budget(id) => self.disruption.sync(id, api, queue),
+            Key::PodGc => self.pod_gc.look(api, queue),
             Key::TaintEviction(pod) => self.taint_eviction.fire(api, pod),
             _ => {}
         }
@@ -85,5 +90,6 @@ impl Controllers {
     /// Forgets records: a fork begins a trace of its own.
     pub fn forget_causes(&mut self) {
         self.node_lifecycle.forget_causes();
+        self.pod_gc.forget_causes();
     }
 }

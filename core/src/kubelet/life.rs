@@ -98,6 +98,7 @@ impl Kubelets {
                 life.stage = if ready { Stage::Ready } else { Stage::Running };
                 life.restarts = restarts;
                 self.plan_run(api, id);
+                self.memory_may_be_short(api, id);
             }
             Phase::Succeeded | Phase::Failed => self.life(id).stage = Stage::Over,
         }
@@ -111,6 +112,7 @@ impl Kubelets {
         self.life(id).stage = Stage::Running;
         self.post(api, id);
         self.plan_run(api, id);
+        self.memory_may_be_short(api, id);
     }
 
     /// What will happen to containers that have just started: they get ready, and may end.
@@ -179,6 +181,7 @@ impl Kubelets {
         life.restarts = life.restarts.saturating_add(1);
         self.post(api, id);
         self.plan_run(api, id);
+        self.memory_may_be_short(api, id);
     }
 
     /// A deletion was noticed: the containers are told to stop, and are killed when the grace period is over.

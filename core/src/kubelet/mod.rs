@@ -8,6 +8,7 @@ mod backoff;
 mod behavior;
 mod life;
 mod nodes;
+mod pressure;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use self::life::Life;
 use self::nodes::Agent;
 use crate::apiserver::{Api, NodeChange, Notice, PodChange, Watched};
 use crate::cluster::ids::{JobId, NodeId, PodId};
+use crate::cluster::state::Workload;
 use crate::trace::RecordId;
 use crate::units::agenda::Agenda;
 use crate::units::time::Time;
@@ -34,6 +36,8 @@ enum Timer {
     Stopped(PodId),
     /// `activeDeadlineSeconds` is over.
     Deadline(PodId),
+    /// The eviction manager of a node looks at its memory.
+    LookAtMemory(NodeId),
 }
 
 /// All kubelets, with their timers.
@@ -46,6 +50,8 @@ pub struct Kubelets {
     agents: Vec<Agent>,
     /// How many pods each index of a Job has had.
     of_index: BTreeMap<(JobId, u32), u32>,
+    /// What each pod of a workload uses of memory, where a fault said so: bytes.
+    memory_use: BTreeMap<Workload, i64>,
 }
 
 impl Kubelets {
@@ -88,6 +94,7 @@ impl Kubelets {
             Timer::Restart(id, epoch) if self.is_current(id, epoch) => self.container_restarts(api, id),
             Timer::Stopped(id) => self.containers_stopped(api, id),
             Timer::Deadline(id) => self.deadline_over(api, id),
+            Timer::LookAtMemory(node) => self.look_at_memory(api, node),
             Timer::Start(..) | Timer::Ready(..) | Timer::Exit(..) | Timer::Restart(..) => {}
         }
         true

@@ -5,12 +5,21 @@ use super::life::Stage;
 use crate::apiserver::Api;
 use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::node::NodeReady;
+use crate::units::time::Time;
 
 /// What a kubelet keeps of its node.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Agent {
     /// It reports Ready=False (its container runtime is down).
     pub(super) not_ready: bool,
+    /// Memory taken by something outside of all pods, in bytes.
+    pub(super) outside: i64,
+    /// A pod here used more memory than it asked for: the eviction manager has something to look at.
+    pub(super) looks: bool,
+    /// When the eviction manager looks next.
+    pub(super) look_at: Option<Time>,
+    /// When the memory threshold was last seen met; none if pressure is over.
+    pub(super) breached: Option<Time>,
 }
 
 impl Kubelets {
@@ -31,6 +40,7 @@ impl Kubelets {
     pub(super) fn come_back(&mut self, api: &mut Api, node: NodeId) {
         self.post_node(api, node);
         let back = api.cause();
+        self.plan_look(api, node, api.now());
         let pods: Vec<PodId> = api.cluster().node(node).pods.clone();
         for id in pods {
             api.set_cause(back);

@@ -1,0 +1,92 @@
+//! Faults: what accidents do to a running cluster. A fault touches machines and what runs on them, never what the API server, the scheduler or a
+//! controller decides: all that follows is theirs.
+
+use crate::apiserver::Api;
+use crate::cluster::ids::{NodeId, PodId, ZoneId};
+use crate::cluster::state::Workload;
+use crate::engine::Sim;
+use crate::trace::RecordId;
+
+/// An accident, or its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The machine or its kubelet dies: no word of it any more.
+    NodeFails(NodeId),
+    /// It is back.
+    NodeRecovers(NodeId),
+    /// All nodes of a zone die at once.
+    ZoneFails(ZoneId),
+    /// All nodes of a zone are back.
+    ZoneRecovers(ZoneId),
+    /// The kubelet itself says that its node is not ready (its container runtime is down), or that it is again.
+    KubeletReports {
+        /// The node.
+        node: NodeId,
+        /// What it says.
+        ready: bool,
+    },
+    /// Something outside of all pods takes a node's memory.
+    MemoryTaken {
+        /// The node.
+        node: NodeId,
+        /// What is left before the kubelet evicts anything, in bytes.
+        available: i64,
+    },
+    /// What was taken is free again.
+    MemoryFreed(NodeId),
+    /// The pods of a workload, its future ones too, use this much memory each.
+    MemoryGrows {
+        /// The workload.
+        workload: Workload,
+        /// In bytes; none for what was assumed before.
+        bytes: Option<i64>,
+    },
+    /// A running pod's readiness probe fails or passes from now on, until its container starts again.
+    Readiness {
+        /// The pod.
+        pod: PodId,
+        /// Whether it passes.
+        ready: bool,
+    },
+    /// A running pod's main container ends now.
+    ContainerExits {
+        /// The pod.
+        pod: PodId,
+        /// With this code.
+        code: i32,
+    },
+    /// A pod's kubelet evicts it.
+    KubeletEvicts(PodId),
+}
+
+/// Lets a fault happen now, as a consequence of `cause`.
+pub fn inject(sim: &mut Sim, fault: &Fault, cause: Option<RecordId>) {
+    let (kubelets, api) = sim.kubelets_mut();
+    let before = api.cause();
+    api.set_cause(cause);
+    match *fault {
+        Fault::NodeFails(node) => {
+            api.set_machine_alive(node, false);
+        }
+        Fault::NodeRecovers(node) => {
+            api.set_machine_alive(node, true);
+        }
+        Fault::ZoneFails(zone) => set_zone_alive(api, zone, false),
+        Fault::ZoneRecovers(zone) => set_zone_alive(api, zone, true),
+        Fault::KubeletReports { node, ready } => kubelets.set_node_ready(api, node, ready),
+        Fault::MemoryTaken { node, available } => kubelets.take_memory(api, node, available),
+        Fault::MemoryFreed(node) => kubelets.give_memory_back(api, node),
+        Fault::MemoryGrows { workload, bytes } => kubelets.set_memory_use(api, workload, bytes),
+        Fault::Readiness { pod, ready } => kubelets.set_ready(api, pod, ready),
+        Fault::ContainerExits { pod, code } => kubelets.exit_container(api, pod, code),
+        Fault::KubeletEvicts(pod) => kubelets.evict_under_pressure(api, pod),
+    }
+    api.set_cause(before);
+}
+
+fn set_zone_alive(api: &mut Api, zone: ZoneId, alive: bool) {
+    let nodes: Vec<NodeId> = api.cluster().live_nodes().filter(|(_, node)| node.zone == zone).map(|(id, _)| id).collect();
+    for node in nodes {
+        api.set_machine_alive(node, alive);
+    }
+}
