@@ -5,6 +5,7 @@ mod api;
 mod budgets;
 mod claims;
 mod eviction;
+mod apply;
 mod known;
 mod nodes;
 mod notice;

@@ -143,6 +143,8 @@ pub enum Change {
     ReplicaSetCreated(DeploymentId),
     /// Its controller changed `spec.replicas`.
     ReplicaSetScaled(i32, i32),
+    /// A workload or another object was created.
+    Created,
     /// An object was deleted.
     Deleted,
     /// A controller's status condition took this status and reason: the text is `Type=Status Reason: message`.

@@ -2,6 +2,8 @@
 
 mod measure;
 mod read;
+mod worlds;
+mod zone_loss;
 
 use std::process::ExitCode;
 
@@ -18,10 +20,13 @@ struct Arguments {
 enum Name {
     /// Reading manifests: resources per second on one core.
     Read(read::Args),
+    /// Losing one zone of three of a large cluster.
+    ZoneLoss(zone_loss::Args),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().name {
         Name::Read(args) => read::run(&args),
+        Name::ZoneLoss(args) => zone_loss::run(&args),
     }
 }

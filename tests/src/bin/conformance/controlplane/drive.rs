@@ -1,0 +1,401 @@
+//! Running a recorded scenario: the objects in, the steps at their times, the answers of the API server.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use wavetank_core::apiserver::{Api, Refusal};
+use wavetank_core::cluster::behavior::{Exit, PodBehavior};
+use wavetank_core::cluster::build::{Behaviors, Builder, ClusterOptions, Gaps, Inserted, Thing, objects_from_json};
+use wavetank_core::cluster::ids::{DeploymentId, NodeId};
+use wavetank_core::cluster::node::{NodeReady, Taint};
+use wavetank_core::cluster::template::TaintEffect;
+use wavetank_core::cluster::{Cluster, Workload};
+use wavetank_core::engine::{Sim, SimOptions};
+use wavetank_core::trace::{DeleteReason, UnreadyReason};
+use wavetank_core::units::time::{Millis, Time};
+
+use super::case::{Behaviour, Case, Step};
+use super::judge::Responses;
+use super::names;
+use super::observe::Observer;
+
+/// A finished run.
+pub struct Finished {
+    /// The simulation at the end.
+    pub sim: Sim,
+    /// What was gathered.
+    pub observer: Observer,
+    /// What the API server answered.
+    pub responses: Responses,
+}
+
+/// Objects that are there, and settled, before the scenario begins.
+const BEFORE: [&str; 9] =
+    ["Node", "PriorityClass", "StorageClass", "PersistentVolume", "ResourceQuota", "LimitRange", "Service", "ConfigMap", "Namespace"];
+
+/// The scenario's driver.
+struct Driver<'a> {
+    case: &'a Case,
+    sim: Sim,
+    observer: Observer,
+    responses: Responses,
+    /// The objects as they were last applied or patched, by kind and name.
+    objects: BTreeMap<(String, String), Value>,
+    templates_seen: usize,
+}
+
+/// Runs a scenario to its end.
+pub fn run(case: &Case) -> Finished {
+    let (before, at_start): (Vec<&Value>, Vec<&Value>) = case.input.iter().partition(|o| BEFORE.contains(&kind_of(o)));
+    let mut cluster = Cluster::default();
+    let options = ClusterOptions { gaps: Gaps::Keep, now: Time(-600_000), ..ClusterOptions::default() };
+    let mut builder = Builder::new(&mut cluster, options);
+    for object in objects_from_json(before.into_iter().cloned().collect()).documents {
+        if let Some(object) = &object.object {
+            builder.insert(object, None);
+        }
+    }
+    let sim = Sim::new(cluster, &SimOptions::default(), Time::ZERO);
+    let objects = case.input.iter().map(|o| (key_of(o), o.clone())).collect();
+    let mut driver = Driver { case, sim, observer: Observer::default(), responses: Responses::default(), objects, templates_seen: 0 };
+    driver.observer.look(&driver.sim);
+    for object in at_start {
+        driver.apply(object);
+    }
+    let end = Time((case.until * 1_000.0) as i64);
+    for (number, step) in case.steps.iter().enumerate() {
+        let at = Time((step.at * 1_000.0) as i64);
+        driver.run_to(at);
+        driver.step(number, step);
+    }
+    driver.run_to(end);
+    Finished { sim: driver.sim, observer: driver.observer, responses: driver.responses }
+}
+
+fn kind_of(object: &Value) -> &str {
+    object["kind"].as_str().unwrap_or("")
+}
+
+fn key_of(object: &Value) -> (String, String) {
+    (kind_of(object).to_owned(), object["metadata"]["name"].as_str().unwrap_or("").to_owned())
+}
+
+impl Driver<'_> {
+    /// Runs up to, and the whole of, the moment `end`.
+    fn run_to(&mut self, end: Time) {
+        let observer = &mut self.observer;
+        self.sim.run_watched(end, |sim| {
+            observer.look(sim);
+            true
+        });
+        self.sim.api_mut().advance_to(end);
+    }
+
+    fn apply(&mut self, object: &Value) -> Option<Inserted> {
+        self.objects.insert(key_of(object), object.clone());
+        let mut inserted = None;
+        for document in objects_from_json(vec![object.clone()]).documents {
+            let Some(object) = &document.object else { continue };
+            inserted = self.sim.api_mut().apply(object, None, &Behaviors::default()).0;
+        }
+        self.behave();
+        inserted
+    }
+
+    /// Gives new templates the behaviour of their image.
+    fn behave(&mut self) {
+        let cluster = self.sim.api_mut().cluster_mut();
+        for at in self.templates_seen..cluster.templates.len() {
+            let image = cluster.templates[at].containers.first().map_or(String::new(), |c| cluster.text(c.image).to_owned());
+            let behavior = behavior(&self.case.kubelet.default, self.case.kubelet.images.get(&image));
+            Arc::make_mut(&mut cluster.templates[at]).behavior = behavior;
+        }
+        self.templates_seen = cluster.templates.len();
+    }
+
+    fn answer(&mut self, step: &Step, target: String, refusal: Option<&Refusal>) {
+        let mut value = vec![json!(step.verb), json!(target)];
+        match refusal {
+            None => value.extend([json!(200), json!(""), json!("")]),
+            Some(refusal) => {
+                let reason = match refusal.code {
+                    429 => "TooManyRequests",
+                    403 => "Forbidden",
+                    404 => "NotFound",
+                    _ => "",
+                };
+                value.extend([json!(refusal.code), json!(reason), json!(refusal.message)]);
+                value.extend(refusal.causes.iter().map(|c| json!(c)));
+            }
+        }
+        self.responses.direct.push((self.sim.now().millis(), Value::Array(value)));
+    }
+
+    fn step(&mut self, number: usize, step: &Step) {
+        let node = self.sim.cluster().node_named(step.text("node"));
+        let pod = names::find_pod(self.sim.cluster(), step.text("pod"));
+        let target = format!("{}/{}", step.text("kind"), step.text("name"));
+        let api = self.sim.api_mut();
+        match (step.verb.as_str(), node, pod) {
+            ("failNode", Some(node), _) => {
+                api.set_machine_alive(node, false);
+            }
+            ("recoverNode", Some(node), _) => {
+                api.set_machine_alive(node, true);
+            }
+            ("nodeNotReady", Some(node), _) => {
+                api.set_node_ready(node, NodeReady::False);
+            }
+            ("nodeReady", Some(node), _) => {
+                api.set_node_ready(node, NodeReady::True);
+            }
+            ("cordon", Some(node), _) => {
+                api.set_unschedulable(node, true);
+            }
+            ("uncordon", Some(node), _) => {
+                api.set_unschedulable(node, false);
+            }
+            ("taint", Some(node), _) => {
+                let taint = parse_taint(api, step.text("taint"));
+                api.add_taint(node, taint);
+            }
+            ("untaint", Some(node), _) => {
+                let taint = parse_taint(api, step.text("taint"));
+                api.remove_taint(node, taint.key, taint.effect);
+            }
+            ("deleteNode", Some(node), _) => {
+                api.set_machine_alive(node, false);
+                api.delete_node(node);
+            }
+            ("labelNode", Some(node), _) => self.label_node(node, step),
+            ("drain", Some(node), _) => self.drain(number, node, step),
+            ("addNode" | "apply", ..) => {
+                for object in step.fields.get("objects").and_then(Value::as_array).cloned().unwrap_or_default() {
+                    let inserted = self.apply(&object);
+                    if step.verb == "addNode" {
+                        self.admit_node(inserted);
+                    } else {
+                        let (kind, name) = key_of(&object);
+                        self.answer(step, format!("{kind}/{name}"), None);
+                    }
+                }
+            }
+            ("evict", _, Some(pod)) => {
+                let result = api.evict(pod, None);
+                self.answer(step, format!("Pod/{}", step.text("pod")), result.as_ref().err());
+            }
+            ("deletePod", _, Some(pod)) => {
+                let grace = step.fields.get("gracePeriodSeconds").and_then(Value::as_i64);
+                api.delete_pod(pod, grace, DeleteReason::User);
+                self.answer(step, format!("Pod/{}", step.text("pod")), None);
+            }
+            ("failPod", _, Some(pod)) => {
+                api.fail_pod(pod, "Evicted", "The node was low on resource: memory. ");
+            }
+            ("setReady", _, Some(pod)) => {
+                if step.flag("ready") {
+                    api.mark_ready(pod);
+                } else {
+                    api.mark_unready(pod, UnreadyReason::Probe);
+                }
+            }
+            ("exitPod", _, Some(pod)) => {
+                let (kubelets, api) = self.sim.kubelets_mut();
+                kubelets.end_container(api, pod, 1);
+            }
+            ("annotatePod", _, Some(pod)) => {
+                annotate(api, pod, &step.fields["patch"]);
+                self.answer(step, format!("Pod/{}", step.text("pod")), None);
+            }
+            ("scale", ..) => {
+                if let Some(workload) = find(self.sim.cluster(), step) {
+                    let replicas = step.fields.get("replicas").and_then(Value::as_i64).unwrap_or(0) as i32;
+                    self.sim.api_mut().scale(workload, replicas);
+                    self.remember(step, |object| object["spec"]["replicas"] = json!(replicas));
+                }
+                self.answer(step, target, None);
+            }
+            ("setImage", ..) => {
+                self.patch(step, |object| object["spec"]["template"]["spec"]["containers"][0]["image"] = json!(step.text("image")));
+                self.answer(step, target, None);
+            }
+            ("mergePatch" | "patch", ..) => {
+                let patch = step.fields.get("patch").cloned().unwrap_or(Value::Null);
+                self.patch(step, |object| merge(object, &patch));
+                self.answer(step, target, None);
+            }
+            ("pause" | "resume", ..) => {
+                let paused = step.verb == "pause";
+                self.patch(step, |object| object["spec"]["paused"] = json!(paused));
+                self.answer(step, target, None);
+            }
+            ("undo", ..) => {
+                if let Some(Workload::Deployment(id)) = find(self.sim.cluster(), step) {
+                    let revision = step.fields.get("revision").and_then(Value::as_i64);
+                    self.undo(id, revision);
+                }
+                self.answer(step, target, None);
+            }
+            ("delete", ..) => {
+                if let Some(workload) = find(self.sim.cluster(), step) {
+                    let orphan = step.text("propagationPolicy") == "Orphan";
+                    let api = self.sim.api_mut();
+                    if orphan {
+                        api.delete_workload(workload, wavetank_core::apiserver::Propagation::Orphan);
+                    } else if step.text("propagationPolicy") == "Foreground" {
+                        api.delete_workload(workload, wavetank_core::apiserver::Propagation::Foreground);
+                    } else {
+                        api.delete_workload(workload, wavetank_core::apiserver::Propagation::Background);
+                    }
+                }
+                self.answer(step, target, None);
+            }
+            // Usage and kinds that are not simulated: the parts that depend on them will disagree.
+            _ => {}
+        }
+    }
+
+    /// Changes the remembered object without applying it: the change was made another way.
+    fn remember(&mut self, step: &Step, change: impl FnOnce(&mut Value)) {
+        if let Some(object) = self.objects.get_mut(&(step.text("kind").to_owned(), step.text("name").to_owned())) {
+            change(object);
+        }
+    }
+
+    /// Changes the remembered object and applies it.
+    fn patch(&mut self, step: &Step, change: impl FnOnce(&mut Value)) {
+        let key = (step.text("kind").to_owned(), step.text("name").to_owned());
+        if let Some(mut object) = self.objects.get(&key).cloned() {
+            change(&mut object);
+            self.apply(&object);
+        }
+    }
+
+    fn undo(&mut self, id: DeploymentId, revision: Option<i64>) {
+        let before = self.sim.cluster().deployments[id.index()].template;
+        wavetank_core::controllers::deployment::undo(self.sim.api_mut(), id, revision);
+        let cluster = self.sim.cluster();
+        let after = cluster.deployments[id.index()].template;
+        if before != after {
+            let image = cluster.template(after).containers.first().map(|c| cluster.text(c.image).to_owned()).unwrap_or_default();
+            let key = ("Deployment".to_owned(), cluster.text(cluster.deployments[id.index()].meta.name).to_owned());
+            if let Some(object) = self.objects.get_mut(&key) {
+                object["spec"]["template"]["spec"]["containers"][0]["image"] = json!(image);
+            }
+        }
+        self.behave();
+    }
+
+    /// A node that joins is not-ready for a moment (admission `TaintNodesByCondition`), then its kubelet reports.
+    fn admit_node(&mut self, inserted: Option<Inserted>) {
+        let Some(Thing::Node(node)) = inserted.map(|i| i.thing) else { return };
+        let api = self.sim.api_mut();
+        let taint = Taint { key: api.known().not_ready, value: wavetank_core::units::intern::Sym::EMPTY, effect: TaintEffect::NoSchedule };
+        api.add_taint(node, taint);
+        api.remove_taint(node, taint.key, taint.effect);
+    }
+
+    fn label_node(&mut self, node: NodeId, step: &Step) {
+        let key = ("Node".to_owned(), step.text("node").to_owned());
+        let Some(mut object) = self.objects.get(&key).cloned() else { return };
+        merge(&mut object, &step.fields["patch"]);
+        let _ = node;
+        self.apply(&object);
+    }
+
+    fn drain(&mut self, number: usize, node: NodeId, step: &Step) {
+        let _ = (number, node, step);
+    }
+}
+
+fn find(cluster: &Cluster, step: &Step) -> Option<Workload> {
+    let name = cluster.text.get(step.text("name"))?;
+    macro_rules! among {
+        ($list:ident, $kind:ident, $id:ident) => {
+            cluster.$list.iter().rposition(|w| !w.meta.gone && w.meta.name == name).map(|i| Workload::$kind(wavetank_core::cluster::ids::$id::from_index(i)))
+        };
+    }
+    match step.text("kind") {
+        "Deployment" => among!(deployments, Deployment, DeploymentId),
+        "ReplicaSet" => among!(replica_sets, ReplicaSet, ReplicaSetId),
+        "StatefulSet" => among!(stateful_sets, StatefulSet, StatefulSetId),
+        "DaemonSet" => among!(daemon_sets, DaemonSet, DaemonSetId),
+        "Job" => among!(jobs, Job, JobId),
+        _ => None,
+    }
+}
+
+fn parse_taint(api: &mut Api, text: &str) -> Taint {
+    let (pair, effect) = text.rsplit_once(':').unwrap_or((text, ""));
+    let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+    let effect = match effect {
+        "NoExecute" => TaintEffect::NoExecute,
+        "PreferNoSchedule" => TaintEffect::PreferNoSchedule,
+        _ => TaintEffect::NoSchedule,
+    };
+    let text = &mut api.cluster_mut().text;
+    Taint { key: text.intern(key), value: text.intern(value), effect }
+}
+
+/// A merge patch on a running pod: labels and the deletion cost are what scenarios change.
+fn annotate(api: &mut Api, pod: wavetank_core::cluster::ids::PodId, patch: &Value) {
+    let cost = patch["metadata"]["annotations"]["controller.kubernetes.io/pod-deletion-cost"].as_str();
+    if let Some(cost) = cost {
+        api.set_deletion_cost(pod, cost.parse().unwrap_or(0));
+    }
+    for (key, value) in patch["metadata"]["labels"].as_object().into_iter().flatten() {
+        let text = &mut api.cluster_mut().text;
+        let key = text.intern(key);
+        let value = value.as_str().map(|v| text.intern(v));
+        api.set_pod_label(pod, key, value);
+    }
+}
+
+/// RFC 7386.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    for (key, change) in changes {
+        if change.is_null() {
+            target.as_object_mut().map(|o| o.remove(key));
+        } else {
+            merge(&mut target[key.as_str()], change);
+        }
+    }
+}
+
+fn millis(seconds: f64) -> Millis {
+    (seconds * 1_000.0).round() as Millis
+}
+
+fn behavior(default: &Behaviour, image: Option<&Behaviour>) -> PodBehavior {
+    macro_rules! pick {
+        ($field:ident) => {
+            image.and_then(|i| i.$field.clone()).or_else(|| default.$field.clone())
+        };
+    }
+    let exits = |list: Vec<super::case::Exit>| -> Vec<Exit> {
+        list.iter().filter_map(|e| Some(Exit { after: millis(e.after?), code: e.code })).collect()
+    };
+    let ready = pick!(ready).unwrap_or(0.0);
+    let by_index = pick!(exits_by_index).unwrap_or_default();
+    let other = by_index.get("*").cloned();
+    PodBehavior {
+        start: millis(pick!(start).unwrap_or(0.0)),
+        ready: (ready >= 0.0).then(|| millis(ready)),
+        stop: millis(pick!(stop).unwrap_or(0.0)),
+        stagger: millis(pick!(stagger).unwrap_or(0.0)),
+        stagger_of: pick!(stagger_of).unwrap_or(0),
+        pull_fails: pick!(pull_fails).unwrap_or(false),
+        stop_code: pick!(stop_code).filter(|&c| c != 0).unwrap_or(143),
+        exits: exits(other.or(pick!(exits)).unwrap_or_default()),
+        exits_by_index: by_index.iter().filter_map(|(k, v)| Some((k.parse().ok()?, exits(v.clone())))).collect(),
+        ..PodBehavior::assumed()
+    }
+}

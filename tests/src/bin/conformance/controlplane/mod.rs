@@ -1,0 +1,61 @@
+//! `conformance controlplane`: scenarios recorded from real controllers, run again and compared part by part.
+
+mod case;
+mod drive;
+mod judge;
+mod names;
+mod observe;
+
+use std::path::PathBuf;
+
+use wavetank_tests::conformance_report::Report;
+
+use case::Case;
+use judge::{Shown, judge as judge_parts};
+
+/// Runs every scenario under `dirs`. The report counts scenarios; a scenario agrees if every part of its summary does.
+pub fn judge(dirs: &[PathBuf]) -> Result<Report, String> {
+    let mut files = Vec::new();
+    for dir in dirs {
+        gather(dir, &mut files).map_err(|e| format!("{}: {e}", dir.display()))?;
+    }
+    files.sort();
+    let mut report = Report::new("controlplane");
+    let mut parts_by_family = std::collections::BTreeMap::<String, (usize, usize)>::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+        let case: Case = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?;
+        let finished = drive::run(&case);
+        let shown = Shown {
+            case: &case,
+            observer: &finished.observer,
+            cluster: finished.sim.cluster(),
+            trace: finished.sim.api().trace(),
+            responses: &finished.responses,
+        };
+        let parts = judge_parts(&shown);
+        let count = parts_by_family.entry(case.family.clone()).or_default();
+        count.0 += parts.iter().filter(|p| p.difference.is_none()).count();
+        count.1 += parts.len();
+        let family = report.family(&case.family);
+        match parts.iter().find_map(|p| p.difference.as_ref().map(|d| (p, d))) {
+            None => family.agree(),
+            Some((part, (expected, got))) => family.disagree(expected.as_str(), got.as_str(), format!("{} {}", case.id, part.path)),
+        }
+    }
+    for (family, (agree, total)) in parts_by_family {
+        eprintln!("{family}: parts {agree}/{total}");
+    }
+    Ok(report)
+}
+
+fn gather(path: &std::path::Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            gather(&entry?.path(), files)?;
+        }
+    } else if path.extension().is_some_and(|e| e == "json") {
+        files.push(path.to_owned());
+    }
+    Ok(())
+}
