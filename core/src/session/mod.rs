@@ -1,0 +1,129 @@
+//! The facade: texts in, a settled cluster, what-ifs run from it, everything the front ends show. Owns no rule of its own.
+//!
+//! ```
+//! use wavetank_core::manifest::SourceSet;
+//! use wavetank_core::scenario::{Scenario, Step, Verb};
+//! use wavetank_core::session::{Session, SessionOptions};
+//! use wavetank_core::units::time::Time;
+//!
+//! let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 2\n  selector: {matchLabels: {app: web}}\n  \
+//!             template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: web:1}]}\n";
+//! let session = Session::open(SourceSet::single("web.yaml", text), &SessionOptions::default());
+//! let lose_a_zone = Scenario::of_steps("lose-a-zone", vec![Step::at(Time::ZERO, Verb::FailZone { zone: "zone-a".into() })]);
+//! let run = session.run(&lose_a_zone);
+//! assert!(run.trace().len() > 0);
+//! assert_eq!(session.run(&lose_a_zone).trace().digest(), run.trace().digest());
+//! ```
+
+mod run;
+
+pub use run::{Mark, MarkKind, Run};
+
+use crate::cluster::Cluster;
+use crate::cluster::build::{Assumption, ClusterOptions, build};
+use crate::engine::{Ended, Sim, SimOptions};
+use crate::manifest::{Diagnostic, Limits, Manifest, SourceSet, read};
+use crate::scenario::{Scenario, Start};
+use crate::trace::Trace;
+use crate::units::time::Time;
+
+/// What a session is opened with, beside the texts.
+#[derive(Clone, Debug, Default)]
+pub struct SessionOptions {
+    /// Limits of reading.
+    pub limits: Limits,
+    /// What cluster to assume where the texts give no nodes.
+    pub cluster: ClusterOptions,
+    /// Decides what Kubernetes leaves open.
+    pub seed: u64,
+}
+
+/// A pasted set: read, built, and settled. Every what-if forks from here.
+#[derive(Clone, Debug)]
+pub struct Session {
+    manifest: Manifest,
+    diagnostics: Vec<Diagnostic>,
+    assumptions: Vec<Assumption>,
+    seed: u64,
+    fresh: Sim,
+    settled: Sim,
+    settle_trace: Trace,
+    settle_ended: Ended,
+}
+
+impl Session {
+    /// Reads the texts, builds the cluster and lets it settle. Never fails: what could not be read is among the diagnostics.
+    pub fn open(sources: SourceSet, options: &SessionOptions) -> Session {
+        let manifest = read(sources, &options.limits);
+        Session::of(manifest, options)
+    }
+
+    /// Like [`Session::open`], of what has been read already.
+    pub fn of(manifest: Manifest, options: &SessionOptions) -> Session {
+        let built = build(&manifest, &options.cluster);
+        let mut diagnostics = manifest.diagnostics.clone();
+        diagnostics.extend(built.diagnostics);
+        let sim_options = SimOptions { seed: options.seed, scheduler_configuration: scheduler_configuration(&manifest) };
+        let fresh = Sim::new(built.cluster.clone(), &sim_options, Time::ZERO);
+        let (settled, settle_trace, settle_ended) = Sim::settled(built.cluster, &sim_options);
+        Session { manifest, diagnostics, assumptions: built.assumptions, seed: options.seed, fresh, settled, settle_trace, settle_ended }
+    }
+
+    /// What was read.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// What there is to say about the texts: of reading them and of building the cluster.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// What the texts did not say.
+    pub fn assumptions(&self) -> &[Assumption] {
+        &self.assumptions
+    }
+
+    /// The seed.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The settled cluster at time zero.
+    pub fn cluster(&self) -> &Cluster {
+        self.settled.cluster()
+    }
+
+    /// The settled simulation, to fork.
+    pub fn settled(&self) -> &Sim {
+        &self.settled
+    }
+
+    /// How the cluster settled, in negative time.
+    pub fn settle_trace(&self) -> &Trace {
+        &self.settle_trace
+    }
+
+    /// How the settling ended.
+    pub fn settle_ended(&self) -> Ended {
+        self.settle_ended
+    }
+
+    /// A simulation in the state that a scenario begins with.
+    pub fn begin(&self, start: Start) -> Sim {
+        match start {
+            Start::Settled => self.settled.clone(),
+            Start::Applied => self.fresh.clone(),
+        }
+    }
+
+    /// Runs a scenario from its beginning to its end.
+    pub fn run(&self, scenario: &Scenario) -> Run {
+        Run::new(self, scenario)
+    }
+}
+
+/// The first `KubeSchedulerConfiguration` among the documents.
+fn scheduler_configuration(manifest: &Manifest) -> Option<serde_json::Value> {
+    manifest.documents.iter().find(|d| d.kind == "KubeSchedulerConfiguration").map(|d| d.value())
+}

@@ -1,0 +1,128 @@
+//! A finished run: where it began, what happened, how it ended, and the state at any moment between.
+
+use super::Session;
+use crate::cluster::Cluster;
+use crate::engine::Sim;
+use crate::scenario::{self, Outcome, Scenario};
+use crate::trace::{Change, Keyframes, RecordId, Subject, Trace, View};
+use crate::units::time::Time;
+
+/// What a mark on the timeline stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum MarkKind {
+    /// A step of the scenario.
+    Step,
+    /// A machine died or came back.
+    Machine,
+    /// A node's condition, taints or cordon changed.
+    Node,
+    /// Pods were deleted, evicted, or ended badly.
+    Loss,
+    /// Pods were made or bound.
+    Placement,
+    /// Pods found no node.
+    Refusal,
+    /// Pods became ready.
+    Ready,
+    /// A controller resized or rolled out something.
+    Rollout,
+}
+
+/// A mark on the timeline: all records of one kind at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// When.
+    pub time: Time,
+    /// Of what kind.
+    pub kind: MarkKind,
+    /// How many records.
+    pub count: u32,
+    /// The first of them.
+    pub first: RecordId,
+}
+
+/// A run of a scenario from a session's state.
+#[derive(Clone, Debug)]
+pub struct Run {
+    start: Cluster,
+    sim: Sim,
+    outcome: Outcome,
+    keyframes: Keyframes,
+}
+
+impl Run {
+    pub(super) fn new(session: &Session, scenario: &Scenario) -> Run {
+        let mut sim = session.begin(scenario.start);
+        let start = sim.cluster().clone();
+        let outcome = scenario::run(&mut sim, scenario);
+        let keyframes = Keyframes::new(View::of(&start), sim.api().trace());
+        Run { start, sim, outcome, keyframes }
+    }
+
+    /// The cluster as it was before the first step.
+    pub fn start(&self) -> &Cluster {
+        &self.start
+    }
+
+    /// The cluster at the end.
+    pub fn end(&self) -> &Cluster {
+        self.sim.cluster()
+    }
+
+    /// The simulation at the end.
+    pub fn sim(&self) -> &Sim {
+        &self.sim
+    }
+
+    /// What happened.
+    pub fn trace(&self) -> &Trace {
+        self.sim.api().trace()
+    }
+
+    /// How it ended, what the steps did, and what became of the expectations.
+    pub fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
+    /// The visible state after everything of `time`.
+    pub fn view_at(&self, time: Time) -> View {
+        self.keyframes.at(self.trace(), time)
+    }
+
+    /// Marks for a timeline, in order.
+    pub fn marks(&self) -> Vec<Mark> {
+        let mut marks: Vec<Mark> = Vec::new();
+        for (id, record) in self.trace().numbered() {
+            let Some(kind) = mark_kind(record.subject, record.change) else { continue };
+            let of_moment = marks.iter_mut().rev().take_while(|m| m.time == record.time).find(|m| m.kind == kind);
+            match of_moment {
+                Some(mark) => mark.count += 1,
+                None => marks.push(Mark { time: record.time, kind, count: 1, first: id }),
+            }
+        }
+        marks
+    }
+}
+
+fn mark_kind(subject: Subject, change: Change) -> Option<MarkKind> {
+    Some(match (subject, change) {
+        (_, Change::StepBegins) => MarkKind::Step,
+        (_, Change::NodeFailed | Change::NodeRecovered | Change::NodeAdded | Change::NodeDeleted) => MarkKind::Machine,
+        (
+            _,
+            Change::NodeReady(_)
+            | Change::NodeTainted(..)
+            | Change::NodeUntainted(..)
+            | Change::NodeCordoned
+            | Change::NodeUncordoned
+            | Change::NodeMemoryPressure(_),
+        ) => MarkKind::Node,
+        (_, Change::PodDeleting(_) | Change::PodFailed(..) | Change::PodUnready(_) | Change::EvictionRefused(..)) => MarkKind::Loss,
+        (_, Change::PodCreated | Change::PodBound(_) | Change::PodNominated(_)) => MarkKind::Placement,
+        (_, Change::PodUnschedulable(_)) => MarkKind::Refusal,
+        (_, Change::PodReady) => MarkKind::Ready,
+        (_, Change::Rollout | Change::Scaled(..) | Change::ReplicaSetScaled(..) | Change::ReplicaSetCreated(_)) => MarkKind::Rollout,
+        _ => return None,
+    })
+}
