@@ -23,7 +23,9 @@ impl Api {
 
     fn announce_applied(&mut self, inserted: Inserted) {
         let (subject, watched) = match inserted.thing {
-            Thing::Node(id) => (Subject::Node(id), Watched::Node(id, if inserted.created { NodeChange::Added } else { NodeChange::Labels })),
+            Thing::Node(id) => {
+                (Subject::Node(id), Watched::Node(id, if inserted.created { NodeChange::Added } else { NodeChange::Labels }))
+            }
             Thing::Pod(id) => (Subject::Pod(id), Watched::Pod(id, if inserted.created { PodChange::Added } else { PodChange::Spec })),
             Thing::Deployment(id) => (Subject::Deployment(id), Watched::Deployment(id)),
             Thing::ReplicaSet(id) => (Subject::ReplicaSet(id), Watched::ReplicaSet(id)),

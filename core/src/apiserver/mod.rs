@@ -2,10 +2,11 @@
 //! records every change with its cause, and announces it. It decides nothing that a controller decides.
 
 mod api;
+mod apply;
 mod budgets;
 mod claims;
+mod deletion;
 mod eviction;
-mod apply;
 mod known;
 mod nodes;
 mod notice;
@@ -14,6 +15,7 @@ mod pods;
 mod workloads;
 
 pub use api::Api;
+pub use deletion::Propagation;
 pub use known::Known;
 pub use notice::{NodeChange, Notice, PodChange, Watched};
 pub use pods::{NewPod, Refusal};

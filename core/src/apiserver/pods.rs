@@ -81,6 +81,7 @@ impl Api {
             restarts: 0,
             ordinal_of_owner: new.ordinal_of_owner,
             own_labels: new.own_labels,
+            deletion_cost: None,
             priority,
             ungated: false,
             gone: false,
@@ -320,6 +321,22 @@ impl Api {
             pods.remove(at);
         }
         self.announce(Subject::Pod(id), Change::PodGone, Watched::Pod(id, PodChange::Gone));
+        if let Some(owner) = Api::direct_owner(owner) {
+            self.finish_foreground(owner);
+        }
+    }
+
+    /// Sets a label of a pod, on top of its template's.
+    pub fn set_pod_label(&mut self, id: PodId, key: Sym, value: Sym) {
+        let pod = &mut self.cluster.pods[id.index()];
+        pod.own_labels.get_or_insert_default().set(key, value);
+        self.notify(Watched::Pod(id, PodChange::Spec));
+    }
+
+    /// Sets the annotation `controller.kubernetes.io/pod-deletion-cost` of a pod.
+    pub fn set_deletion_cost(&mut self, id: PodId, cost: i32) {
+        self.cluster.pods[id.index()].deletion_cost = Some(cost);
+        self.notify(Watched::Pod(id, PodChange::Spec));
     }
 
     /// When a pod's grace is over, for one that is being deleted.

@@ -155,6 +155,8 @@ pub struct Pod {
     pub ordinal_of_owner: u32,
     /// Labels on top of the template's (a StatefulSet's pod name and index); none for most.
     pub own_labels: Option<Box<Labels>>,
+    /// `controller.kubernetes.io/pod-deletion-cost`, where it was set on the pod itself; else the template's counts.
+    pub deletion_cost: Option<i32>,
     /// `spec.priority`.
     pub priority: i32,
     /// Scheduling gates were removed.

@@ -81,6 +81,7 @@ impl Sim {
     /// Empties the trace and gives what it held: what comes now is told from here. Timers set before have no cause any more.
     pub fn begin_what_if(&mut self) -> Trace {
         self.queue.forget_causes();
+        self.controllers.forget_causes();
         self.kubelets.forget_causes();
         self.drains.forget_causes();
         self.controllers.forget_causes();

@@ -155,6 +155,8 @@ impl<'a> Told<'a> {
             Change::Scaled(from, to) => format!("is scaled from {from} to {to}"),
             Change::ReplicaSetCreated(_) => "is made for the new revision".to_owned(),
             Change::ReplicaSetScaled(from, to) => format!("goes from {from} to {to} pods"),
+            Change::Created => "is created".to_owned(),
+            Change::Deleting => "is being deleted, after what it owns".to_owned(),
             Change::Deleted => "is deleted".to_owned(),
             Change::Condition(condition) => text(condition).to_owned(),
             Change::EvictionRefused(code, message) => format!("may not be evicted ({code}): {}", text(message)),

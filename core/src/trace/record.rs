@@ -145,6 +145,8 @@ pub enum Change {
     ReplicaSetScaled(i32, i32),
     /// A workload or another object was created.
     Created,
+    /// The deletion of an object began: it waits for what it owns.
+    Deleting,
     /// An object was deleted.
     Deleted,
     /// A controller's status condition took this status and reason: the text is `Type=Status Reason: message`.

@@ -74,6 +74,7 @@ impl Builder<'_> {
             restarts,
             ordinal_of_owner: 0,
             own_labels,
+            deletion_cost: None,
             priority: spec.priority.unwrap_or(priority),
             ungated: false,
             gone: false,

@@ -27,7 +27,7 @@ pub(super) fn first_to_go(api: &Api, id: ReplicaSetId, mut active: Vec<PodId>, c
             pod.node.is_some(),
             phase,
             pod.ready,
-            cluster.template(pod.template).deletion_cost,
+            pod.deletion_cost.unwrap_or(cluster.template(pod.template).deletion_cost),
             Reverse(crowd),
             ready,
             Reverse(pod.restarts),

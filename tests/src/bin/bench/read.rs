@@ -10,7 +10,7 @@ use crate::measure::{peak_bytes, timed};
 
 /// What to read.
 #[derive(clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Directories; the recorded manifest sets if none is given.
     paths: Vec<PathBuf>,
     /// How often; the median is printed.
@@ -19,7 +19,7 @@ pub struct Args {
 }
 
 /// Reads everything `runs` times.
-pub fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(args: &Args) -> ExitCode {
     let mut paths = args.paths.clone();
     if paths.is_empty() {
         match wavetank_tests::shared_dir() {

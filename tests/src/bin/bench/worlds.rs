@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// `nodes` equal nodes over three zones, in turn.
-pub fn nodes(nodes: usize, cpu: u32, memory_gib: u32, pods: u32) -> String {
+pub(crate) fn nodes(nodes: usize, cpu: u32, memory_gib: u32, pods: u32) -> String {
     let mut text = String::new();
     for i in 0..nodes {
         let zone = ["zone-a", "zone-b", "zone-c"][i % 3];
@@ -17,7 +17,7 @@ pub fn nodes(nodes: usize, cpu: u32, memory_gib: u32, pods: u32) -> String {
 }
 
 /// `count` Deployments of `replicas` each, with a Service; requests vary a little from one to the next.
-pub fn deployments(count: usize, replicas: usize) -> String {
+pub(crate) fn deployments(count: usize, replicas: usize) -> String {
     let mut text = String::new();
     for i in 0..count {
         let (cpu, memory) = (50 + 25 * (i % 5), 64 + 32 * (i % 7));

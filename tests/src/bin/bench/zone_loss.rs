@@ -14,7 +14,7 @@ use crate::worlds;
 
 /// How large.
 #[derive(clap::Args)]
-pub struct Args {
+pub(crate) struct Args {
     /// Nodes, over three zones.
     #[arg(long, default_value_t = 5_000)]
     nodes: usize,
@@ -27,7 +27,7 @@ pub struct Args {
 }
 
 /// Settles, loses `zone-b`, runs to rest.
-pub fn run(args: &Args) -> ExitCode {
+pub(crate) fn run(args: &Args) -> ExitCode {
     let mut sources = SourceSet::default();
     sources.add("nodes.yaml", worlds::nodes(args.nodes, 16, 64, 110));
     sources.add("apps.yaml", worlds::deployments(args.deployments, args.replicas));

@@ -3,6 +3,7 @@
 //! Prints per family how many cases agree, the first disagreements, and as last line `KIND: agree/total`; exits 0 only if all agree.
 
 mod apiserver;
+mod controlplane;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,12 +29,15 @@ struct Arguments {
 enum Kind {
     /// What the API server makes of objects.
     Apiserver,
+    /// What controllers do over time.
+    Controlplane,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let judge = match arguments.kind {
         Kind::Apiserver => apiserver::judge,
+        Kind::Controlplane => controlplane::judge,
     };
     match judge(&arguments.dirs) {
         Ok(report) => {

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use wavetank_core::apiserver::{Api, Refusal};
+use wavetank_core::apiserver::{Api, Propagation, Refusal};
 use wavetank_core::cluster::behavior::{Exit, PodBehavior};
 use wavetank_core::cluster::build::{Behaviors, Builder, ClusterOptions, Gaps, Inserted, Thing, objects_from_json};
 use wavetank_core::cluster::ids::{DeploymentId, NodeId};
-use wavetank_core::cluster::node::{NodeReady, Taint};
+use wavetank_core::cluster::node::Taint;
 use wavetank_core::cluster::template::TaintEffect;
 use wavetank_core::cluster::{Cluster, Workload};
+use wavetank_core::engine::drain::{DrainAnswer, DrainId, DrainOptions};
 use wavetank_core::engine::{Sim, SimOptions};
-use wavetank_core::trace::{DeleteReason, UnreadyReason};
+use wavetank_core::manifest::Object;
+use wavetank_core::trace::DeleteReason;
 use wavetank_core::units::time::{Millis, Time};
 
 use super::case::{Behaviour, Case, Step};
@@ -21,13 +23,13 @@ use super::names;
 use super::observe::Observer;
 
 /// A finished run.
-pub struct Finished {
+pub(crate) struct Finished {
     /// The simulation at the end.
-    pub sim: Sim,
+    pub(crate) sim: Sim,
     /// What was gathered.
-    pub observer: Observer,
+    pub(crate) observer: Observer,
     /// What the API server answered.
-    pub responses: Responses,
+    pub(crate) responses: Responses,
 }
 
 /// Objects that are there, and settled, before the scenario begins.
@@ -43,22 +45,30 @@ struct Driver<'a> {
     /// The objects as they were last applied or patched, by kind and name.
     objects: BTreeMap<(String, String), Value>,
     templates_seen: usize,
+    /// Which step began a drain, and when.
+    drain_steps: BTreeMap<DrainId, (usize, Time)>,
 }
 
 /// Runs a scenario to its end.
-pub fn run(case: &Case) -> Finished {
+pub(crate) fn run(case: &Case) -> Finished {
     let (before, at_start): (Vec<&Value>, Vec<&Value>) = case.input.iter().partition(|o| BEFORE.contains(&kind_of(o)));
     let mut cluster = Cluster::default();
     let options = ClusterOptions { gaps: Gaps::Keep, now: Time(-600_000), ..ClusterOptions::default() };
     let mut builder = Builder::new(&mut cluster, options);
-    for object in objects_from_json(before.into_iter().cloned().collect()).documents {
-        if let Some(object) = &object.object {
-            builder.insert(object, None);
-        }
+    for object in objects(before.into_iter().cloned()) {
+        builder.insert(&object, None);
     }
     let sim = Sim::new(cluster, &SimOptions::default(), Time::ZERO);
     let objects = case.input.iter().map(|o| (key_of(o), o.clone())).collect();
-    let mut driver = Driver { case, sim, observer: Observer::default(), responses: Responses::default(), objects, templates_seen: 0 };
+    let mut driver = Driver {
+        case,
+        sim,
+        observer: Observer::default(),
+        responses: Responses::default(),
+        objects,
+        templates_seen: 0,
+        drain_steps: BTreeMap::new(),
+    };
     driver.observer.look(&driver.sim);
     for object in at_start {
         driver.apply(object);
@@ -70,7 +80,13 @@ pub fn run(case: &Case) -> Finished {
         driver.step(number, step);
     }
     driver.run_to(end);
+    driver.gather_drains();
     Finished { sim: driver.sim, observer: driver.observer, responses: driver.responses }
+}
+
+/// Typed objects; what cannot be read is left out, and the parts that depend on it disagree.
+fn objects(values: impl IntoIterator<Item = Value>) -> Vec<Object> {
+    values.into_iter().flat_map(|value| objects_from_json(&[value]).unwrap_or_default()).collect()
 }
 
 fn kind_of(object: &Value) -> &str {
@@ -95,9 +111,8 @@ impl Driver<'_> {
     fn apply(&mut self, object: &Value) -> Option<Inserted> {
         self.objects.insert(key_of(object), object.clone());
         let mut inserted = None;
-        for document in objects_from_json(vec![object.clone()]).documents {
-            let Some(object) = &document.object else { continue };
-            inserted = self.sim.api_mut().apply(object, None, &Behaviors::default()).0;
+        for object in objects([object.clone()]) {
+            inserted = self.sim.api_mut().apply(&object, None, &Behaviors::default()).0;
         }
         self.behave();
         inserted
@@ -144,11 +159,9 @@ impl Driver<'_> {
             ("recoverNode", Some(node), _) => {
                 api.set_machine_alive(node, true);
             }
-            ("nodeNotReady", Some(node), _) => {
-                api.set_node_ready(node, NodeReady::False);
-            }
-            ("nodeReady", Some(node), _) => {
-                api.set_node_ready(node, NodeReady::True);
+            ("nodeNotReady" | "nodeReady", Some(node), _) => {
+                let (kubelets, api) = self.sim.kubelets_mut();
+                kubelets.set_node_ready(api, node, step.verb == "nodeReady");
             }
             ("cordon", Some(node), _) => {
                 api.set_unschedulable(node, true);
@@ -194,15 +207,12 @@ impl Driver<'_> {
                 api.fail_pod(pod, "Evicted", "The node was low on resource: memory. ");
             }
             ("setReady", _, Some(pod)) => {
-                if step.flag("ready") {
-                    api.mark_ready(pod);
-                } else {
-                    api.mark_unready(pod, UnreadyReason::Probe);
-                }
+                let (kubelets, api) = self.sim.kubelets_mut();
+                kubelets.set_ready(api, pod, step.flag("ready"));
             }
             ("exitPod", _, Some(pod)) => {
                 let (kubelets, api) = self.sim.kubelets_mut();
-                kubelets.end_container(api, pod, 1);
+                kubelets.exit_container(api, pod, 1);
             }
             ("annotatePod", _, Some(pod)) => {
                 annotate(api, pod, &step.fields["patch"]);
@@ -239,15 +249,12 @@ impl Driver<'_> {
             }
             ("delete", ..) => {
                 if let Some(workload) = find(self.sim.cluster(), step) {
-                    let orphan = step.text("propagationPolicy") == "Orphan";
-                    let api = self.sim.api_mut();
-                    if orphan {
-                        api.delete_workload(workload, wavetank_core::apiserver::Propagation::Orphan);
-                    } else if step.text("propagationPolicy") == "Foreground" {
-                        api.delete_workload(workload, wavetank_core::apiserver::Propagation::Foreground);
-                    } else {
-                        api.delete_workload(workload, wavetank_core::apiserver::Propagation::Background);
-                    }
+                    let propagation = match step.text("propagationPolicy") {
+                        "Orphan" => Propagation::Orphan,
+                        "Foreground" => Propagation::Foreground,
+                        _ => Propagation::Background,
+                    };
+                    self.sim.api_mut().delete_workload_with(workload, propagation);
                 }
                 self.answer(step, target, None);
             }
@@ -274,7 +281,8 @@ impl Driver<'_> {
 
     fn undo(&mut self, id: DeploymentId, revision: Option<i64>) {
         let before = self.sim.cluster().deployments[id.index()].template;
-        wavetank_core::controllers::deployment::undo(self.sim.api_mut(), id, revision);
+        // A refusal is kubectl's, not the server's: the recording then shows no change.
+        let _ = wavetank_core::controllers::deployment::undo(self.sim.api_mut(), id, revision);
         let cluster = self.sim.cluster();
         let after = cluster.deployments[id.index()].template;
         if before != after {
@@ -305,7 +313,46 @@ impl Driver<'_> {
     }
 
     fn drain(&mut self, number: usize, node: NodeId, step: &Step) {
-        let _ = (number, node, step);
+        let seconds = |field: &str| step.fields.get(field).and_then(Value::as_i64);
+        let options = DrainOptions {
+            force: step.flag("force"),
+            delete_empty_dir_data: step.flag("deleteEmptyDirData"),
+            // The recorded drains ignore DaemonSets unless they say otherwise.
+            ignore_daemon_sets: step.fields.get("ignoreDaemonSets").and_then(Value::as_bool).unwrap_or(false),
+            grace_seconds: seconds("gracePeriodSeconds"),
+            timeout: seconds("timeout").map(|s| s * 1_000),
+            disable_eviction: false,
+        };
+        let (drains, api) = self.sim.drains_mut();
+        let id = drains.start(api, node, options, None);
+        self.drain_steps.insert(id, (number, self.sim.now()));
+    }
+
+    /// Evictions by round of five seconds since the drain began, and the set of messages.
+    fn gather_drains(&mut self) {
+        let mut rounds: BTreeMap<(i64, usize, &'static str, u16), (i64, u64)> = BTreeMap::new();
+        for (time, id, answer) in self.sim.drains().answers() {
+            let Some(&(step, started)) = self.drain_steps.get(id) else { continue };
+            let (kind, code, text) = match answer {
+                DrainAnswer::Evict(_, code, message, causes) => {
+                    let causes: Vec<String> = causes.iter().map(|c| format!("DisruptionBudget  {c}")).collect();
+                    ("drain:evict", *code, if *code == 200 { None } else { Some(format!("{message} {}", causes.join(" "))) })
+                }
+                DrainAnswer::Done => ("drain:done", 200, None),
+                DrainAnswer::Failed(error) => ("drain:failed", 0, Some(error.clone())),
+                DrainAnswer::Refused(error) => ("drain:refused", 0, Some(error.clone())),
+            };
+            let round = if kind == "drain:evict" { (*time - started) / 5_000 } else { i64::MAX };
+            let entry = rounds.entry((round, step, kind, code)).or_insert((time.millis(), 0));
+            entry.1 += 1;
+            if let Some(text) = text {
+                let text = names::normalise(self.sim.cluster(), &text);
+                self.responses.drain_messages.insert(format!("{kind} {code} {}", text.trim_end()));
+            }
+        }
+        let mut drain: Vec<_> = rounds.into_iter().map(|((_, step, kind, code), (t, n))| (t, json!([step, kind, code, n]))).collect();
+        drain.sort_by_key(|p| p.0);
+        self.responses.drain = drain;
     }
 }
 
@@ -313,7 +360,11 @@ fn find(cluster: &Cluster, step: &Step) -> Option<Workload> {
     let name = cluster.text.get(step.text("name"))?;
     macro_rules! among {
         ($list:ident, $kind:ident, $id:ident) => {
-            cluster.$list.iter().rposition(|w| !w.meta.gone && w.meta.name == name).map(|i| Workload::$kind(wavetank_core::cluster::ids::$id::from_index(i)))
+            cluster
+                .$list
+                .iter()
+                .rposition(|w| !w.meta.gone && w.meta.name == name)
+                .map(|i| Workload::$kind(wavetank_core::cluster::ids::$id::from_index(i)))
         };
     }
     match step.text("kind") {
@@ -347,7 +398,7 @@ fn annotate(api: &mut Api, pod: wavetank_core::cluster::ids::PodId, patch: &Valu
     for (key, value) in patch["metadata"]["labels"].as_object().into_iter().flatten() {
         let text = &mut api.cluster_mut().text;
         let key = text.intern(key);
-        let value = value.as_str().map(|v| text.intern(v));
+        let value = text.intern(value.as_str().unwrap_or(""));
         api.set_pod_label(pod, key, value);
     }
 }

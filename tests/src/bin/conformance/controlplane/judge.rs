@@ -12,40 +12,40 @@ use super::names;
 use super::observe::{Observer, Point, ranges};
 
 /// One part of a summary: where it stands, and what was expected and got if they differ.
-pub struct Part {
+pub(crate) struct Part {
     /// Path within the summary.
-    pub path: String,
+    pub(crate) path: String,
     /// Expected and got; none if they agree.
-    pub difference: Option<(String, String)>,
+    pub(crate) difference: Option<(String, String)>,
 }
 
 /// Everything about a finished run that a summary may speak of.
-pub struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     /// The scenario.
-    pub case: &'a Case,
+    pub(crate) case: &'a Case,
     /// What was gathered on the way.
-    pub observer: &'a Observer,
+    pub(crate) observer: &'a Observer,
     /// The cluster at the end.
-    pub cluster: &'a Cluster,
+    pub(crate) cluster: &'a Cluster,
     /// What happened.
-    pub trace: &'a Trace,
+    pub(crate) trace: &'a Trace,
     /// `responses` as produced: direct, drain, drainMessages.
-    pub responses: &'a Responses,
+    pub(crate) responses: &'a Responses,
 }
 
 /// What the API server answered to the steps.
 #[derive(Default)]
-pub struct Responses {
+pub(crate) struct Responses {
     /// Step answers.
-    pub direct: Vec<Point>,
+    pub(crate) direct: Vec<Point>,
     /// Drain rounds.
-    pub drain: Vec<Point>,
+    pub(crate) drain: Vec<Point>,
     /// Drain messages.
-    pub drain_messages: BTreeSet<String>,
+    pub(crate) drain_messages: BTreeSet<String>,
 }
 
 /// Judges all parts of a summary.
-pub fn judge(shown: &Shown) -> Vec<Part> {
+pub(crate) fn judge(shown: &Shown) -> Vec<Part> {
     let mut parts = Vec::new();
     let Some(summary) = shown.case.summary.as_object() else { return parts };
     for (section, content) in summary {
@@ -87,7 +87,8 @@ fn workload_part(shown: &Shown, parts: &mut Vec<Part>, owner: &str, field: &str,
         "replicaSets" => {
             let name = owner.rsplit('/').next().unwrap_or("");
             let sets = (0..shown.cluster.replica_sets.len()).map(ReplicaSetId::from_index);
-            let own: Vec<String> = sets.map(|id| names::replica_set(shown.cluster, id)).filter(|n| n.split('#').next() == Some(name)).collect();
+            let own: Vec<String> =
+                sets.map(|id| names::replica_set(shown.cluster, id)).filter(|n| n.split('#').next() == Some(name)).collect();
             parts.push(equal(path, value, &json!(own)));
         }
         "minReady" => parts.push(equal(path, value, &extremes.least_ready.map_or(Value::Null, |n| json!(n)))),
@@ -215,7 +216,10 @@ fn compare_series(shown: &Shown, path: String, expected: &Value, got: Vec<Point>
     let (want, have) = (order(&expected_points), order(&got));
     let same = want.len() == have.len() && want.iter().zip(&have).all(|(w, h)| w.1 == h.1 && (w.0 - h.0).abs() <= tolerance);
     let text = |list: &[Point]| {
-        list.iter().map(|(t, v)| if v.is_null() { format!("{}", *t as f64 / 1e3) } else { format!("{}:{v}", *t as f64 / 1e3) }).collect::<Vec<_>>().join(" ")
+        list.iter()
+            .map(|(t, v)| if v.is_null() { format!("{}", *t as f64 / 1e3) } else { format!("{}:{v}", *t as f64 / 1e3) })
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     Part { path, difference: (!same).then(|| (text(&want), text(&have))) }
 }
@@ -289,7 +293,11 @@ fn events(shown: &Shown, expected: &Value) -> Part {
         let field = |i: usize| entry[i].as_str().unwrap_or("");
         let message = field(3).strip_prefix("(combined from similar events): ").unwrap_or(field(3));
         let matches = |g: &(String, String, String, String, String)| {
-            g.0 == field(0) && g.1 == field(1) && alike(field(2), &g.2) && g.4 == field(4) && (alike(message, &g.3) || (message.ends_with("nodes are available") && g.3.starts_with(message)))
+            g.0 == field(0)
+                && g.1 == field(1)
+                && alike(field(2), &g.2)
+                && g.4 == field(4)
+                && (alike(message, &g.3) || (message.ends_with("nodes are available") && g.3.starts_with(message)))
         };
         if !got.iter().any(matches) {
             missing.push(entry.to_string());
@@ -467,7 +475,12 @@ fn final_part(shown: &Shown, kind: &str, expected: &Value) -> Part {
     equal(format!("final/{kind}"), &sorted(expected), &sorted(&Value::Object(got)))
 }
 
-fn conditions(cluster: &Cluster, fields: &mut serde_json::Map<String, Value>, conditions: &[wavetank_core::cluster::workloads::Condition], message: bool) {
+fn conditions(
+    cluster: &Cluster,
+    fields: &mut serde_json::Map<String, Value>,
+    conditions: &[wavetank_core::cluster::workloads::Condition],
+    message: bool,
+) {
     for c in conditions {
         let text = if c.message.is_empty() || !message && c.message.is_empty() {
             format!("{} {}", c.status, c.reason)

@@ -1,11 +1,11 @@
 //! The names that the recordings use instead of random ones: `web#2/3` is the third pod of the second ReplicaSet of Deployment `web`.
 
+use wavetank_core::cluster::Cluster;
 use wavetank_core::cluster::ids::{DaemonSetId, NodeId, PodId, ReplicaSetId, TemplateId};
 use wavetank_core::cluster::pod::{Owner, PodName};
-use wavetank_core::cluster::Cluster;
 
 /// The recorded name of a ReplicaSet.
-pub fn replica_set(cluster: &Cluster, id: ReplicaSetId) -> String {
+pub(crate) fn replica_set(cluster: &Cluster, id: ReplicaSetId) -> String {
     let set = &cluster.replica_sets[id.index()];
     match set.deployment {
         Some(deployment) => {
@@ -17,7 +17,7 @@ pub fn replica_set(cluster: &Cluster, id: ReplicaSetId) -> String {
 }
 
 /// The recorded name of a pod.
-pub fn pod(cluster: &Cluster, id: PodId) -> String {
+pub(crate) fn pod(cluster: &Cluster, id: PodId) -> String {
     let pod = cluster.pod(id);
     let of_same_owner = |accept: &dyn Fn(PodId) -> bool| {
         (0..=id.index()).filter(|&i| cluster.pods[i].owner == pod.owner && accept(PodId::from_index(i))).count()
@@ -44,7 +44,7 @@ pub fn pod(cluster: &Cluster, id: PodId) -> String {
 }
 
 /// The recorded name of what owns a pod, as `final` counts pods: the ReplicaSet, the set, the Job (with its index), or the pod itself.
-pub fn counted_owner(cluster: &Cluster, id: PodId) -> String {
+pub(crate) fn counted_owner(cluster: &Cluster, id: PodId) -> String {
     match cluster.pod(id).owner {
         Owner::ReplicaSet(set) => replica_set(cluster, set),
         Owner::DaemonSet(set) => daemon_set(cluster, set),
@@ -54,7 +54,7 @@ pub fn counted_owner(cluster: &Cluster, id: PodId) -> String {
 }
 
 /// The recorded name of the workload that `pods.created` counts by: the Deployment, the Job, the set, or the pod itself.
-pub fn workload(cluster: &Cluster, id: PodId) -> String {
+pub(crate) fn workload(cluster: &Cluster, id: PodId) -> String {
     match cluster.pod(id).owner {
         Owner::ReplicaSet(set) => match cluster.replica_sets[set.index()].deployment {
             Some(deployment) => cluster.text(cluster.deployments[deployment.index()].meta.name).to_owned(),
@@ -67,12 +67,12 @@ pub fn workload(cluster: &Cluster, id: PodId) -> String {
 }
 
 /// The pod of a recorded name.
-pub fn find_pod(cluster: &Cluster, name: &str) -> Option<PodId> {
+pub(crate) fn find_pod(cluster: &Cluster, name: &str) -> Option<PodId> {
     (0..cluster.pods.len()).map(PodId::from_index).rev().find(|&id| pod(cluster, id) == name)
 }
 
 /// `db@r2`: the second revision of StatefulSet or DaemonSet `db`.
-pub fn revision(cluster: &Cluster, owner: Owner, template: TemplateId) -> String {
+pub(crate) fn revision(cluster: &Cluster, owner: Owner, template: TemplateId) -> String {
     match owner {
         Owner::StatefulSet(set) => {
             let set = &cluster.stateful_sets[set.index()];
@@ -92,7 +92,7 @@ fn daemon_node(cluster: &Cluster, id: PodId) -> Option<NodeId> {
 }
 
 /// Replaces generated names within a text (an event's message) by the recorded ones.
-pub fn normalise(cluster: &Cluster, text: &str) -> String {
+pub(crate) fn normalise(cluster: &Cluster, text: &str) -> String {
     let mut text = text.to_owned();
     for id in (0..cluster.pods.len()).map(PodId::from_index) {
         let name = cluster.pod_name(id);

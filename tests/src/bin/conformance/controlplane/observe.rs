@@ -17,42 +17,42 @@ use wavetank_core::units::time::Time;
 use super::names;
 
 /// A value and since when it held, milliseconds.
-pub type Point = (i64, Value);
+pub(crate) type Point = (i64, Value);
 
 /// What is gathered during a run.
 #[derive(Default)]
-pub struct Observer {
+pub(crate) struct Observer {
     seen: usize,
     /// State series by path (`deployments/web/settledStatus`): every distinct state with its beginning.
-    pub states: BTreeMap<String, Vec<Point>>,
+    pub(crate) states: BTreeMap<String, Vec<Point>>,
     /// Plain lists by path: every entry that occurred.
-    pub lists: BTreeMap<String, Vec<Point>>,
+    pub(crate) lists: BTreeMap<String, Vec<Point>>,
     /// Counts per second by path: second → (what → names).
-    pub waves: BTreeMap<String, BTreeMap<i64, BTreeMap<&'static str, Vec<String>>>>,
+    pub(crate) waves: BTreeMap<String, BTreeMap<i64, BTreeMap<&'static str, Vec<String>>>>,
     /// Pods made and removed, by owner.
-    pub created: BTreeMap<String, u64>,
+    pub(crate) created: BTreeMap<String, u64>,
     /// See `created`.
-    pub deleted: BTreeMap<String, u64>,
+    pub(crate) deleted: BTreeMap<String, u64>,
     /// Pods by the second in which they were created, for permuting equals.
-    pub born: BTreeMap<String, i64>,
+    pub(crate) born: BTreeMap<String, i64>,
     /// Extremes by workload: (least ready since all were ready, most active, most pods).
-    pub extremes: BTreeMap<String, Extremes>,
+    pub(crate) extremes: BTreeMap<String, Extremes>,
     specs: BTreeMap<DeploymentId, Vec<(ReplicaSetId, i64)>>,
     pods: BTreeMap<PodId, Seen>,
 }
 
 /// Least and most of a workload's pods.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Extremes {
+pub(crate) struct Extremes {
     ready: i64,
     active: i64,
     all: i64,
     /// Least ready pods since all were ready first.
-    pub least_ready: Option<i64>,
+    pub(crate) least_ready: Option<i64>,
     /// Most pods that are not terminating.
-    pub most_active: i64,
+    pub(crate) most_active: i64,
     /// Most pods.
-    pub most: i64,
+    pub(crate) most: i64,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -64,7 +64,7 @@ struct Seen {
 
 impl Observer {
     /// Takes in what happened since the last look.
-    pub fn look(&mut self, sim: &Sim) {
+    pub(crate) fn look(&mut self, sim: &Sim) {
         let cluster = sim.cluster();
         let trace = sim.api().trace();
         let known = sim.api().known();
@@ -84,7 +84,15 @@ impl Observer {
         self.waves.entry(path.to_owned()).or_default().entry(time.whole_seconds()).or_default().entry(what).or_default().push(name);
     }
 
-    fn take(&mut self, cluster: &Cluster, known: Known, time: Time, subject: Subject, change: Change, text: &dyn Fn(wavetank_core::trace::TextId) -> String) {
+    fn take(
+        &mut self,
+        cluster: &Cluster,
+        known: Known,
+        time: Time,
+        subject: Subject,
+        change: Change,
+        text: &dyn Fn(wavetank_core::trace::TextId) -> String,
+    ) {
         match (subject, change) {
             (Subject::ReplicaSet(id), Change::ReplicaSetCreated(deployment)) => {
                 // The size it was made with: what the first later change says it changed from, or what it has now.
@@ -97,7 +105,11 @@ impl Observer {
                     let specs = self.specs.entry(deployment).or_default();
                     if let Some(entry) = specs.iter_mut().find(|s| s.0 == id) {
                         if entry.1 != i64::from(from) {
-                            correct_creation(self.lists.get_mut(&spec_path(cluster, deployment)), specs.iter().position(|s| s.0 == id), i64::from(from));
+                            correct_creation(
+                                self.lists.get_mut(&spec_path(cluster, deployment)),
+                                specs.iter().position(|s| s.0 == id),
+                                i64::from(from),
+                            );
                         }
                         let specs = self.specs.entry(deployment).or_default();
                         if let Some(entry) = specs.iter_mut().find(|s| s.0 == id) {
@@ -219,7 +231,11 @@ impl Observer {
         }
         match pod.owner {
             Owner::StatefulSet(_) => {
-                let entry = if what == "create" { json!([what, name, names::revision(cluster, pod.owner, pod.template)]) } else { json!([what, name]) };
+                let entry = if what == "create" {
+                    json!([what, name, names::revision(cluster, pod.owner, pod.template)])
+                } else {
+                    json!([what, name])
+                };
                 self.list(format!("{owner}/pods"), time, entry);
             }
             Owner::DaemonSet(_) if what != "unready" => {
@@ -299,7 +315,11 @@ impl Observer {
                 continue;
             }
             self.state(format!("{path}/settledCounters"), now, json!([s.active, s.succeeded, s.failed, s.terminating, done, failed]));
-            self.state(format!("{path}/settledStatus"), now, json!([s.active, s.ready, s.succeeded, s.failed, s.terminating, done, failed]));
+            self.state(
+                format!("{path}/settledStatus"),
+                now,
+                json!([s.active, s.ready, s.succeeded, s.failed, s.terminating, done, failed]),
+            );
             for c in &s.conditions {
                 self.state(format!("{path}/conditions/{}", c.kind), now, json!([format!("{} {}: {}", c.status, c.reason, c.message)]));
             }
@@ -371,7 +391,9 @@ fn endpoints(cluster: &Cluster, namespace: NamespaceId, selector: &Labels, publi
     let (mut all, mut ready, mut serving, mut terminating) = (0, 0, 0, 0);
     for (id, pod) in cluster.live_pods() {
         // A pod has an address once it runs.
-        let chosen = pod.namespace == namespace && pod.phase == Phase::Running && selector.iter().all(|(k, v)| cluster.pod_labels(id).get(k) == Some(v));
+        let chosen = pod.namespace == namespace
+            && pod.phase == Phase::Running
+            && selector.iter().all(|(k, v)| cluster.pod_labels(id).get(k) == Some(v));
         if !chosen {
             continue;
         }
@@ -400,7 +422,12 @@ fn effect_text(effect: TaintEffect) -> &'static str {
     }
 }
 
-fn taint_text(cluster: &Cluster, key: wavetank_core::units::intern::Sym, value: wavetank_core::units::intern::Sym, effect: TaintEffect) -> String {
+fn taint_text(
+    cluster: &Cluster,
+    key: wavetank_core::units::intern::Sym,
+    value: wavetank_core::units::intern::Sym,
+    effect: TaintEffect,
+) -> String {
     let value = cluster.text(value);
     let value = if value.is_empty() { String::new() } else { format!("={value}") };
     format!("{}{value}:{}", cluster.text(key), effect_text(effect))
@@ -417,7 +444,7 @@ fn disruption_text(reason: DisruptionReason) -> &'static str {
 }
 
 /// Indexes as a Job's status writes them: `0-2,5`.
-pub fn ranges(indexes: &[u32]) -> String {
+pub(crate) fn ranges(indexes: &[u32]) -> String {
     let mut parts: Vec<(u32, u32)> = Vec::new();
     let mut sorted = indexes.to_vec();
     sorted.sort_unstable();
