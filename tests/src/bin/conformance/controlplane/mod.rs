@@ -14,7 +14,7 @@ use case::Case;
 use judge::{Shown, judge as judge_parts};
 
 /// Runs every scenario under `dirs`. The report counts scenarios; a scenario agrees if every part of its summary does.
-pub(crate) fn judge(dirs: &[PathBuf]) -> Result<Report, String> {
+pub(crate) fn judge(dirs: &[PathBuf]) -> Result<Report, Box<dyn std::error::Error>> {
     let mut files = Vec::new();
     for dir in dirs {
         gather(dir, &mut files).map_err(|e| format!("{}: {e}", dir.display()))?;
