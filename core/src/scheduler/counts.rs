@@ -134,9 +134,9 @@ pub fn admits(mask: &MaskKey, cluster: &Cluster, cache: &Cache, id: NodeId) -> b
     let node = cluster.node(id);
     cache.is_listed(id)
         && mask.keys.iter().all(|&key| node.labels.get(key).is_some())
-        && mask.affinity.is_none_or(|(template, pinned)| {
-            RequiredNodeAffinity::of(cluster.template(template), pinned).admits(id, node, &cluster.text)
-        })
+        && mask
+            .affinity
+            .is_none_or(|(template, pinned)| RequiredNodeAffinity::of(cluster.template(template), pinned).admits(id, node, &cluster.text))
         && mask.taints.is_none_or(|template| untolerated_taint(&cluster.template(template).tolerations, node).is_none())
 }
 
@@ -402,7 +402,10 @@ impl Counts {
             let kept = &mut self.kept[tally as usize];
             let Members::Spread(namespace, selector) = &kept.spec.members else { continue };
             let counted = pod.namespace == *namespace && !selector.is_everything() && labels_match(cluster, pod, selector);
-            if !kept.stale && counted && let Some(node) = pod.node {
+            if !kept.stale
+                && counted
+                && let Some(node) = pod.node
+            {
                 shift_at(&kept.spec, Arc::make_mut(&mut kept.tally), -weight, node, cluster, cache, topology);
             }
         }

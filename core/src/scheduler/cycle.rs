@@ -67,10 +67,8 @@ impl Scheduler {
             attempt.message = "no nodes available to schedule pods".to_owned();
             return attempt;
         }
-        let world =
-            Surroundings { cluster, cache: &self.cache, nominator: &self.nominator, profile, known: &self.config.known };
-        let mut source =
-            Source { cluster, cache: &self.cache, counts: &mut self.counts, topology: &mut self.topology, plain: self.plain };
+        let world = Surroundings { cluster, cache: &self.cache, nominator: &self.nominator, profile, known: &self.config.known };
+        let mut source = Source { cluster, cache: &self.cache, counts: &mut self.counts, topology: &mut self.topology, plain: self.plain };
         let cycle = match Cycle::pre_filter(world, id, &mut source) {
             Ok(cycle) => cycle,
             Err(refused) => {
@@ -81,7 +79,8 @@ impl Scheduler {
                 if profile.post_filter.contains(&Plugin::DynamicResources) && refused.before_dynamic_resources {
                     attempt.message.push_str(" not found");
                 } else if profile.post_filter.contains(&Plugin::DefaultPreemption) {
-                    let found = Preemption { not_eligible: template.never_preempts.then_some(default_preemption::NEVER), ..Preemption::default() };
+                    let found =
+                        Preemption { not_eligible: template.never_preempts.then_some(default_preemption::NEVER), ..Preemption::default() };
                     attempt.nomination = nomination(&found);
                     attempt.message.push_str(&preemption_text(&found, &cycle_names(cluster), all_nodes));
                     attempt.preemption = Some(found);

@@ -283,8 +283,7 @@ impl<'a> Cycle<'a> {
                     same(each(&fit))
                 }
                 Plugin::NodeResourcesBalancedAllocation if !node_resources_balanced_allocation::skips(self.template, profile) => {
-                    let balanced =
-                        |n| node_resources_balanced_allocation::score(self.template, profile, cluster.node(n), cache.info(n));
+                    let balanced = |n| node_resources_balanced_allocation::score(self.template, profile, cluster.node(n), cache.info(n));
                     same(each(&balanced))
                 }
                 Plugin::ImageLocality => same(each(&|n| image_locality::score(self.template, cache.info(n), cache.order().len()))),

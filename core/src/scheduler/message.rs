@@ -37,10 +37,7 @@ mod tests {
     #[test]
     fn reasons_sort_as_whole_strings() {
         let reasons = BTreeMap::from([("node(s) were unschedulable".to_owned(), 2), ("Insufficient cpu".to_owned(), 10)]);
-        assert_eq!(
-            fit_error(12, None, &reasons),
-            "0/12 nodes are available: 10 Insufficient cpu, 2 node(s) were unschedulable."
-        );
+        assert_eq!(fit_error(12, None, &reasons), "0/12 nodes are available: 10 Insufficient cpu, 2 node(s) were unschedulable.");
     }
 
     #[test]

@@ -176,10 +176,7 @@ impl Plugin {
         match self {
             Plugin::TaintToleration => 3,
             Plugin::NodeAffinity | Plugin::PodTopologySpread | Plugin::InterPodAffinity | Plugin::DynamicResources => 2,
-            Plugin::NodeResourcesFit
-            | Plugin::NodeResourcesBalancedAllocation
-            | Plugin::ImageLocality
-            | Plugin::VolumeBinding => 1,
+            Plugin::NodeResourcesFit | Plugin::NodeResourcesBalancedAllocation | Plugin::ImageLocality | Plugin::VolumeBinding => 1,
             _ => 0,
         }
     }

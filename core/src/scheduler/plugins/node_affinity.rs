@@ -52,9 +52,8 @@ pub fn term_matches(term: &NodeSelectorTerm, name: Sym, labels: &Labels, text: &
     if term.invalid || (term.expressions.is_empty() && term.names.is_empty()) {
         return false;
     }
-    let field = |r: &Requirement| {
-        matches!(r.operator, Operator::In | Operator::NotIn) && r.values.len() == 1 && r.accepts(Some(name), text)
-    };
+    let field =
+        |r: &Requirement| matches!(r.operator, Operator::In | Operator::NotIn) && r.values.len() == 1 && r.accepts(Some(name), text);
     term.expressions.iter().all(|r| r.accepts(labels.get(r.key), text)) && term.names.iter().all(field)
 }
 
@@ -99,7 +98,14 @@ pub fn pre_filter(template: &PodTemplate, pinned: Option<(NodeId, Sym)>, profile
 }
 
 /// Why the node does not do.
-pub fn filter(template: &PodTemplate, pinned: Option<NodeId>, profile: &Profile, id: NodeId, node: &Node, text: &Interner) -> Option<Refusal> {
+pub fn filter(
+    template: &PodTemplate,
+    pinned: Option<NodeId>,
+    profile: &Profile,
+    id: NodeId,
+    node: &Node,
+    text: &Interner,
+) -> Option<Refusal> {
     if profile.added_required.as_ref().is_some_and(|terms| !any_term_matches(terms, node.name, &node.labels, text)) {
         return Some(Refusal::unresolvable(Plugin::NodeAffinity, "node(s) didn't match scheduler-enforced node affinity"));
     }

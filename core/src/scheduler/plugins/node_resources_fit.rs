@@ -163,7 +163,6 @@ pub fn on_shape(shape: &[ShapePoint], x: i64) -> i64 {
     shape.last().map_or(0, |p| p.1)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -82,11 +82,7 @@ impl Constraints {
         let mut keys: Vec<Sym> = if self.require_all_keys { self.list.iter().map(|c| c.key).collect() } else { Vec::new() };
         keys.sort_unstable();
         keys.dedup();
-        MaskKey {
-            affinity: affinity.then_some((pod.template, pod.pinned)),
-            taints: constraint.honor_taints.then_some(pod.template),
-            keys,
-        }
+        MaskKey { affinity: affinity.then_some((pod.template, pod.pinned)), taints: constraint.honor_taints.then_some(pod.template), keys }
     }
 }
 

@@ -41,7 +41,9 @@ pub fn pre_filter(cluster: &Cluster, cache: &Cache, pod: PodId, claims: &[PodCla
     let namespace = cluster.pod(pod).namespace;
     let in_use = exclusive.iter().filter(|(name, _)| {
         scheduled_pods(cache, cluster).any(|(_, other, p)| {
-            p.namespace == namespace && crate::scheduler::claims::has_claims(&cluster.template(p.template).volumes) && uses(cluster, other, name) > 0
+            p.namespace == namespace
+                && crate::scheduler::claims::has_claims(&cluster.template(p.template).volumes)
+                && uses(cluster, other, name) > 0
         })
     });
     let in_use = in_use.count() as i64;
