@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// Disagreements kept for each family.
-const SHOWN: usize = 50;
+const SHOWN: usize = 5;
 
 /// One case that does not agree.
 #[derive(Clone, Debug)]

@@ -10,6 +10,7 @@ use super::decode::NodeDecoder;
 use super::diagnostic::{Diagnostic, Severity};
 use super::document::{Class, DocId, Document};
 use super::kinds::{self, Kind, Support};
+use super::limits::Limits;
 use super::misfit;
 use super::names;
 use super::object::Object;
@@ -332,7 +333,7 @@ fn missing_fields(tree: &Tree, root: NodeId, header: &Header, old: bool) -> Opti
 }
 
 /// Of documents for the same object the last one keeps it; the others are marked as replaced.
-pub(super) fn duplicates(documents: &mut [Document], diagnostics: &mut Vec<Diagnostic>, sources: &SourceSet) {
+pub(super) fn duplicates(documents: &mut [Document], diagnostics: &mut Vec<Diagnostic>, sources: &SourceSet, limits: &Limits) {
     let mut last: BTreeMap<(&str, &str, &str, &str), usize> = BTreeMap::new();
     let mut replaced: Vec<(usize, usize)> = Vec::new();
     for (index, document) in documents.iter().enumerate() {
@@ -347,14 +348,20 @@ pub(super) fn duplicates(documents: &mut [Document], diagnostics: &mut Vec<Diagn
             replaced.push((before, index));
         }
     }
+    let mut told = 0;
     for (before, after) in replaced {
-        let (later, file) = (documents[after].span, documents[after].span.file);
-        let place = sources.file(file).map_or("", |f| &f.name);
-        let (line, _) = sources.line_col(later);
-        let document = &mut documents[before];
+        documents[before].object = None;
+        documents[before].replaced_by = Some(DocId(after as u32));
+        told += 1;
+        if told > limits.file_diagnostics {
+            continue;
+        }
+        let later = documents[after].span;
+        let place = sources.file(later.file).map_or("", |f| &f.name);
+        let document = &documents[before];
         let at = document.tree.span_at("/metadata/name").unwrap_or(document.span);
         let message = format!(
-            "{} {} is given again at {}:{line}: the later one replaces it",
+            "{} {} is given again in {}: the later one replaces it",
             visible_short(&document.kind, 80),
             visible_short(&document.name, 80),
             visible(place),
@@ -365,7 +372,10 @@ pub(super) fn duplicates(documents: &mut [Document], diagnostics: &mut Vec<Diagn
                 .note(Some(later), "the one that is used")
                 .help("remove one, or give them different names or namespaces"),
         );
-        document.object = None;
-        document.replaced_by = Some(DocId(after as u32));
+    }
+    if told > limits.file_diagnostics {
+        let rest = told - limits.file_diagnostics;
+        let span = diagnostics.last().and_then(|d| d.span);
+        diagnostics.push(Diagnostic::info(ids::MORE, format!("and {rest} more objects are given twice")).at(span));
     }
 }

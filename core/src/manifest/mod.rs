@@ -6,6 +6,7 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod field;
 pub mod kinds;
 pub mod limits;
 pub mod names;
@@ -13,6 +14,8 @@ pub mod object;
 pub mod schema;
 pub mod source;
 pub mod tree;
+pub mod validate;
+pub mod verdict;
 
 mod builder;
 mod catalog;
@@ -24,6 +27,8 @@ mod read;
 mod scalar;
 mod split;
 mod successor;
+mod validate_pod;
+mod validate_service;
 mod yaml;
 
 pub use diagnostic::{Diagnostic, DiagnosticId, Fix, Note, Severity};

@@ -36,7 +36,7 @@ pub fn read(sources: SourceSet, limits: &Limits) -> Manifest {
         reading.diagnostics[first..].sort_by_key(|d| (d.span.map(|s| s.start), d.id));
         reading.trim(first, limits);
     }
-    classify::duplicates(&mut reading.documents, &mut reading.diagnostics, &sources);
+    classify::duplicates(&mut reading.documents, &mut reading.diagnostics, &sources, limits);
     Manifest { sources, documents: reading.documents, diagnostics: reading.diagnostics }
 }
 

@@ -9,6 +9,8 @@ use super::tree::NodeId;
 
 /// Lines of quoted texts that may stand further left than YAML 1.2 allows, in one document.
 const MAX_OUTDENTED_LINES: usize = 64;
+/// Bytes parsed anew, in all, because of such lines.
+const MAX_REPARSED_BYTES: usize = 16 << 20;
 /// How far such a line is moved to the right: beyond any indentation that objects have.
 const INDENT: &str = "                                                                ";
 
@@ -34,7 +36,9 @@ pub(super) fn read_document(
         builder.duplicates.truncate(duplicates);
         match text.events(&patched, depth, builder) {
             // libyaml lets a quoted text go on at any column. Blanks before such a line mean nothing.
-            Err(Stop::Outdented(at)) if text.moved.len() < MAX_OUTDENTED_LINES => {
+            Err(Stop::Outdented(at))
+                if text.moved.len() < MAX_OUTDENTED_LINES && (text.moved.len() + 1) * chunk.len() <= MAX_REPARSED_BYTES =>
+            {
                 patched.to_mut().insert_str(at, INDENT);
                 text.moved.push(at);
             }
@@ -132,6 +136,7 @@ impl Text {
         let end = chunk[at..].find('\n').map_or(chunk.len(), |n| at + n).max(at);
         let kind = match error.kind() {
             ErrorKind::UnknownAnchor => FaultKind::AliasUnknown,
+            ErrorKind::RecursionLimitExceeded => FaultKind::TooDeep,
             _ => FaultKind::Syntax(error.info()),
         };
         Stop::Fault(Fault { kind, at: self.range(at..end) })
