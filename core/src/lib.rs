@@ -8,6 +8,7 @@ pub mod cluster;
 pub mod controllers;
 pub mod engine;
 pub mod faults;
+pub mod graph;
 pub mod kubelet;
 pub mod manifest;
 pub mod report;

@@ -1,0 +1,22 @@
+//! Drawings of a graph, one file per format. Names are text from outside and never markup.
+
+mod dot;
+mod json;
+mod mermaid;
+mod svg;
+
+pub use dot::dot;
+pub use json::{SCHEMA_VERSION, json};
+pub use mermaid::mermaid;
+pub use svg::svg;
+
+use super::model::{Edge, Relation};
+
+/// What is written at an edge.
+fn edge_text(edge: &Edge) -> String {
+    match edge.relation {
+        Relation::RunsOn => format!("{} pod{}", edge.count, if edge.count == 1 { "" } else { "s" }),
+        relation if edge.optional => format!("{} (optional)", relation.word()),
+        relation => relation.word().to_owned(),
+    }
+}
