@@ -100,6 +100,18 @@ impl Api {
         true
     }
 
+    /// Writes `spec.paused` of a Deployment; tells whether it changed.
+    pub fn set_paused(&mut self, id: DeploymentId, paused: bool) -> bool {
+        let deployment = &mut self.cluster.deployments[id.index()];
+        if deployment.meta.gone || deployment.paused == paused {
+            return false;
+        }
+        deployment.paused = paused;
+        deployment.meta.generation += 1;
+        self.notify(Watched::Deployment(id));
+        true
+    }
+
     /// Writes a Deployment's status; tells whether it changed.
     pub fn set_deployment_status(&mut self, id: DeploymentId, status: DeploymentStatus) -> bool {
         let old = &mut self.cluster.deployments[id.index()].status;

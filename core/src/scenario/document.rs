@@ -30,7 +30,7 @@
 //! ```
 
 use super::verb::Verb;
-use crate::manifest::document::DocId;
+use crate::manifest::{DocId, Span};
 use crate::units::time::{Millis, Time};
 
 /// What a run begins with.
@@ -71,12 +71,14 @@ pub struct Step {
     pub when: When,
     /// What.
     pub verb: Verb,
+    /// Where it was written; none for one made by a flag or a button.
+    pub span: Option<Span>,
 }
 
 impl Step {
     /// A step that was not read from a document.
     pub fn at(time: Time, verb: Verb) -> Step {
-        Step { when: When::At(time), verb }
+        Step { when: When::At(time), verb, span: None }
     }
 }
 
@@ -116,6 +118,8 @@ pub struct Expectation {
     pub name: Option<String>,
     /// Moments before this one do not count.
     pub from: Time,
+    /// Where the expression was written.
+    pub span: Option<Span>,
 }
 
 impl Expectation {

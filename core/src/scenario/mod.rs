@@ -3,8 +3,25 @@
 //! Owns the `Scenario` document, its verbs, their application to a running simulation, and the judging of its expectations. It
 //! decides nothing that Kubernetes decides: a verb is a write to the API server or a fault, and all else follows from the engine.
 
+mod apply;
+pub mod catalog;
 mod document;
+pub mod expr;
+pub mod names;
+mod outcome;
+mod read;
+mod release;
+mod run;
+pub mod schema;
+pub mod shape;
+#[cfg(all(test, feature = "cel"))]
+mod tests;
 mod verb;
+mod watch;
 
+pub use apply::{Refused, apply, check};
 pub use document::{Expectation, Promise, Scenario, Start, Step, When};
-pub use verb::{DrainOptions, Pressure, Verb};
+pub use outcome::{Failure, Judged, Outcome, StepOutcome, StepState, Verdict};
+pub use read::{MOST_EXPECTATIONS, MOST_STEPS, is_scenario, read, read_tree};
+pub use run::{run, run_with};
+pub use verb::{DrainOptions, LITTLE_MEMORY, Verb};

@@ -29,12 +29,8 @@ impl Default for DrainOptions {
     }
 }
 
-/// What a node runs short of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Pressure {
-    /// Memory.
-    Memory,
-}
+/// What the kubelet's default threshold leaves: less than this evicts (`memory.available<100Mi`, `pkg/kubelet/apis/config`, v1.37).
+pub const LITTLE_MEMORY: i64 = 50 << 20;
 
 /// One thing that a user or an accident does to the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,19 +92,47 @@ pub enum Verb {
         /// Its effect; none for all effects.
         effect: Option<TaintEffect>,
     },
-    /// The kubelet reports a shortage.
+    /// Something outside of all pods takes a node's memory: the kubelet reports pressure and evicts.
     Pressure {
         /// The node.
         node: String,
-        /// Of what.
-        of: Pressure,
+        /// What is left, in bytes.
+        available: i64,
     },
-    /// The shortage is over.
+    /// The memory is free again.
     RelievePressure {
         /// The node.
         node: String,
-        /// Of what.
-        of: Pressure,
+    },
+    /// The pods of a workload use that much memory from now on.
+    GrowMemory {
+        /// The workload.
+        workload: String,
+        /// By each pod, in bytes; none for what was assumed before.
+        per_pod: Option<i64>,
+    },
+    /// Main containers of running pods end now.
+    Crash {
+        /// A workload or a pod.
+        workload: String,
+        /// How many pods, the oldest first; none for all.
+        pods: Option<u32>,
+        /// With which code.
+        exit_code: i32,
+    },
+    /// Readiness probes of running pods fail from now on, until their containers start again.
+    FailReadiness {
+        /// A workload or a pod.
+        workload: String,
+        /// How many pods, the oldest first; none for all.
+        pods: Option<u32>,
+    },
+    /// They pass again.
+    PassReadiness {
+        /// A workload or a pod.
+        workload: String,
+        /// How many pods, the oldest first; none for all.
+        pods: Option<u32>,
     },
     /// The kubelet itself reports that the node is not ready (its runtime or network is broken); the pods run on.
     KubeletNotReady {
@@ -191,6 +215,10 @@ impl Verb {
             Verb::Untaint { .. } => "untaint",
             Verb::Pressure { .. } => "pressure",
             Verb::RelievePressure { .. } => "relievePressure",
+            Verb::GrowMemory { .. } => "growMemory",
+            Verb::Crash { .. } => "crash",
+            Verb::FailReadiness { .. } => "failReadiness",
+            Verb::PassReadiness { .. } => "passReadiness",
             Verb::KubeletNotReady { .. } => "kubeletNotReady",
             Verb::KubeletReady { .. } => "kubeletReady",
             Verb::AddNode { .. } => "addNode",
@@ -221,11 +249,16 @@ impl Verb {
             | Verb::RecoverNode { node }
             | Verb::Cordon { node }
             | Verb::Uncordon { node }
+            | Verb::RelievePressure { node }
+            | Verb::Pressure { node, available: LITTLE_MEMORY }
             | Verb::KubeletNotReady { node }
             | Verb::KubeletReady { node } => one(node),
             Verb::FailZone { zone } | Verb::RecoverZone { zone } => one(zone),
             Verb::Restart { workload } | Verb::Pause { workload } | Verb::Resume { workload } => one(workload),
-            Verb::Undo { workload, to_revision: None } => one(workload),
+            Verb::Crash { workload, pods: None, exit_code: 1 }
+            | Verb::FailReadiness { workload, pods: None }
+            | Verb::PassReadiness { workload, pods: None }
+            | Verb::Undo { workload, to_revision: None } => one(workload),
             Verb::Delete { target, grace_period: None } => one(target),
             Verb::Drain { node, options } if *options == DrainOptions::default() => one(node),
             other => format!("{}: {{{}}}", other.name(), other.fields().join(", ")),
@@ -268,9 +301,22 @@ impl Verb {
                     text(&mut fields, "effect", effect_name(*effect));
                 }
             }
-            Verb::Pressure { node, of } | Verb::RelievePressure { node, of } => {
+            Verb::Pressure { node, available } => {
                 text(&mut fields, "node", node);
-                text(&mut fields, "of", of.name());
+                fields.push(format!("available: {}", bytes_text(*available)));
+            }
+            Verb::GrowMemory { workload, per_pod } => {
+                text(&mut fields, "workload", workload);
+                fields.extend(per_pod.map(|bytes| format!("perPod: {}", bytes_text(bytes))));
+            }
+            Verb::Crash { workload, pods, .. } | Verb::FailReadiness { workload, pods } | Verb::PassReadiness { workload, pods } => {
+                text(&mut fields, "workload", workload);
+                fields.extend(pods.map(|n| format!("pods: {n}")));
+                if let Verb::Crash { exit_code, .. } = self
+                    && *exit_code != 1
+                {
+                    fields.push(format!("exitCode: {exit_code}"));
+                }
             }
             Verb::AddNode { name, like } => {
                 text(&mut fields, "name", name);
@@ -306,13 +352,11 @@ impl Verb {
     }
 }
 
-impl Pressure {
-    /// As the document writes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Pressure::Memory => "memory",
-        }
-    }
+/// An amount of bytes as a quantity, in the largest binary unit that says it exactly.
+fn bytes_text(bytes: i64) -> String {
+    let units = [("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)];
+    let exact = units.into_iter().find(|(_, size)| bytes != 0 && bytes % size == 0);
+    exact.map_or_else(|| format!("\"{bytes}\""), |(unit, size)| format!("{}{unit}", bytes / size))
 }
 
 /// A taint's effect as Kubernetes writes it.

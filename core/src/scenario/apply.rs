@@ -1,0 +1,310 @@
+//! Applying verbs: each becomes writes to the API server, a drain, or a fault of a machine. What follows is the engine's.
+
+use super::catalog::{CANNOT_APPLY, UNKNOWN_NAME};
+use super::expr::pods_of;
+use super::names::{self, Unknown};
+use super::release;
+use super::verb::Verb;
+use crate::cluster::Cluster;
+use crate::cluster::ids::{NodeId, PodId, ZoneId};
+use crate::cluster::node::{NodeReady, Taint};
+use crate::cluster::pod::Phase;
+use crate::cluster::state::Workload;
+use crate::controllers::deployment::undo;
+use crate::engine::Sim;
+use crate::engine::drain::DrainOptions as EngineDrain;
+use crate::faults::{Fault, inject};
+use crate::manifest::{Diagnostic, Span};
+use crate::trace::{DeleteReason, RecordId};
+use crate::units::text::visible;
+use crate::units::time::SECOND;
+
+/// Why a verb can't be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It names what does not exist.
+    Unknown(Unknown),
+    /// It can't be done to what it names.
+    Useless(String),
+}
+
+impl From<Unknown> for Refused {
+    fn from(unknown: Unknown) -> Refused {
+        Refused::Unknown(unknown)
+    }
+}
+
+impl Refused {
+    /// In a sentence.
+    pub fn message(&self) -> String {
+        match self {
+            Refused::Unknown(unknown) => unknown.to_string(),
+            Refused::Useless(why) => why.clone(),
+        }
+    }
+
+    /// As a diagnostic at the step that asked for it.
+    pub fn diagnostic(&self, span: Option<Span>) -> Diagnostic {
+        match self {
+            Refused::Useless(why) => Diagnostic::warning(CANNOT_APPLY, why.clone()).at(span),
+            Refused::Unknown(unknown) => {
+                let diagnostic = Diagnostic::error(UNKNOWN_NAME, unknown.to_string()).at(span);
+                match (&unknown.near, unknown.known.as_slice()) {
+                    (Some(near), _) => diagnostic.help(format!("did you mean {}?", visible(near))),
+                    (None, []) => diagnostic,
+                    (None, known) => {
+                        diagnostic.help(format!("there are {}", known.iter().map(|name| visible(name)).collect::<Vec<_>>().join(", ")))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn useless<T>(why: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused::Useless(why.into()))
+}
+
+/// What a verb is about, once its names are looked up.
+enum Target {
+    Node(NodeId),
+    Zone(ZoneId),
+    Workload(Workload),
+}
+
+/// Looks up what a verb names.
+///
+/// # Errors
+/// There is no such thing.
+fn target(cluster: &Cluster, verb: &Verb) -> Result<Target, Refused> {
+    Ok(match verb {
+        Verb::FailNode { node }
+        | Verb::RecoverNode { node }
+        | Verb::Cordon { node }
+        | Verb::Uncordon { node }
+        | Verb::Drain { node, .. }
+        | Verb::Taint { node, .. }
+        | Verb::Untaint { node, .. }
+        | Verb::Pressure { node, .. }
+        | Verb::RelievePressure { node, .. }
+        | Verb::KubeletNotReady { node }
+        | Verb::KubeletReady { node }
+        | Verb::AddNode { like: node, .. } => Target::Node(names::node(cluster, node)?),
+        Verb::FailZone { zone } | Verb::RecoverZone { zone } => Target::Zone(names::zone(cluster, zone)?),
+        Verb::Scale { workload, .. }
+        | Verb::Rollout { workload, .. }
+        | Verb::Restart { workload }
+        | Verb::Undo { workload, .. }
+        | Verb::GrowMemory { workload, .. }
+        | Verb::Crash { workload, .. }
+        | Verb::FailReadiness { workload, .. }
+        | Verb::PassReadiness { workload, .. }
+        | Verb::Pause { workload }
+        | Verb::Resume { workload } => Target::Workload(names::workload(cluster, workload)?),
+        Verb::Delete { target, .. } if target.starts_with("node/") => Target::Node(names::node(cluster, target)?),
+        Verb::Delete { target, .. } => Target::Workload(names::workload(cluster, target)?),
+    })
+}
+
+/// Says of a verb, before anything runs, whether what it names exists.
+///
+/// # Errors
+/// It does not.
+pub fn check(cluster: &Cluster, verb: &Verb) -> Result<(), Refused> {
+    match (target(cluster, verb)?, verb) {
+        (Target::Workload(workload), Verb::Scale { .. }) => can_scale(cluster, workload),
+        (Target::Workload(workload), Verb::Rollout { container: Some(container), .. }) => {
+            release::container(cluster, workload, Some(container)).map(|_| ()).map_err(Refused::Useless)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn can_scale(cluster: &Cluster, workload: Workload) -> Result<(), Refused> {
+    match workload {
+        Workload::Deployment(_) | Workload::StatefulSet(_) | Workload::ReplicaSet(_) => Ok(()),
+        Workload::DaemonSet(_) | Workload::Job(_) | Workload::Pod(_) => {
+            useless(format!("{} has no replicas to scale", visible(&cluster.workload_label(workload))))
+        }
+    }
+}
+
+/// Does a verb now. `cause` is the record of the step.
+///
+/// # Errors
+/// It can't be done: nothing has changed then.
+pub fn apply(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(), Refused> {
+    let target = target(sim.cluster(), verb)?;
+    sim.api_mut().set_causes(cause.as_slice());
+    let done = match target {
+        Target::Zone(zone) => on_zone(sim, verb, zone, cause),
+        Target::Node(node) => on_node(sim, verb, node, cause),
+        Target::Workload(workload) => on_workload(sim, verb, workload, cause),
+    };
+    sim.api_mut().set_causes(&[]);
+    done
+}
+
+fn on_zone(sim: &mut Sim, verb: &Verb, zone: ZoneId, cause: Option<RecordId>) -> Result<(), Refused> {
+    let alive = matches!(verb, Verb::RecoverZone { .. });
+    if !sim.cluster().live_nodes().any(|(_, n)| n.zone == zone && n.kubelet_alive != alive) {
+        let name = visible(sim.cluster().zone_name(zone)).into_owned();
+        return useless(if alive { format!("no node of zone {name} is down") } else { format!("no node of zone {name} is up") });
+    }
+    inject(sim, &if alive { Fault::ZoneRecovers(zone) } else { Fault::ZoneFails(zone) }, cause);
+    Ok(())
+}
+
+fn on_node(sim: &mut Sim, verb: &Verb, node: NodeId, cause: Option<RecordId>) -> Result<(), Refused> {
+    let name = visible(sim.cluster().text(sim.cluster().node(node).name)).into_owned();
+    let is = sim.cluster().node(node);
+    let (alive, ready, pressed) = (is.kubelet_alive, is.ready == NodeReady::True, is.memory_pressure);
+    let fault = match verb {
+        Verb::FailNode { .. } if !alive => return useless(format!("node {name} is down already")),
+        Verb::RecoverNode { .. } if alive => return useless(format!("node {name} is not down")),
+        Verb::KubeletNotReady { .. } if !ready => return useless(format!("node {name} is not ready already")),
+        Verb::KubeletReady { .. } if ready => return useless(format!("node {name} is ready already")),
+        Verb::RelievePressure { .. } if !pressed => return useless(format!("node {name} is not under memory pressure")),
+        Verb::FailNode { .. } => Some(Fault::NodeFails(node)),
+        Verb::RecoverNode { .. } => Some(Fault::NodeRecovers(node)),
+        Verb::KubeletNotReady { .. } => Some(Fault::KubeletReports { node, ready: false }),
+        Verb::KubeletReady { .. } => Some(Fault::KubeletReports { node, ready: true }),
+        Verb::Pressure { available, .. } => Some(Fault::MemoryTaken { node, available: *available }),
+        Verb::RelievePressure { .. } => Some(Fault::MemoryFreed(node)),
+        _ => None,
+    };
+    if let Some(fault) = fault {
+        inject(sim, &fault, cause);
+        return Ok(());
+    }
+    let changed = match verb {
+        Verb::Cordon { .. } => sim.api_mut().set_unschedulable(node, true).ok_or(format!("node {name} is cordoned already")),
+        Verb::Uncordon { .. } => sim.api_mut().set_unschedulable(node, false).ok_or(format!("node {name} is not cordoned")),
+        Verb::Drain { options, .. } => {
+            let flags = EngineDrain {
+                force: options.force,
+                delete_empty_dir_data: options.delete_empty_dir_data,
+                ignore_daemon_sets: options.ignore_daemon_sets,
+                grace_seconds: options.grace_period.map(|span| span / SECOND),
+                timeout: options.timeout,
+                disable_eviction: false,
+            };
+            let (drains, api) = sim.drains_mut();
+            drains.start(api, node, flags, cause);
+            return Ok(());
+        }
+        Verb::Taint { key, value, effect, .. } => {
+            let api = sim.api_mut();
+            let (key, value) = (api.cluster_mut().text.intern(key), api.cluster_mut().text.intern(value));
+            api.add_taint(node, Taint { key, value, effect: *effect }).ok_or(format!("node {name} has that taint already"))
+        }
+        Verb::Untaint { key, effect, .. } => {
+            let api = sim.api_mut();
+            let key = api.cluster_mut().text.intern(key);
+            let there: Vec<_> =
+                api.cluster().node(node).taints.iter().filter(|t| t.key == key && effect.is_none_or(|e| e == t.effect)).copied().collect();
+            let removed = there.into_iter().filter_map(|taint| api.remove_taint(node, taint.key, taint.effect)).last();
+            removed.ok_or(format!("node {name} has no such taint"))
+        }
+        Verb::AddNode { name: new, .. } => return add_node(sim, new, node),
+        Verb::Delete { .. } => {
+            sim.api_mut().delete_node(node);
+            return Ok(());
+        }
+        _ => return useless(format!("{} is nothing that can be done to a node", verb.name())),
+    };
+    changed.map(|_| ()).map_err(Refused::Useless)
+}
+
+/// A node like another joins: the same zone, labels, sizes and taints of its own, with a host name of its own and nothing wrong with it.
+fn add_node(sim: &mut Sim, new: &str, like: NodeId) -> Result<(), Refused> {
+    if sim.cluster().node_named(new).is_some() {
+        return useless(format!("there is a node {} already", visible(new)));
+    }
+    let known = sim.api().known();
+    let now = sim.now();
+    let api = sim.api_mut();
+    let name = api.cluster_mut().text.intern(new);
+    let mut node = api.cluster().node(like).clone();
+    node.name = name;
+    node.labels.set(known.hostname, name);
+    let of_conditions =
+        [known.not_ready, known.unreachable, known.unschedulable, known.memory_pressure, known.disk_pressure, known.pid_pressure];
+    node.taints.retain(|taint| !of_conditions.contains(&taint.key));
+    node.unschedulable = false;
+    node.ready = NodeReady::True;
+    node.ready_since = now;
+    node.memory_pressure = false;
+    node.kubelet_alive = true;
+    node.created = now;
+    node.pods.clear();
+    node.origin = None;
+    api.add_node(node);
+    Ok(())
+}
+
+fn on_workload(sim: &mut Sim, verb: &Verb, workload: Workload, cause: Option<RecordId>) -> Result<(), Refused> {
+    let label = visible(&sim.cluster().workload_label(workload)).into_owned();
+    match verb {
+        Verb::Scale { replicas, .. } => {
+            can_scale(sim.cluster(), workload)?;
+            sim.api_mut().scale(workload, *replicas);
+            Ok(())
+        }
+        Verb::Rollout { image, container, broken, .. } => {
+            let change = release::Change { image: image.as_deref(), container: container.as_deref(), broken: *broken };
+            release::roll_out(sim.api_mut(), workload, &change).map_err(Refused::Useless)
+        }
+        Verb::Restart { .. } => release::restart(sim.api_mut(), workload).map_err(Refused::Useless),
+        Verb::Undo { to_revision, .. } => match workload {
+            Workload::Deployment(id) => undo(sim.api_mut(), id, *to_revision).map_err(|refused| Refused::Useless(refused.to_string())),
+            Workload::StatefulSet(id) => release::undo_stateful_set(sim.api_mut(), id, *to_revision).map_err(Refused::Useless),
+            _ => useless(format!("{label} keeps no revisions that can be gone back to")),
+        },
+        Verb::Pause { .. } | Verb::Resume { .. } => {
+            let paused = matches!(verb, Verb::Pause { .. });
+            let Workload::Deployment(id) = workload else { return useless(format!("{label} is no Deployment: only those can be paused")) };
+            if !sim.api_mut().set_paused(id, paused) {
+                return useless(format!("{label} is {} already", if paused { "paused" } else { "not paused" }));
+            }
+            Ok(())
+        }
+        Verb::GrowMemory { per_pod, .. } => {
+            inject(sim, &Fault::MemoryGrows { workload, bytes: *per_pod }, cause);
+            Ok(())
+        }
+        Verb::Crash { pods, exit_code, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::ContainerExits { pod, code: *exit_code }),
+        Verb::FailReadiness { pods, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::Readiness { pod, ready: false }),
+        Verb::PassReadiness { pods, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::Readiness { pod, ready: true }),
+        Verb::Delete { grace_period, .. } => {
+            let api = sim.api_mut();
+            match workload {
+                Workload::Pod(id) => api.delete_pod(id, grace_period.map(|span| span / SECOND), DeleteReason::User),
+                other => api.delete_workload(other),
+            }
+            Ok(())
+        }
+        _ => useless(format!("{} is nothing that can be done to a workload", verb.name())),
+    }
+}
+
+/// A fault for running pods of a workload, the oldest first.
+fn on_pods(
+    sim: &mut Sim,
+    workload: Workload,
+    most: Option<u32>,
+    cause: Option<RecordId>,
+    fault: impl Fn(PodId) -> Fault,
+) -> Result<(), Refused> {
+    let cluster = sim.cluster();
+    let mut pods: Vec<PodId> = pods_of(cluster, workload).into_iter().filter(|&id| cluster.pod(id).phase == Phase::Running).collect();
+    pods.sort_unstable();
+    pods.truncate(most.map_or(usize::MAX, |most| most as usize));
+    if pods.is_empty() {
+        return useless(format!("{} has no running pod", visible(&cluster.workload_label(workload))));
+    }
+    for pod in pods {
+        inject(sim, &fault(pod), cause);
+    }
+    Ok(())
+}

@@ -1,0 +1,368 @@
+//! Facts: the part of the state that expressions ask for, as plain data under the names that expressions use.
+//!
+//! Readiness is counted from the pods themselves, not from the status that a controller has written: it is what endpoints follow.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::apiserver::Api;
+use crate::cluster::Cluster;
+use crate::cluster::ids::PodId;
+use crate::cluster::node::NodeReady;
+use crate::cluster::state::Workload;
+use crate::scenario::names;
+use crate::trace::Change;
+use crate::units::time::{Millis, Time};
+
+/// Which of a sort are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Which {
+    /// None.
+    #[default]
+    None,
+    /// These, by the names that the expression uses.
+    Named(Vec<String>),
+    /// All: the expression computes the name.
+    All,
+}
+
+impl Which {
+    /// Both.
+    pub fn join(&mut self, other: Which) {
+        *self = match (std::mem::take(self), other) {
+            (Which::All, _) | (_, Which::All) => Which::All,
+            (Which::None, which) | (which, Which::None) => which,
+            (Which::Named(mut names), Which::Named(more)) => {
+                names.extend(more);
+                names.sort();
+                names.dedup();
+                Which::Named(names)
+            }
+        };
+    }
+}
+
+/// What an expression asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// `workload(…)`.
+    pub workloads: Which,
+    /// `zone(…)`.
+    pub zones: Which,
+    /// `pods`.
+    pub pods: bool,
+    /// `nodes`.
+    pub nodes: bool,
+    /// `events`.
+    pub events: bool,
+    /// `unschedulable()`.
+    pub unschedulable: bool,
+    /// `time`.
+    pub time: bool,
+}
+
+/// A workload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WorkloadFacts {
+    /// Pods wanted.
+    pub desired: i64,
+    /// Pods that are ready and not being deleted.
+    pub ready: i64,
+    /// Of these, those ready for `minReadySeconds`.
+    pub available: i64,
+    /// Active pods of the newest revision.
+    pub updated: i64,
+    /// Pods that exist, those being deleted included.
+    pub pods: i64,
+    /// Pods without a node.
+    pub unschedulable: i64,
+    /// In-place restarts, of all pods that exist.
+    pub restarts: i64,
+    /// Names of the nodes with ready pods, sorted.
+    pub nodes: Vec<String>,
+    /// Ready pods by zone.
+    pub zones: BTreeMap<String, i64>,
+}
+
+/// A zone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ZoneFacts {
+    /// Nodes.
+    pub nodes: i64,
+    /// Nodes whose Ready condition is True.
+    pub ready_nodes: i64,
+    /// Pods bound to them.
+    pub pods: i64,
+    /// Ready ones.
+    pub ready_pods: i64,
+}
+
+/// A pod.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PodFacts {
+    /// Name.
+    pub name: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Its workload: `deployment/web`.
+    pub workload: String,
+    /// Phase.
+    pub phase: String,
+    /// `status.reason`.
+    pub reason: String,
+    /// Ready and not being deleted.
+    pub ready: bool,
+    /// Being deleted.
+    pub terminating: bool,
+    /// Its node; empty for none.
+    pub node: String,
+    /// The zone of its node; empty for none.
+    pub zone: String,
+    /// In-place restarts.
+    pub restarts: i64,
+}
+
+/// A node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NodeFacts {
+    /// Name.
+    pub name: String,
+    /// Zone.
+    pub zone: String,
+    /// The Ready condition is True.
+    pub ready: bool,
+    /// Cordoned.
+    pub cordoned: bool,
+    /// Pods bound to it.
+    pub pods: i64,
+    /// Taints as `key:effect`.
+    pub taints: Vec<String>,
+}
+
+/// A Kubernetes Event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EventFacts {
+    /// Seconds since the start.
+    pub time: i64,
+    /// Reason.
+    pub reason: String,
+    /// Message.
+    pub message: String,
+    /// Its type is Warning.
+    pub warning: bool,
+    /// What it is about: `pod/web-0`.
+    pub object: String,
+}
+
+/// The facts that an expression sees at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Seconds since the start, rounded down.
+    pub time: i64,
+    /// By the names that expressions use.
+    pub workloads: BTreeMap<String, WorkloadFacts>,
+    /// By the names that expressions use.
+    pub zones: BTreeMap<String, ZoneFacts>,
+    /// Pods in order of creation.
+    pub pods: Vec<PodFacts>,
+    /// Nodes in order of arrival.
+    pub nodes: Vec<NodeFacts>,
+    /// Events in order.
+    pub events: Vec<EventFacts>,
+    /// Pods without a node, of all workloads.
+    pub unschedulable: i64,
+}
+
+impl Facts {
+    /// What `needs` asks for, of the state as it is.
+    pub fn gather(api: &Api, needs: &Needs) -> Facts {
+        let cluster = api.cluster();
+        let now = api.now();
+        let mut facts = Facts::default();
+        if needs.time {
+            facts.time = now.whole_seconds();
+        }
+        match &needs.workloads {
+            Which::None => {}
+            Which::Named(wanted) => {
+                for name in wanted {
+                    // What was there and is gone wants nothing and has nothing.
+                    let found = names::workload(cluster, name).map(|workload| workload_facts(cluster, workload, now));
+                    facts.workloads.insert(name.clone(), found.unwrap_or_default());
+                }
+            }
+            Which::All => {
+                for workload in names::workloads(cluster) {
+                    facts.workloads.insert(cluster.workload_label(workload), workload_facts(cluster, workload, now));
+                }
+            }
+        }
+        match &needs.zones {
+            Which::None => {}
+            Which::Named(wanted) => {
+                for name in wanted {
+                    if let Ok(zone) = names::zone(cluster, name) {
+                        facts.zones.insert(name.clone(), zone_facts(cluster, zone));
+                    }
+                }
+            }
+            Which::All => {
+                for index in 0..cluster.zones.len() {
+                    let zone = crate::cluster::ids::ZoneId::from_index(index);
+                    facts.zones.insert(cluster.zone_name(zone).to_owned(), zone_facts(cluster, zone));
+                }
+            }
+        }
+        if needs.pods {
+            facts.pods = cluster.live_pods().map(|(id, _)| pod_facts(cluster, id)).collect();
+        }
+        if needs.nodes {
+            facts.nodes = cluster
+                .live_nodes()
+                .map(|(_, node)| NodeFacts {
+                    name: cluster.text(node.name).to_owned(),
+                    zone: cluster.zone_name(node.zone).to_owned(),
+                    ready: node.ready == NodeReady::True,
+                    cordoned: node.unschedulable,
+                    pods: node.pods.len() as i64,
+                    taints: node
+                        .taints
+                        .iter()
+                        .map(|t| format!("{}:{}", cluster.text(t.key), crate::scenario::verb::effect_name(t.effect)))
+                        .collect(),
+                })
+                .collect();
+        }
+        if needs.events {
+            facts.events = event_facts(api);
+        }
+        if needs.unschedulable {
+            facts.unschedulable = cluster.live_pods().filter(|(_, pod)| pod.is_unscheduled() && pod.deletion.is_none()).count() as i64;
+        }
+        facts
+    }
+}
+
+fn event_facts(api: &Api) -> Vec<EventFacts> {
+    let cluster = api.cluster();
+    let trace = api.trace();
+    let events = trace.records().iter().filter_map(|record| match record.change {
+        Change::Event { warning, reason, message, .. } => Some(EventFacts {
+            time: record.time.whole_seconds(),
+            reason: cluster.text(reason).to_owned(),
+            message: trace.text(message).to_owned(),
+            warning,
+            object: names::subject(cluster, record.subject),
+        }),
+        Change::PodUnschedulable(message) => Some(EventFacts {
+            time: record.time.whole_seconds(),
+            reason: "FailedScheduling".to_owned(),
+            message: trace.text(message).to_owned(),
+            warning: true,
+            object: names::subject(cluster, record.subject),
+        }),
+        _ => None,
+    });
+    events.collect()
+}
+
+fn pod_facts(cluster: &Cluster, id: PodId) -> PodFacts {
+    let pod = cluster.pod(id);
+    let node = pod.node.map(|node| cluster.node(node));
+    PodFacts {
+        name: cluster.pod_name(id),
+        namespace: cluster.namespace_name(pod.namespace).to_owned(),
+        workload: cluster.workload_label(cluster.workload_of(id)),
+        phase: pod.phase.name().to_owned(),
+        reason: cluster.text(pod.reason).to_owned(),
+        ready: pod.ready && pod.deletion.is_none(),
+        terminating: pod.is_terminating(),
+        node: node.map_or(String::new(), |node| cluster.text(node.name).to_owned()),
+        zone: node.map_or(String::new(), |node| cluster.zone_name(node.zone).to_owned()),
+        restarts: i64::from(pod.restarts),
+    }
+}
+
+fn zone_facts(cluster: &Cluster, zone: crate::cluster::ids::ZoneId) -> ZoneFacts {
+    let mut facts = ZoneFacts::default();
+    for (_, node) in cluster.live_nodes().filter(|(_, node)| node.zone == zone) {
+        facts.nodes += 1;
+        facts.ready_nodes += i64::from(node.ready == NodeReady::True);
+        facts.pods += node.pods.len() as i64;
+        facts.ready_pods += node.pods.iter().filter(|&&id| is_serving(cluster, id)).count() as i64;
+    }
+    facts
+}
+
+fn is_serving(cluster: &Cluster, id: PodId) -> bool {
+    let pod = cluster.pod(id);
+    pod.ready && !pod.gone && pod.deletion.is_none()
+}
+
+/// The pods of a workload that exist, in order of creation within each owner.
+pub(crate) fn pods_of(cluster: &Cluster, workload: Workload) -> Vec<PodId> {
+    match workload {
+        Workload::Deployment(id) => cluster.deployments[id.index()]
+            .replica_sets
+            .iter()
+            .flat_map(|set| cluster.replica_sets[set.index()].pods.iter().copied())
+            .collect(),
+        Workload::ReplicaSet(id) => cluster.replica_sets[id.index()].pods.clone(),
+        Workload::StatefulSet(id) => cluster.stateful_sets[id.index()].pods.clone(),
+        Workload::DaemonSet(id) => cluster.daemon_sets[id.index()].pods.clone(),
+        Workload::Job(id) => cluster.jobs[id.index()].pods.clone(),
+        Workload::Pod(id) if cluster.pod(id).gone => Vec::new(),
+        Workload::Pod(id) => vec![id],
+    }
+}
+
+/// How many pods a workload wants.
+pub(crate) fn desired_of(cluster: &Cluster, workload: Workload) -> i64 {
+    if cluster.workload_meta(workload).is_some_and(|meta| meta.gone || meta.deleting.is_some()) {
+        return 0;
+    }
+    match workload {
+        Workload::Deployment(id) => i64::from(cluster.deployments[id.index()].replicas),
+        Workload::ReplicaSet(id) => i64::from(cluster.replica_sets[id.index()].replicas),
+        Workload::StatefulSet(id) => i64::from(cluster.stateful_sets[id.index()].replicas),
+        Workload::DaemonSet(id) => i64::from(cluster.daemon_sets[id.index()].status.desired),
+        Workload::Job(id) => {
+            let job = &cluster.jobs[id.index()];
+            i64::from(job.completions.unwrap_or(job.parallelism))
+        }
+        Workload::Pod(id) => i64::from(!cluster.pod(id).gone),
+    }
+}
+
+fn workload_facts(cluster: &Cluster, workload: Workload, now: Time) -> WorkloadFacts {
+    let (newest, min_ready): (_, Millis) = match workload {
+        Workload::Deployment(id) => (Some(cluster.deployments[id.index()].template), cluster.deployments[id.index()].min_ready),
+        Workload::StatefulSet(id) => (Some(cluster.stateful_sets[id.index()].template), cluster.stateful_sets[id.index()].min_ready),
+        Workload::DaemonSet(id) => (Some(cluster.daemon_sets[id.index()].template), cluster.daemon_sets[id.index()].min_ready),
+        Workload::ReplicaSet(id) => (None, cluster.replica_sets[id.index()].min_ready),
+        Workload::Job(_) | Workload::Pod(_) => (None, 0),
+    };
+    let mut facts = WorkloadFacts { desired: desired_of(cluster, workload), ..WorkloadFacts::default() };
+    for id in pods_of(cluster, workload) {
+        let pod = cluster.pod(id);
+        facts.pods += 1;
+        facts.restarts += i64::from(pod.restarts);
+        facts.updated +=
+            i64::from(pod.is_active() && newest.is_none_or(|newest| cluster.template_of(id).digest == cluster.template(newest).digest));
+        facts.unschedulable += i64::from(pod.is_unscheduled() && pod.deletion.is_none());
+        if !is_serving(cluster, id) {
+            continue;
+        }
+        facts.ready += 1;
+        facts.available += i64::from(pod.is_available(min_ready, now));
+        if let Some(node) = pod.node.map(|node| cluster.node(node)) {
+            facts.nodes.push(cluster.text(node.name).to_owned());
+            *facts.zones.entry(cluster.zone_name(node.zone).to_owned()).or_default() += 1;
+        }
+    }
+    facts.nodes.sort();
+    facts.nodes.dedup();
+    facts
+}

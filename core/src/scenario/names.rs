@@ -1,0 +1,208 @@
+//! Names: from what a scenario says to what the cluster has, and back.
+//!
+//! Owns the ways a node, zone or workload may be named. A name that is not found comes with the nearest that is.
+
+use crate::cluster::Cluster;
+use crate::cluster::ids::*;
+use crate::cluster::state::Workload;
+use crate::trace::Subject;
+use crate::units::text::{nearest, visible_short};
+
+/// A name that is not found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// What was looked for: `node`, `zone`, `workload`.
+    pub what: &'static str,
+    /// The name given; safe to print.
+    pub given: String,
+    /// The nearest name there is.
+    pub near: Option<String>,
+    /// What there is, where it is short enough to list.
+    pub known: Vec<String>,
+}
+
+impl std::fmt::Display for Unknown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "there is no {} {}", self.what, self.given)
+    }
+}
+
+/// At most so many known names are listed in a message.
+const LISTED: usize = 8;
+
+fn unknown(what: &'static str, given: &str, known: Vec<String>) -> Unknown {
+    let near = nearest(given, known.iter().map(String::as_str)).map(str::to_owned);
+    let known = if known.len() <= LISTED { known } else { Vec::new() };
+    Unknown { what, given: visible_short(given, 80), near, known }
+}
+
+/// The node of that name.
+///
+/// # Errors
+/// There is none.
+pub fn node(cluster: &Cluster, given: &str) -> Result<NodeId, Unknown> {
+    let name = given.strip_prefix("node/").unwrap_or(given);
+    cluster
+        .node_named(name)
+        .ok_or_else(|| unknown("node", given, cluster.live_nodes().map(|(_, n)| cluster.text(n.name).to_owned()).collect()))
+}
+
+/// The zone of that name, or the only one whose name ends in a dash and it.
+///
+/// # Errors
+/// There is none, or it names several.
+pub fn zone(cluster: &Cluster, given: &str) -> Result<ZoneId, Unknown> {
+    let known = || (0..cluster.zones.len()).map(ZoneId::from_index).filter(|&id| !cluster.zone_name(id).is_empty());
+    let wanted = given.strip_prefix("zone/").unwrap_or(given);
+    if let Some(exact) = known().find(|&id| cluster.zone_name(id) == wanted) {
+        return Ok(exact);
+    }
+    let mut ending = known().filter(|&id| {
+        !wanted.is_empty()
+            && cluster.zone_name(id).strip_suffix(wanted).is_some_and(|head| head.ends_with(['-', '/', ':']) || is_region(head))
+    });
+    match (ending.next(), ending.next()) {
+        (Some(one), None) => Ok(one),
+        _ => Err(unknown("zone", given, known().map(|id| cluster.zone_name(id).to_owned()).collect())),
+    }
+}
+
+/// Whether a zone's name without its last letter is a region's: `eu-west-1` of `eu-west-1b`.
+fn is_region(head: &str) -> bool {
+    head.contains('-') && head.ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// Kinds of workloads by all the names that kubectl takes for them.
+const KINDS: &[(&str, &[&str])] = &[
+    ("deployment", &["deployment", "deployments", "deploy", "deployment.apps"]),
+    ("statefulset", &["statefulset", "statefulsets", "sts", "statefulset.apps"]),
+    ("daemonset", &["daemonset", "daemonsets", "ds", "daemonset.apps"]),
+    ("replicaset", &["replicaset", "replicasets", "rs", "replicaset.apps"]),
+    ("replicationcontroller", &["replicationcontroller", "replicationcontrollers", "rc"]),
+    ("job", &["job", "jobs", "job.batch"]),
+    ("pod", &["pod", "pods", "po"]),
+];
+
+/// A workload's name with the kind in full and without `default/`: `deploy/web` and `default/deployments/web` are `deployment/web`.
+pub fn canonical(given: &str) -> String {
+    let kind = |kind: &str| canonical_kind(kind).unwrap_or(kind).to_owned();
+    match given.split('/').collect::<Vec<_>>()[..] {
+        ["default", of, name] | [of, name] => format!("{}/{name}", kind(of)),
+        [namespace, of, name] => format!("{namespace}/{}/{name}", kind(of)),
+        _ => given.to_owned(),
+    }
+}
+
+fn canonical_kind(given: &str) -> Option<&'static str> {
+    let given = given.to_ascii_lowercase();
+    KINDS.iter().find(|(_, names)| names.contains(&given.as_str())).map(|(canonical, _)| *canonical)
+}
+
+/// Every workload that exists, in the order in which reports list them; ReplicaSets of Deployments and owned pods are not workloads of
+/// their own.
+pub fn workloads(cluster: &Cluster) -> Vec<Workload> {
+    let mut all = Vec::new();
+    let live = |meta: &crate::cluster::workloads::Meta| !meta.gone;
+    let indexes = |n: usize| 0..n;
+    all.extend(
+        indexes(cluster.deployments.len())
+            .filter(|&i| live(&cluster.deployments[i].meta))
+            .map(|i| Workload::Deployment(DeploymentId::from_index(i))),
+    );
+    all.extend(
+        indexes(cluster.stateful_sets.len())
+            .filter(|&i| live(&cluster.stateful_sets[i].meta))
+            .map(|i| Workload::StatefulSet(StatefulSetId::from_index(i))),
+    );
+    all.extend(
+        indexes(cluster.daemon_sets.len())
+            .filter(|&i| live(&cluster.daemon_sets[i].meta))
+            .map(|i| Workload::DaemonSet(DaemonSetId::from_index(i))),
+    );
+    all.extend(
+        indexes(cluster.replica_sets.len())
+            .filter(|&i| live(&cluster.replica_sets[i].meta) && cluster.replica_sets[i].deployment.is_none())
+            .map(|i| Workload::ReplicaSet(ReplicaSetId::from_index(i))),
+    );
+    all.extend(indexes(cluster.jobs.len()).filter(|&i| live(&cluster.jobs[i].meta)).map(|i| Workload::Job(JobId::from_index(i))));
+    all.extend(cluster.live_pods().map(|(id, _)| cluster.workload_of(id)).filter(|workload| matches!(workload, Workload::Pod(_))));
+    all
+}
+
+/// The workload of that name: `deployment/web`, `deploy/web`, `shop/deployment/web`, `web` where only one is called so.
+///
+/// # Errors
+/// There is none, or the short name means several.
+pub fn workload(cluster: &Cluster, given: &str) -> Result<Workload, Unknown> {
+    let parts: Vec<&str> = given.split('/').collect();
+    let (namespace, kind, name) = match parts[..] {
+        [namespace, kind, name] => (Some(namespace), Some(kind), name),
+        [kind, name] => (None, Some(kind), name),
+        [name] => (None, None, name),
+        _ => (None, None, ""),
+    };
+    let kind = kind.map(|kind| canonical_kind(kind).unwrap_or(""));
+    // A pod of a workload can be named too, though it is no workload of its own.
+    if kind == Some("pod")
+        && let Some((id, _)) =
+            cluster.live_pods().find(|&(id, pod)| namespace_fits(cluster, namespace, pod.namespace) && cluster.pod_name(id) == name)
+    {
+        return Ok(Workload::Pod(id));
+    }
+    let all = workloads(cluster);
+    let fits = |candidate: &Workload, in_default: bool| {
+        let label = cluster.workload_label(*candidate);
+        let mut back = label.rsplit('/');
+        let (has_name, has_kind) = (back.next().unwrap_or_default(), back.next().unwrap_or_default());
+        let has_namespace = back.next().unwrap_or("default");
+        has_name == name
+            && kind.is_none_or(|kind| kind == has_kind)
+            && namespace.is_none_or(|namespace| namespace == has_namespace)
+            && (!in_default || has_namespace == "default")
+    };
+    // Without a namespace `default` comes first, then the only one of that name anywhere.
+    if namespace.is_none() {
+        let mut here = all.iter().filter(|candidate| fits(candidate, true));
+        if let (Some(one), None) = (here.next(), here.next()) {
+            return Ok(*one);
+        }
+    }
+    let mut matching = all.iter().filter(|candidate| fits(candidate, false));
+    match (matching.next(), matching.next()) {
+        (Some(one), None) => Ok(*one),
+        _ => Err(unknown("workload", given, all.iter().map(|w| cluster.workload_label(*w)).collect())),
+    }
+}
+
+fn namespace_fits(cluster: &Cluster, wanted: Option<&str>, has: NamespaceId) -> bool {
+    wanted.unwrap_or("default") == cluster.namespace_name(has)
+}
+
+/// How a record's subject is called: `pod/web-0`, `node/node-1`, `deployment/web`; with its namespace unless that is `default`.
+pub fn subject(cluster: &Cluster, subject: Subject) -> String {
+    let named = |kind: &str, meta: &crate::cluster::workloads::Meta| match cluster.namespace_name(meta.namespace) {
+        "" | "default" => format!("{kind}/{}", cluster.text(meta.name)),
+        namespace => format!("{namespace}/{kind}/{}", cluster.text(meta.name)),
+    };
+    match subject {
+        Subject::Cluster => "cluster".to_owned(),
+        Subject::Step(n) => format!("step {}", n + 1),
+        Subject::Zone(id) => format!("zone/{}", cluster.zone_name(id)),
+        Subject::Node(id) => format!("node/{}", cluster.text(cluster.node(id).name)),
+        Subject::Pod(id) => cluster.workload_label(Workload::Pod(id)),
+        Subject::Deployment(id) => named("deployment", &cluster.deployments[id.index()].meta),
+        Subject::ReplicaSet(id) => named("replicaset", &cluster.replica_sets[id.index()].meta),
+        Subject::StatefulSet(id) => named("statefulset", &cluster.stateful_sets[id.index()].meta),
+        Subject::DaemonSet(id) => named("daemonset", &cluster.daemon_sets[id.index()].meta),
+        Subject::Job(id) => named("job", &cluster.jobs[id.index()].meta),
+        Subject::Budget(id) => named("poddisruptionbudget", &cluster.budgets[id.index()].meta),
+        Subject::Claim(id) => {
+            let claim = &cluster.storage.claims[id.index()];
+            match cluster.namespace_name(claim.namespace) {
+                "" | "default" => format!("persistentvolumeclaim/{}", cluster.text(claim.name)),
+                namespace => format!("{namespace}/persistentvolumeclaim/{}", cluster.text(claim.name)),
+            }
+        }
+        Subject::Volume(id) => format!("persistentvolume/{}", cluster.text(cluster.storage.volumes[id.index()].name)),
+    }
+}
