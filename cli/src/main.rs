@@ -3,6 +3,7 @@
 mod context;
 mod diagnostics;
 mod failure;
+mod graph;
 mod input;
 mod output;
 mod serve;
@@ -29,6 +30,7 @@ Exit codes: 0 all is well, 1 something does not hold, 2 bad usage or input that 
 
 #[derive(clap::Subcommand)]
 enum Verb {
+    Graph(graph::Args),
     Serve(serve::Args),
 }
 
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let context = Context::new(&arguments.global);
     let done = match &arguments.verb {
+        Verb::Graph(args) => graph::run(args, &context),
         Verb::Serve(args) => serve::run(args, &context),
     };
     match done {

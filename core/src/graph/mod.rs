@@ -18,4 +18,5 @@ pub use impact::{Effect, Hit, Weakness, blast_radius, single_points_of_failure};
 pub use layout::{Layout, Place, layout};
 pub use model::{Edge, Graph, GraphOptions, Kind, Relation, Vertex};
 pub use names::{find, focus};
+pub use petgraph::graph::NodeIndex as Index;
 pub use relate::relate;
