@@ -4,6 +4,8 @@
 mod daemon_set;
 pub mod deployment;
 mod disruption;
+mod job;
+mod job_ttl;
 mod looks;
 mod losses;
 mod node_lifecycle;
@@ -21,6 +23,8 @@ pub use queue::{Key, WorkQueue};
 
 use daemon_set::DaemonSetController;
 use deployment::DeploymentController;
+use job::JobController;
+use job_ttl::JobTtlController;
 use replica_set::ReplicaSetController;
 use stateful_set::StatefulSetController;
 
@@ -33,6 +37,8 @@ pub struct Controllers {
     deployments: DeploymentController,
     stateful_sets: StatefulSetController,
     daemon_sets: DaemonSetController,
+    jobs: JobController,
+    job_ttl: JobTtlController,
     node_lifecycle: NodeLifecycle,
     taint_eviction: taint_eviction::TaintEviction,
     disruption: disruption::DisruptionController,
@@ -46,6 +52,8 @@ impl Controllers {
         self.replica_sets.start(api, queue);
         self.stateful_sets.start(api, queue);
         self.daemon_sets.start(api, queue);
+        self.jobs.start(api, queue);
+        self.job_ttl.start(api, queue);
         self.node_lifecycle.start(api, queue);
         self.taint_eviction.start(api, queue);
         self.disruption.start(api, queue);
@@ -59,6 +67,8 @@ impl Controllers {
         self.deployments.observe(api, notice, queue);
         self.stateful_sets.observe(api, notice, queue);
         self.daemon_sets.observe(api, notice, queue);
+        self.jobs.observe(api, notice, queue);
+        self.job_ttl.observe(api, notice, queue);
         self.node_lifecycle.observe(api, notice, queue);
         self.taint_eviction.observe(api, notice, queue);
         self.disruption.observe(api, notice, queue);
@@ -72,6 +82,8 @@ impl Controllers {
             Key::ReplicaSet(id) => self.replica_sets.sync(id, api, queue),
             Key::StatefulSet(id) => self.stateful_sets.sync(id, api, queue),
             Key::DaemonSet(id) => self.daemon_sets.sync(id, api, queue),
+            Key::Job(id) => self.jobs.sync(id, api, queue),
+            Key::JobTtl(id) => self.job_ttl.sync(id, api, queue),
             Key::NodeMonitor => self.node_lifecycle.look(api, queue),
             Key::NodeTaints(node) => self.node_lifecycle.sync_taints(api, node),
             Key::NodeEvictionQueue => self.node_lifecycle.serve_queues(api, queue),
@@ -91,5 +103,6 @@ impl Controllers {
     pub fn forget_causes(&mut self) {
         self.node_lifecycle.forget_causes();
         self.pod_gc.forget_causes();
+        self.jobs.forget_causes();
     }
 }
