@@ -76,7 +76,9 @@ pub(crate) fn revision(cluster: &Cluster, owner: Owner, template: TemplateId) ->
     match owner {
         Owner::StatefulSet(set) => {
             let set = &cluster.stateful_sets[set.index()];
-            let place = set.revisions.iter().position(|&r| r == template).map_or(0, |p| p + 1);
+            // A pod's template also has the revision's label: equal templates have equal digests.
+            let digest = |t: TemplateId| cluster.template(t).digest;
+            let place = set.revisions.iter().position(|&r| digest(r) == digest(template)).map_or(0, |p| p + 1);
             format!("{}@r{place}", cluster.text(set.meta.name))
         }
         _ => String::new(),
