@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Holds,
     /// 1: something does not hold.
     Broken,
+    /// 2: there was nothing to do.
+    Nothing,
     /// 3: a difference was asked about and found.
     Differs,
     /// 42: the same work gave two results.
@@ -26,6 +28,7 @@ impl From<Exit> for ExitCode {
         ExitCode::from(match exit {
             Exit::Holds => 0,
             Exit::Broken => 1,
+            Exit::Nothing => 2,
             Exit::Differs => 3,
             Exit::NotTheSame => 42,
         })

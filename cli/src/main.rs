@@ -1,12 +1,15 @@
 //! wavetank: what would the cluster do? One file per verb, each with its `Args` and `run(&Args, &Context)`.
 
+mod cluster;
 mod context;
 mod diagnostics;
 mod failure;
 mod graph;
 mod input;
 mod output;
+mod run;
 mod serve;
+mod steps;
 
 use std::process::ExitCode;
 
@@ -30,6 +33,7 @@ Exit codes: 0 all is well, 1 something does not hold, 2 bad usage or input that 
 
 #[derive(clap::Subcommand)]
 enum Verb {
+    Run(Box<run::Args>),
     Graph(graph::Args),
     Serve(serve::Args),
 }
@@ -38,6 +42,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let context = Context::new(&arguments.global);
     let done = match &arguments.verb {
+        Verb::Run(args) => run::run(args, &context),
         Verb::Graph(args) => graph::run(args, &context),
         Verb::Serve(args) => serve::run(args, &context),
     };

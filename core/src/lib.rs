@@ -14,5 +14,6 @@ pub mod manifest;
 pub mod report;
 pub mod scenario;
 pub mod scheduler;
+pub mod session;
 pub mod trace;
 pub mod units;

@@ -1,22 +1,13 @@
-//! What a report is made from: the result of a run, borrowed.
+//! What a report is made from: the result of a run, borrowed; and the steps of it in words.
 
 use crate::cluster::Cluster;
 use crate::cluster::build::Assumption;
-use crate::engine::Ended;
 use crate::manifest::{Diagnostic, Manifest};
+use crate::scenario::names::{self, canonical};
+use crate::scenario::{Outcome, Verb};
 use crate::trace::Trace;
-use crate::units::time::Time;
 
-/// A step of the what-if, in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StepLabel {
-    /// When it is due.
-    pub at: Time,
-    /// What is done: `zone zone-b fails`. Unescaped.
-    pub text: String,
-}
-
-/// The result of a run. `settled` and `end` are the same arenas at two moments: an id of the one is good for the other.
+/// The result of a run. `start` and `end` are the same arenas at two moments: an id of the one is good for the other.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportInput<'a> {
     /// What was read; none where the cluster was made by hand.
@@ -26,19 +17,58 @@ pub struct ReportInput<'a> {
     /// What there is to say about the input, of all stages.
     pub diagnostics: &'a [Diagnostic],
     /// The cluster before the first step, at time zero.
-    pub settled: &'a Cluster,
-    /// How it came to rest, in negative time.
+    pub start: &'a Cluster,
+    /// How it came to be so, in negative time; empty where the run begins with the manifests being applied.
     pub settle_trace: &'a Trace,
     /// The cluster when watching stopped.
     pub end: &'a Cluster,
     /// What happened from time zero on.
     pub trace: &'a Trace,
-    /// The steps; [`crate::trace::Subject::Step`] is an index here.
-    pub steps: &'a [StepLabel],
+    /// What became of the steps and the expectations, and how the run ended.
+    pub outcome: &'a Outcome,
     /// The seed.
     pub seed: u64,
-    /// How the run ended.
-    pub ended: Ended,
-    /// When watching stopped.
-    pub until: Time,
+}
+
+/// What a verb does, as the beginning of a story: `zone zone-b fails`. Names are those of the cluster where it has them. Unescaped.
+pub fn verb_in_words(cluster: &Cluster, verb: &Verb) -> String {
+    let zone = |given: &str| names::zone(cluster, given).map_or_else(|_| given.to_owned(), |id| cluster.zone_name(id).to_owned());
+    let node = |given: &str| given.strip_prefix("node/").unwrap_or(given).to_owned();
+    let workload = |given: &str| match names::workload(cluster, given) {
+        Ok(found) => cluster.workload_label(found),
+        Err(_) => canonical(given),
+    };
+    match verb {
+        Verb::FailZone { zone: of } => format!("zone {} fails", zone(of)),
+        Verb::RecoverZone { zone: of } => format!("zone {} is back", zone(of)),
+        Verb::FailNode { node: of } => format!("node {} fails", node(of)),
+        Verb::RecoverNode { node: of } => format!("node {} is back", node(of)),
+        Verb::Cordon { node: of } => format!("node {} is cordoned", node(of)),
+        Verb::Uncordon { node: of } => format!("node {} is uncordoned", node(of)),
+        Verb::Drain { node: of, .. } => format!("node {} is drained", node(of)),
+        Verb::Pressure { node: of, .. } => format!("node {} runs short of memory", node(of)),
+        Verb::RelievePressure { node: of, .. } => format!("node {} has memory again", node(of)),
+        Verb::KubeletNotReady { node: of } => format!("the kubelet of {} reports not ready", node(of)),
+        Verb::KubeletReady { node: of } => format!("the kubelet of {} reports ready", node(of)),
+        Verb::AddNode { name, like } => format!("node {name} joins, like {like}"),
+        Verb::Scale { workload: of, replicas } => format!("{} is scaled to {replicas}", workload(of)),
+        Verb::Rollout { workload: of, image: Some(image), broken: false, .. } => {
+            format!("{} is rolled out with image {image}", workload(of))
+        }
+        Verb::Rollout { workload: of, broken: true, .. } => format!("{} is rolled out with a revision that never gets ready", workload(of)),
+        Verb::Rollout { workload: of, .. } => format!("{} is rolled out", workload(of)),
+        Verb::Restart { workload: of } => format!("{} is restarted", workload(of)),
+        Verb::Undo { workload: of, .. } => format!("the rollout of {} is undone", workload(of)),
+        Verb::Pause { workload: of } => format!("the rollout of {} is paused", workload(of)),
+        Verb::Resume { workload: of } => format!("the rollout of {} is resumed", workload(of)),
+        Verb::Delete { target, .. } => format!("{} is deleted", canonical(target)),
+        Verb::FailReadiness { workload: of, .. } => format!("pods of {} stop being ready", workload(of)),
+        Verb::PassReadiness { workload: of, .. } => format!("pods of {} get ready again", workload(of)),
+        Verb::Crash { workload: of, .. } => format!("{} crashes", workload(of)),
+        Verb::GrowMemory { workload: of, .. } => format!("{} uses more memory", workload(of)),
+        Verb::Taint { node: of, key, effect, .. } => {
+            format!("node {} gets the taint {key}:{}", node(of), super::told::taint_effect(*effect))
+        }
+        Verb::Untaint { node: of, key, .. } => format!("node {} loses the taint {key}", node(of)),
+    }
 }

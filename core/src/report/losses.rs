@@ -81,7 +81,7 @@ pub(super) fn groups(input: &ReportInput<'_>, outcomes: &[Outcome], index: &Inde
         if harm == Harm::None {
             continue;
         }
-        let served = input.settled.pods.get(i).is_some_and(|pod| pod.ready && !pod.gone);
+        let served = input.start.pods.get(i).is_some_and(|pod| pod.ready && !pod.gone);
         let Some(lost) = lost(input, pod, served, index) else { continue };
         let planned = matches!(lost.end, End::Deleted(DeleteReason::ScaleDown | DeleteReason::Replace));
         if planned && harm < Harm::Outage {
@@ -275,6 +275,10 @@ fn decided_by(
         concentration(input, group.workload, outcome, origin, places, &mut add);
     }
     match group.end {
+        End::Deleted(DeleteReason::Taint) if matches!(group.workload, Workload::StatefulSet(_)) && group.fate == Fate::NotReplaced => add(
+            places.in_document(input.end.workload_meta(group.workload).and_then(|meta| meta.origin), "/kind"),
+            "at most one pod of a name: it is replaced only when the old one is known to have stopped".to_owned(),
+        ),
         End::Deleted(DeleteReason::Taint) => {
             let written = written_toleration(origin, places);
             match (tolerated(input, told, first.pod).and_then(|(_, t)| t.seconds), written) {

@@ -22,7 +22,7 @@ mod verdict;
 pub mod why;
 
 pub use index::Index;
-pub use input::{ReportInput, StepLabel};
+pub use input::{ReportInput, verb_in_words};
 pub use model::*;
 pub use places::Places;
 pub use refusals::{Reason, meaning, reasons};
@@ -32,7 +32,7 @@ pub use told::Told;
 
 use crate::engine::Ended;
 use crate::manifest::{Class, Manifest};
-use crate::trace::Subject;
+use crate::scenario::{Judged, StepOutcome, StepState, Verdict as Judgement};
 use crate::units::time::format_span;
 
 /// The Kubernetes whose rules are applied.
@@ -41,22 +41,25 @@ pub const KUBERNETES: &str = "1.37";
 /// The report of a run. The same input gives the same report, field by field and byte by byte.
 pub fn build(input: &ReportInput<'_>) -> Report {
     let places = Places(input.manifest);
-    let told = Told { cluster: input.end, trace: input.trace, steps: input.steps };
+    let labels: Vec<String> = input.outcome.steps.iter().map(|step| verb_in_words(input.end, &step.verb)).collect();
+    let told = Told { cluster: input.end, trace: input.trace, steps: &labels };
     let told_before = Told { cluster: input.end, trace: input.settle_trace, steps: &[] };
     let index = Index::new(input.trace, input.end.pods.len());
-    let curves = series::series(input.settled, input.end, input.trace);
+    let curves = series::series(input.start, input.end, input.trace);
     let outcomes = outcomes::outcomes(input, &told, &curves, &index, places);
     let groups = losses::groups(input, &outcomes, &index);
     let losses = losses::losses(input, &told, &groups, &outcomes, &index, places);
     let budgets = outcomes::budgets(input, &told, &curves, places);
-    let placement = placement::placement(input.settled, &told_before, places);
+    let placement = placement::placement(input.start, &told_before, places);
     let proposals = proposals::proposals(input, &told, &outcomes, &groups, &placement, places);
     // Without a step there is no what-if: then the story is how the cluster came to rest.
-    let timeline = if input.steps.is_empty() { timeline::timeline(&told_before) } else { timeline::timeline(&told) };
+    let timeline = if labels.is_empty() { timeline::timeline(&told_before) } else { timeline::timeline(&told) };
+    let mut timeline = timeline;
+    name_victims(&mut timeline, &outcomes);
     let totals = Totals {
         records: input.trace.len(),
-        nodes: input.settled.live_nodes().count(),
-        pods: input.settled.live_pods().count(),
+        nodes: input.start.live_nodes().count(),
+        pods: input.start.live_pods().count(),
         pods_created: outcomes.iter().map(|o| o.told.pods_created).sum(),
         pods_lost: outcomes.iter().map(|o| o.told.pods_lost).sum(),
         evictions_refused: input.trace.records().iter().filter(|r| matches!(r.change, crate::trace::Change::EvictionRefused(..))).count(),
@@ -65,18 +68,19 @@ pub fn build(input: &ReportInput<'_>) -> Report {
         schema_version: SCHEMA_VERSION,
         kubernetes: KUBERNETES.to_owned(),
         seed: input.seed,
-        ended: match input.ended {
+        ended: match input.outcome.ended {
             Ended::Quiet => RunEnd::Quiet,
             Ended::TimeUp => RunEnd::TimeUp,
             Ended::BudgetSpent => RunEnd::BudgetSpent,
         },
         last_ms: input.trace.records().last().map_or(0, |record| record.time.millis()),
-        until_ms: input.until.millis(),
+        until_ms: until_ms(input),
         verdict: Verdict { harm: Harm::None, text: String::new() },
         read: input.manifest.map(reading).unwrap_or_default(),
         assumptions: input.assumptions.iter().map(assumption).collect(),
         diagnostics: input.diagnostics.iter().map(|d| places.finding(d)).collect(),
-        steps: steps(input),
+        steps: steps(input, &labels),
+        expectations: expectations(input, &told, places),
         placement,
         timeline,
         workloads: outcomes.into_iter().map(|outcome| outcome.told).collect(),
@@ -99,17 +103,77 @@ fn assumption(of: &crate::cluster::build::Assumption) -> Assumption {
     }
 }
 
-/// The steps that began, when they began; those that did not, when they were due.
-fn steps(input: &ReportInput<'_>) -> Vec<Step> {
-    let mut steps: Vec<Step> = input.steps.iter().map(|step| Step { at_ms: step.at.millis(), text: step.text.clone() }).collect();
-    for record in input.trace.records() {
-        if let (Subject::Step(at), crate::trace::Change::StepBegins) = (record.subject, record.change)
-            && let Some(step) = steps.get_mut(at as usize)
-        {
-            step.at_ms = record.time.millis();
+/// Says of machines that die which pods stop serving with them: the API will not know for a while.
+fn name_victims(timeline: &mut [Entry], outcomes: &[outcomes::Outcome]) {
+    for entry in timeline.iter_mut().filter(|e| e.kind == EntryKind::Fault && e.text.ends_with(timeline::UNNOTICED)) {
+        let lost_by = |outcome: &outcomes::Outcome| {
+            let told = &outcome.told;
+            let at = told.series.iter().position(|p| p.at_ms == entry.at_ms)?;
+            let before = at.checked_sub(1).map_or(told.serving_before, |before| told.series[before].serving);
+            Some((before - told.series[at].serving, told.label.clone())).filter(|(lost, _)| *lost > 0)
+        };
+        let mut lost: Vec<(i32, String)> = outcomes.iter().filter_map(lost_by).collect();
+        lost.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        let total: i32 = lost.iter().map(|(count, _)| count).sum();
+        if total > 0 {
+            let names: Vec<String> = lost.iter().map(|(count, label)| format!("{label} {count}")).collect();
+            let told = amounts::counted(total.max(0) as usize, "serving pod");
+            entry.text = format!("{}, {told} on them: {}", entry.text, amounts::listed(&names, 5));
         }
     }
-    steps
+}
+
+/// When watching stopped.
+fn until_ms(input: &ReportInput<'_>) -> i64 {
+    input.outcome.end.millis()
+}
+
+fn steps(input: &ReportInput<'_>, labels: &[String]) -> Vec<Step> {
+    let step = |(step, text): (&StepOutcome, &String)| {
+        let (at_ms, not_done) = match &step.state {
+            StepState::Done { at, .. } => (at.millis(), None),
+            StepState::Refused { at, why, .. } => (at.millis(), Some(why.clone())),
+            StepState::NotDue => (until_ms(input), Some("the run ended before it was due".to_owned())),
+            StepState::Waiting { values } => {
+                (until_ms(input), Some(format!("its condition did not come true ({})", amounts::listed(values, 4))))
+            }
+            StepState::Behind => (until_ms(input), Some("the step before it did not begin".to_owned())),
+        };
+        Step { at_ms, text: text.clone(), not_done }
+    };
+    input.outcome.steps.iter().zip(labels).map(step).collect()
+}
+
+fn expectations(input: &ReportInput<'_>, told: &Told<'_>, places: Places<'_>) -> Vec<ExpectationOutcome> {
+    let one = |judged: &Judged| {
+        let mut outcome = ExpectationOutcome {
+            title: judged.title.clone(),
+            promise: judged.promise.name().to_owned(),
+            expression: judged.expression.clone(),
+            holds: None,
+            at_ms: None,
+            message: String::new(),
+            values: Vec::new(),
+            chain: Vec::new(),
+            place: judged.span.and_then(|span| places.of_span(span)),
+        };
+        match &judged.verdict {
+            Judgement::Holds { at } => (outcome.holds, outcome.at_ms) = (Some(true), at.map(|at| at.millis())),
+            Judgement::Fails(failure) => {
+                outcome.holds = Some(false);
+                outcome.at_ms = Some(failure.at.millis());
+                outcome.message = failure.message.clone();
+                outcome.values = failure.values.clone();
+                let mut causes = failure.cause.map_or_else(Vec::new, |cause| input.trace.causes(cause));
+                causes.reverse();
+                outcome.chain = causes.into_iter().filter_map(|id| why::link(told, id)).collect();
+            }
+            Judgement::Broken(message) => outcome.message = message.clone(),
+            Judgement::NotEvaluated => outcome.message = "this build does not evaluate expressions".to_owned(),
+        }
+        outcome
+    };
+    input.outcome.expectations.iter().map(one).collect()
 }
 
 /// A span as people write it.

@@ -35,6 +35,8 @@ pub struct Report {
     pub placement: Placement,
     /// What happened, in order, equal things at one time in one entry.
     pub timeline: Vec<Entry>,
+    /// What was expected of the run, and what became of it.
+    pub expectations: Vec<ExpectationOutcome>,
     /// What it meant for each workload, the worst first.
     pub workloads: Vec<WorkloadOutcome>,
     /// What it meant for each PodDisruptionBudget.
@@ -181,6 +183,32 @@ pub struct Step {
     pub at_ms: i64,
     /// What: `zone zone-b fails`.
     pub text: String,
+    /// Why it was not done; none where it was.
+    pub not_done: Option<String>,
+}
+
+/// An expectation of the scenario and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExpectationOutcome {
+    /// What it is called.
+    pub title: String,
+    /// `always`, `never`, `eventually` or `finally`.
+    pub promise: String,
+    /// The expression.
+    pub expression: String,
+    /// Whether it holds; none where it could not be judged.
+    pub holds: Option<bool>,
+    /// When it was decided.
+    pub at_ms: Option<i64>,
+    /// Why it does not hold, or could not be judged.
+    pub message: String,
+    /// Values of the expression's parts at that moment.
+    pub values: Vec<String>,
+    /// From the first cause to what broke it.
+    pub chain: Vec<Link>,
+    /// Where it is written.
+    pub place: Option<Place>,
 }
 
 /// The cluster when it had settled.
@@ -456,14 +484,14 @@ pub enum Verified {
 pub struct Proposal {
     /// The rule: `spread-over-zones`.
     pub id: String,
-    /// The workload, budget or cluster it is for.
-    pub subject: String,
+    /// The workloads, the budget or the cluster it is for.
+    pub subjects: Vec<String>,
     /// What to do, in an imperative sentence.
     pub title: String,
     /// Why that helps here, with the numbers of this run.
     pub why: String,
-    /// The line to change or to add to.
-    pub place: Option<Place>,
+    /// The lines to change or to add to.
+    pub places: Vec<Place>,
     /// YAML to write there; empty where it is nothing to write.
     pub snippet: String,
     /// What is known of it.

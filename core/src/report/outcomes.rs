@@ -10,6 +10,7 @@ use super::places::Places;
 use super::refusals;
 use super::series::{Curve, Series, stretches};
 use super::told::Told;
+use super::until_ms;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{BudgetId, PodId};
 use crate::cluster::pod::Phase;
@@ -27,7 +28,7 @@ pub(super) struct Outcome {
 
 /// Outcomes of all workloads that had or wanted pods, the worst first.
 pub(super) fn outcomes(input: &ReportInput<'_>, told: &Told<'_>, series: &Series, index: &Index, places: Places<'_>) -> Vec<Outcome> {
-    let (before, after) = (spreads(input.settled), spreads(input.end));
+    let (before, after) = (spreads(input.start), spreads(input.end));
     let made = pods_by_workload(input);
     let budgets = budgets_of(input.end, series);
     let waiting = Waiting { late: last_refusals(input.trace), early: last_refusals(input.settle_trace), pods: pods_of(input.end) };
@@ -46,9 +47,9 @@ pub(super) fn outcomes(input: &ReportInput<'_>, told: &Told<'_>, series: &Series
             after,
             completions: completions(input.end, *workload),
             budget: budget.map(|&id| told.budget(id)),
-            ..measure(curve, input.until.millis())
+            ..measure(curve, until_ms(input))
         };
-        outcome.below_budget_ms = budget.and_then(|id| series.budgets.get(id.index())).map(|(_, curve)| below(curve, input.until.millis()));
+        outcome.below_budget_ms = budget.and_then(|id| series.budgets.get(id.index())).map(|(_, curve)| below(curve, until_ms(input)));
         if matches!(outcome.harm, Harm::Down | Harm::Short | Harm::ShortBefore) {
             outcome.not_recovered_because = why_not_back(input, told, *workload, &waiting, index);
         }
@@ -251,7 +252,7 @@ pub(super) fn budgets(input: &ReportInput<'_>, told: &Told<'_>, series: &Series,
         }
     }
     let one = |(id, curve): &(BudgetId, Curve)| {
-        let budget = input.settled.budgets.get(id.index())?;
+        let budget = input.start.budgets.get(id.index())?;
         let (name, value) = match budget.rule {
             BudgetRule::MinAvailable(value) => ("minAvailable", value),
             BudgetRule::MaxUnavailable(value) => ("maxUnavailable", value),
@@ -268,7 +269,7 @@ pub(super) fn budgets(input: &ReportInput<'_>, told: &Told<'_>, series: &Series,
             needed: budget.status.desired_healthy,
             allowed_before: budget.status.disruptions_allowed,
             refused: refused.get(id.index()).copied().unwrap_or_default(),
-            below_ms: below(curve, input.until.millis()),
+            below_ms: below(curve, until_ms(input)),
         })
     };
     series.budgets.iter().filter_map(one).collect()

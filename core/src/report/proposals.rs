@@ -77,9 +77,41 @@ pub(super) fn proposals(
     }
     found.extend(budgets(input, told, outcomes, places));
     found.extend(room(input, told, outcomes));
-    let mut seen = BTreeSet::new();
-    found.retain(|proposal| seen.insert((proposal.id.clone(), proposal.subject.clone())));
-    found
+    merged(found)
+}
+
+/// How many lines a proposal names.
+const MOST_PLACES: usize = 8;
+
+/// Proposals of one rule with one text to paste become one for all their workloads.
+fn merged(found: Vec<Proposal>) -> Vec<Proposal> {
+    let mut kept: Vec<Proposal> = Vec::new();
+    for proposal in found {
+        let same =
+            |other: &&mut Proposal| other.id == proposal.id && (other.snippet == proposal.snippet || other.subjects == proposal.subjects);
+        match kept.iter_mut().find(same) {
+            Some(first) if first.subjects == proposal.subjects => {}
+            Some(first) => {
+                // The title was made for one workload: it now speaks of all.
+                let one = listed(&first.subjects, 3);
+                first.subjects.extend(proposal.subjects);
+                first.title = first.title.replacen(&one, &listed(&first.subjects, 3), 1);
+                first.places.extend(proposal.places);
+                first.places.truncate(MOST_PLACES);
+            }
+            None => kept.push(proposal),
+        }
+    }
+    kept
+}
+
+impl Proposal {
+    /// Names the line, where there is one.
+    fn at(&mut self, place: Option<super::model::Place>) {
+        if let Some(place) = place {
+            self.places = vec![place];
+        }
+    }
 }
 
 fn template_of<'a>(input: &ReportInput<'a>, workload: Workload) -> Option<&'a PodTemplate> {
@@ -108,10 +140,10 @@ impl Case<'_> {
     fn proposal(&self, id: &str, title: String, why: String) -> Proposal {
         Proposal {
             id: id.to_owned(),
-            subject: self.outcome.label.clone(),
+            subjects: vec![self.outcome.label.clone()],
             title,
             why,
-            place: self.outcome.place.clone(),
+            places: self.outcome.place.clone().into_iter().collect(),
             snippet: String::new(),
             verified: Verified::NotRun,
         }
@@ -162,7 +194,7 @@ fn one_replica(case: &Case<'_>) -> Option<Proposal> {
         format!("Run two replicas of {}, {apart}", case.outcome.label),
         format!("its only pod was lost and nothing served for {}{caution}", span(case.outcome.none_ms)),
     );
-    proposal.place = case.places.in_document(Some(meta), "/spec/replicas").or(proposal.place);
+    proposal.at(case.places.in_document(Some(meta), "/spec/replicas"));
     proposal.snippet = format!("spec:\n  replicas: 2\n{}", {
         let body = snippets::spread(case.input.end, key, selector);
         // The first line repeats `spec:`.
@@ -187,7 +219,7 @@ fn one_place(case: &Case<'_>) -> Option<Proposal> {
         format!("Spread {} over {place}", case.outcome.label),
         format!("all of its {} were in one place, {at}, and were lost together", counted(case.outcome.desired.max(0) as usize, "pod")),
     );
-    proposal.place = case.places.near(case.template.origin, "/topologySpreadConstraints").or(proposal.place);
+    proposal.at(case.places.near(case.template.origin, "/topologySpreadConstraints"));
     proposal.snippet = case.below_pod_spec(&snippets::spread(case.input.end, key, selector));
     Some(proposal)
 }
@@ -208,7 +240,7 @@ fn blocked_by_spread(case: &Case<'_>) -> Option<Proposal> {
              with nodeTaintsPolicy: Honor, tainted nodes do not count"
         ),
     );
-    proposal.place = case.places.near(case.template.origin, &format!("/topologySpreadConstraints/{at}")).or(proposal.place);
+    proposal.at(case.places.near(case.template.origin, &format!("/topologySpreadConstraints/{at}")));
     proposal.snippet = case.below_pod_spec(&format!(
         "topologySpreadConstraints:\n- maxSkew: {}\n  topologyKey: {key}\n  whenUnsatisfiable: DoNotSchedule\n  nodeTaintsPolicy: Honor\n  # labelSelector as it is",
         case.template.spread[at].max_skew
@@ -234,7 +266,7 @@ fn no_spare_node(case: &Case<'_>) -> Option<Proposal> {
             deployment.replicas
         ),
     );
-    proposal.place = case.places.in_document(case.meta, "/spec/strategy").or(proposal.place);
+    proposal.at(case.places.in_document(case.meta, "/spec/strategy"));
     proposal.snippet = snippets::below("/spec/strategy", "type: RollingUpdate\nrollingUpdate:\n  maxUnavailable: 1\n  maxSurge: 0");
     Some(proposal)
 }
@@ -256,14 +288,11 @@ fn tolerates_long(case: &Case<'_>) -> Option<Proposal> {
         "leave-lost-nodes-sooner",
         format!("Let the pods of {} leave a lost node after {SHORT_TOLERATION} s", case.outcome.label),
         format!(
-            "{} waited {seconds} s on lost nodes before being replaced; {} was short for {} in all. Shorter tolerations also move pods on a \
-             network hiccup that lasts longer than that",
-            counted(lost, "pod"),
-            case.outcome.label,
-            span(case.outcome.short_ms)
+            "lost pods waited {seconds} s on their dead nodes before they were replaced. The price: a network hiccup longer than \
+             {SHORT_TOLERATION} s then moves pods too"
         ),
     );
-    proposal.place = case.places.near(case.template.origin, "/tolerations").or(proposal.place);
+    proposal.at(case.places.near(case.template.origin, "/tolerations"));
     proposal.snippet = case.below_pod_spec(&snippets::tolerations(SHORT_TOLERATION));
     Some(proposal)
 }
@@ -309,7 +338,7 @@ fn recreate(case: &Case<'_>) -> Option<Proposal> {
         format!("Roll {} out in waves", case.outcome.label),
         format!("{why}: nothing served for {}", span(case.outcome.none_ms)),
     );
-    proposal.place = case.places.in_document(case.meta, pointer).or(proposal.place);
+    proposal.at(case.places.in_document(case.meta, pointer));
     proposal.snippet = snippets::below("/spec/strategy", "type: RollingUpdate\nrollingUpdate:\n  maxUnavailable: 0\n  maxSurge: 1");
     Some(proposal)
 }
@@ -339,7 +368,7 @@ fn memory_requests(case: &Case<'_>) -> Option<Proposal> {
         None => return None,
     };
     let mut proposal = case.proposal("honest-memory-requests", title, format!("{why}; {} evicted", counted(evicted, "pod")));
-    proposal.place = case.places.near(case.template.origin, "/containers/0/resources").or(proposal.place);
+    proposal.at(case.places.near(case.template.origin, "/containers/0/resources"));
     let name = case.template.containers.first().map_or("", |container| case.input.end.text(container.name));
     proposal.snippet = case
         .below_pod_spec(&format!("containers:\n- name: {}\n  resources:\n    requests:\n      memory: {amount}", snippets::scalar(name)));
@@ -356,14 +385,14 @@ fn preempted(case: &Case<'_>) -> Option<Proposal> {
         format!("Give {} a priority that says how much it matters", case.outcome.label),
         format!("{} had to go for pods of higher priority, and its own is {}", counted(count, "pod"), case.template.priority),
     );
-    proposal.place = case.places.near(case.template.origin, "/priorityClassName").or(proposal.place);
+    proposal.at(case.places.near(case.template.origin, "/priorityClassName"));
     Some(proposal)
 }
 
 /// Budgets that blocked evictions, and drains that met no budget.
 fn budgets(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome], places: Places<'_>) -> Vec<Proposal> {
     let mut found = Vec::new();
-    for (at, budget) in input.settled.budgets.iter().enumerate() {
+    for (at, budget) in input.start.budgets.iter().enumerate() {
         let id = BudgetId::from_index(at);
         let covers = |pod: PodId| {
             let template = input.end.template_of(pod);
@@ -403,14 +432,14 @@ fn budgets(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome], place
         };
         found.push(Proposal {
             id: "budget-that-lets-go".to_owned(),
-            subject: format!("budget {name}"),
+            subjects: vec![format!("budget {name}")],
             title,
             why: format!(
                 "{key}: {written} over {} allows none to go: {} refused, and the drain never ends",
                 counted(expected.max(0) as usize, "pod"),
                 counted(refused, "eviction")
             ),
-            place: places.in_document(budget.meta.origin, &format!("/spec/{key}")),
+            places: places.in_document(budget.meta.origin, &format!("/spec/{key}")).into_iter().collect(),
             snippet,
             verified: Verified::NotRun,
         });
@@ -426,10 +455,10 @@ fn budgets(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome], place
             let name = meta.map_or("", |meta| input.end.text(meta.name));
             found.push(Proposal {
                 id: "budget-for-drains".to_owned(),
-                subject: outcome.label.clone(),
+                subjects: vec![outcome.label.clone()],
                 title: format!("Add a PodDisruptionBudget for {}", outcome.label),
                 why: format!("a drain evicted all of its pods at once, and nothing served for {}", span(outcome.none_ms)),
-                place: outcome.place.clone(),
+                places: outcome.place.clone().into_iter().collect(),
                 snippet: format!(
                     "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: {}\nspec:\n  maxUnavailable: 1\n  selector:  # that of the workload\n",
                     snippets::scalar(name)
@@ -499,7 +528,7 @@ fn room(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome]) -> Optio
     let lost = outcomes.iter().any(|o| o.told.harm > Harm::ShortBefore);
     Some(Proposal {
         id: "room-to-spare".to_owned(),
-        subject: "cluster".to_owned(),
+        subjects: vec!["cluster".to_owned()],
         title: match lost {
             true => "Keep room for what is lost, or ask for less".to_owned(),
             false => "Add nodes, or ask for less".to_owned(),
@@ -511,9 +540,11 @@ fn room(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome]) -> Optio
             counted(nodes, "node"),
             numbers.join("; ")
         ),
-        place: waiting
-            .first()
-            .and_then(|&pod| Places(input.manifest).near(input.end.template_of(pod).origin, "/containers/0/resources/requests")),
+        places: {
+            let asks = |&pod: &PodId| Places(input.manifest).near(input.end.template_of(pod).origin, "/containers/0/resources/requests");
+            let lines: BTreeSet<_> = waiting.iter().filter_map(asks).collect();
+            lines.into_iter().take(MOST_PLACES).collect()
+        },
         snippet: String::new(),
         verified: Verified::NotRun,
     })

@@ -41,8 +41,12 @@ enum Likeness {
     Refused(TextId),
     Scaled,
     Told(TextId),
+    Event(Sym, TextId, bool),
     Claims,
 }
+
+/// How the text of machines that die ends.
+pub(super) const UNNOTICED: &str = ", unnoticed by Kubernetes as yet";
 
 /// How far apart equal things may be and still be told together.
 const CLOSE: Millis = 12 * SECOND;
@@ -122,6 +126,7 @@ fn likeness(id: RecordId, record: &Record) -> Likeness {
         Change::ReplicaSetScaled(..) => Likeness::Scaled,
         Change::Condition(text) => Likeness::Told(text),
         Change::ClaimBound(_) => Likeness::Claims,
+        Change::Event { warning, reason, message, .. } => Likeness::Event(reason, message, warning),
         _ => Likeness::Alone(id.0),
     }
 }
@@ -240,9 +245,7 @@ impl Group {
         let pods = || self.pods_told(told);
         let nodes = || self.nodes_told(told);
         match self.likeness {
-            Likeness::Machines(false) => {
-                (EntryKind::Fault, true, format!("{} {}; Kubernetes does not know yet", nodes(), verb("dies", "die")))
-            }
+            Likeness::Machines(false) => (EntryKind::Fault, true, format!("{} {}{UNNOTICED}", nodes(), verb("dies", "die"))),
             Likeness::Machines(true) => (EntryKind::Fault, true, format!("{} {} back", nodes(), verb("is", "are"))),
             Likeness::NodeReady(NodeReady::Unknown) => {
                 (EntryKind::Node, true, format!("{} {}: the kubelet stopped reporting", nodes(), verb("is NotReady", "are NotReady")))
@@ -326,6 +329,18 @@ impl Group {
                 let names: Vec<String> = self.workloads.keys().map(|&w| told.workload(w)).collect();
                 (EntryKind::Controller, bad, format!("{}: {text}", listed(&names, NAMES)))
             }
+            Likeness::Event(reason, message, warning) => {
+                let reason = told.cluster.text(reason);
+                // What has a record of its own is not told twice.
+                let known = ["NodeNotReady", "FailedScheduling", "TaintManagerEviction", "Evicted", "Preempted", "EvictionThresholdMet"];
+                let whom = match (self.nodes.is_empty(), self.pods.is_empty(), self.workloads.is_empty()) {
+                    (false, ..) => nodes(),
+                    (_, false, _) => pods(),
+                    (.., false) => listed(&self.workloads.keys().map(|&w| told.workload(w)).collect::<Vec<_>>(), NAMES),
+                    _ => told.trace.record(self.first).map_or(String::new(), |record| told.subject(record.subject)),
+                };
+                (EntryKind::Controller, warning && !known.contains(&reason), format!("{whom}: {reason}: {}", told.trace.text(message)))
+            }
             Likeness::Claims => (EntryKind::Controller, false, format!("{} {} bound", counted(self.count, "claim"), verb("is", "are"))),
             Likeness::Alone(_) => self.tell_alone(told),
         }
@@ -366,7 +381,6 @@ impl Group {
                 let shown = !matches!(record.subject, Subject::ReplicaSet(_));
                 (EntryKind::Controller, shown, text)
             }
-            Change::Event { warning, .. } => (EntryKind::Controller, warning, text),
             _ => (EntryKind::Controller, false, text),
         }
     }

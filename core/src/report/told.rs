@@ -1,6 +1,5 @@
 //! Records in words: one sentence for each, in the words of Kubernetes, with names. The texts are unescaped.
 
-use super::input::StepLabel;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{BudgetId, NodeId, PodId, ReplicaSetId};
 use crate::cluster::node::NodeReady;
@@ -18,7 +17,7 @@ pub struct Told<'a> {
     /// The trace.
     pub trace: &'a Trace,
     /// The steps.
-    pub steps: &'a [StepLabel],
+    pub steps: &'a [String],
 }
 
 impl<'a> Told<'a> {
@@ -88,7 +87,7 @@ impl<'a> Told<'a> {
 
     /// A step in words.
     pub fn step(&self, step: u32) -> &'a str {
-        self.steps.get(step as usize).map_or("a step begins", |step| step.text.as_str())
+        self.steps.get(step as usize).map_or("a step begins", String::as_str)
     }
 
     /// A record in a sentence.
@@ -121,7 +120,7 @@ impl<'a> Told<'a> {
             Change::StepNote(note) => text(note).to_owned(),
             Change::NodeAdded => "joins".to_owned(),
             Change::NodeDeleted => "is deleted".to_owned(),
-            Change::NodeFailed => "dies; Kubernetes does not know yet".to_owned(),
+            Change::NodeFailed => "dies, unnoticed by Kubernetes as yet".to_owned(),
             Change::NodeRecovered => "is back".to_owned(),
             Change::NodeReady(ready) => node_ready(ready).to_owned(),
             Change::NodeTainted(key, effect) => format!("gets the taint {}", self.taint(key, effect)),

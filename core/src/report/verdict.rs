@@ -8,6 +8,13 @@ use super::span;
 pub(super) fn verdict(report: &Report) -> Verdict {
     let harm = report.workloads.iter().map(|w| w.harm).max().unwrap_or_default();
     let text = if report.steps.is_empty() { at_rest(report) } else { after_steps(report, harm) };
+    let failed = report.expectations.iter().filter(|e| e.holds == Some(false)).count();
+    let text = match (failed, report.expectations.len()) {
+        (0, _) => text,
+        (n, all) => {
+            format!("{text} {n} of {} not hold.", format_args!("{} {}", counted(all, "expectation"), if n == 1 { "does" } else { "do" }))
+        }
+    };
     let text = match report.ended {
         RunEnd::BudgetSpent => format!("{text} The run was stopped: something goes round in circles."),
         _ => text,
@@ -67,9 +74,12 @@ fn after_steps(report: &Report, harm: Harm) -> String {
     }
     if !short.is_empty() {
         let why = short.iter().find_map(|w| w.not_recovered_because.as_deref()).map_or(String::new(), |why| format!(": {why}"));
-        let worst = short.iter().map(|w| w.desired - w.serving_after).max().unwrap_or_default();
-        let missing = if short.len() == 1 { format!("{} of {} short", worst, short[0].desired) } else { "short of replicas".to_owned() };
-        sentences.push(format!("{} stay{} {missing} to the end{why}", names(&short), if short.len() == 1 { "s" } else { "" }));
+        let level = if short.len() == 1 {
+            format!("at {} of {}", short[0].serving_after, short[0].desired)
+        } else {
+            "short of replicas".to_owned()
+        };
+        sentences.push(format!("{} stay{} {level} to the end{why}", names(&short), if short.len() == 1 { "s" } else { "" }));
     }
     if let Some(budget) = blocked {
         sentences.push(format!("the budget {} refuses every eviction: the drain never ends", budget.name));
@@ -86,10 +96,19 @@ fn after_steps(report: &Report, harm: Harm) -> String {
         ));
     }
     if sentences.is_empty() {
-        return match harm {
-            Harm::ShortBefore => "Nothing got worse; some workloads were short before anything happened.".to_owned(),
+        let done: Vec<&str> = report.steps.iter().filter(|s| s.not_done.is_none()).map(|s| s.text.as_str()).collect();
+        return match (harm, &done[..]) {
+            (_, []) => "Nothing was done to the cluster: see the steps.".to_owned(),
+            (Harm::None, [step]) => format!("When {step}, nothing that serves is lost."),
+            (Harm::ShortBefore, _) => "Nothing got worse; some workloads were short before anything happened.".to_owned(),
             _ => "Nothing that serves was lost.".to_owned(),
         };
+    }
+    if let [step] = &report.steps[..]
+        && let Some(first) = sentences.first_mut()
+        && step.not_done.is_none()
+    {
+        *first = format!("When {}, {first}", step.text);
     }
     let untouched = report.workloads.iter().filter(|w| w.harm == Harm::None && w.desired > 0).count();
     let mut text: String = sentences.iter().map(|s| format!("{}. ", capital(s))).collect();

@@ -3,7 +3,8 @@
 use super::Session;
 use crate::cluster::Cluster;
 use crate::engine::Sim;
-use crate::scenario::{self, Outcome, Scenario};
+use crate::report::{self, Report, ReportInput};
+use crate::scenario::{self, Outcome, Scenario, Start};
 use crate::trace::{Change, Keyframes, RecordId, Subject, Trace, View};
 use crate::units::time::Time;
 
@@ -45,6 +46,7 @@ pub struct Mark {
 /// A run of a scenario from a session's state.
 #[derive(Clone, Debug)]
 pub struct Run {
+    from: Start,
     start: Cluster,
     sim: Sim,
     outcome: Outcome,
@@ -57,7 +59,7 @@ impl Run {
         let start = sim.cluster().clone();
         let outcome = scenario::run(&mut sim, scenario);
         let keyframes = Keyframes::new(View::of(&start), sim.api().trace());
-        Run { start, sim, outcome, keyframes }
+        Run { from: scenario.start, start, sim, outcome, keyframes }
     }
 
     /// The cluster as it was before the first step.
@@ -88,6 +90,22 @@ impl Run {
     /// The visible state after everything of `time`.
     pub fn view_at(&self, time: Time) -> View {
         self.keyframes.at(self.trace(), time)
+    }
+
+    /// What the run meant, as data for all renderers.
+    pub fn report(&self, session: &Session) -> Report {
+        let nothing = Trace::default();
+        report::build(&ReportInput {
+            manifest: Some(session.manifest()),
+            assumptions: session.assumptions(),
+            diagnostics: session.diagnostics(),
+            start: &self.start,
+            settle_trace: if self.from == Start::Settled { session.settle_trace() } else { &nothing },
+            end: self.end(),
+            trace: self.trace(),
+            outcome: &self.outcome,
+            seed: session.seed(),
+        })
     }
 
     /// Marks for a timeline, in order.

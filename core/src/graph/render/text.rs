@@ -41,7 +41,8 @@ pub fn text(graph: &Graph, gone: Option<NodeIndex>) -> String {
         }
         let places: Vec<_> = graph.out(at).into_iter().filter(|(_, e)| e.relation == Relation::RunsOn).collect();
         if !places.is_empty() {
-            let shown: Vec<String> = places.iter().take(NAMES_SHOWN).map(|(to, e)| format!("{} ({})", visible(&graph.vertex(*to).name), e.count)).collect();
+            let shown: Vec<String> =
+                places.iter().take(NAMES_SHOWN).map(|(to, e)| format!("{} ({})", visible(&graph.vertex(*to).name), e.count)).collect();
             let more = places.len().saturating_sub(NAMES_SHOWN);
             let _ = writeln!(out, "    runs on {}{}", shown.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() });
         }

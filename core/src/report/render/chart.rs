@@ -1,15 +1,18 @@
 //! Curves made small: the level of a step function in each of a number of equal spans of time. Shared by sparklines and charts.
 
-use super::super::model::{Point, Report, WorkloadOutcome};
+use super::super::model::{Point, Report, RunEnd, WorkloadOutcome};
 
-/// A time that ends the interesting part: a little after the last thing that changed for any workload or step, at most the end.
+/// A time that ends the interesting part: a little after the last thing that changed, or when watching stopped.
 pub fn horizon(report: &Report) -> i64 {
     let changes = report.workloads.iter().flat_map(|w| w.series.iter().skip(1).map(|p| p.at_ms));
     let last = changes.chain(report.steps.iter().map(|s| s.at_ms)).chain(report.timeline.iter().filter(|e| e.key).map(|e| e.at_ms)).max();
     let last = last.unwrap_or_default().max(0);
-    // A tenth more shows that the last level holds.
-    let shown = (last + last / 10).max(60_000);
-    if report.until_ms > 0 { shown.min(report.until_ms.max(60_000)) } else { shown }
+    // A little more shows that the last level holds.
+    let shown = (last + last / 8).max(60_000);
+    match report.ended {
+        RunEnd::TimeUp => shown.min(report.until_ms.max(60_000)),
+        RunEnd::Quiet | RunEnd::BudgetSpent => shown,
+    }
 }
 
 /// The least `serving` and the greatest `desired` in each of `count` equal spans from 0 to `until_ms`.
@@ -26,7 +29,7 @@ pub fn sampled(points: &[Point], until_ms: i64, count: usize) -> Vec<(i32, i32)>
     samples
 }
 
-/// A workload's curve in `count` characters: how full it was, from nothing to all that is wanted.
+/// A workload's curve in `count` characters and one in front for what was before: how full it was, from nothing to all that is wanted.
 pub fn sparkline(workload: &WorkloadOutcome, until_ms: i64, count: usize, unicode: bool) -> String {
     let levels: &[char] =
         if unicode { &['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] } else { &['_', '.', ':', '-', '=', '+', '*', '#'] };
@@ -37,7 +40,8 @@ pub fn sparkline(workload: &WorkloadOutcome, until_ms: i64, count: usize, unicod
         (0, _) => ' ',
         (s, f) => levels[((i64::from(s) * 7) / i64::from(f)).clamp(0, 7) as usize],
     };
-    sampled(&workload.series, until_ms, count).into_iter().map(level).collect()
+    let before = (workload.serving_before, workload.desired);
+    std::iter::once(before).chain(sampled(&workload.series, until_ms, count)).map(level).collect()
 }
 
 #[cfg(test)]

@@ -264,8 +264,9 @@ fn proposals(out: &mut String, report: &Report) {
     out.push_str("<h2>What would help</h2>\n");
     for p in report.proposals.iter().take(ROWS) {
         let _ = writeln!(out, "<div class=\"card\"><h3>{}</h3>\n<p>{}</p>", markup(&p.title), markup(&p.why));
-        if let Some(place) = &p.place {
-            let _ = writeln!(out, "<p class=\"place\">{}:{}</p>", markup(&place.file), place.line);
+        if !p.places.is_empty() {
+            let at: Vec<String> = p.places.iter().map(|place| format!("{}:{}", markup(&place.file), place.line)).collect();
+            let _ = writeln!(out, "<p class=\"place\">{}</p>", at.join(" · "));
         }
         if !p.snippet.is_empty() {
             let _ = writeln!(out, "<pre>{}</pre>", p.snippet.lines().map(markup).collect::<Vec<_>>().join("\n"));

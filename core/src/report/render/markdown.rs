@@ -131,8 +131,9 @@ fn proposals(out: &mut Bounded, report: &Report) {
     out.push("\n### What would help\n\n".to_owned());
     for p in report.proposals.iter().take(STORIES) {
         let mut part = format!("- **{}**: {}", escaped(&p.title), escaped(&p.why));
-        if let Some(place) = &p.place {
-            part.push_str(&format!(" ({}:{})", escaped(&place.file), place.line));
+        if !p.places.is_empty() {
+            let at: Vec<String> = p.places.iter().map(|place| format!("{}:{}", escaped(&place.file), place.line)).collect();
+            part.push_str(&format!(" ({})", at.join(", ")));
         }
         part.push('\n');
         if !p.snippet.is_empty() {

@@ -107,11 +107,14 @@ impl View<'_> {
         let assumptions = &self.report.assumptions;
         let shown = if self.full() { assumptions.len() } else { 3 };
         for (i, a) in assumptions.iter().take(shown).enumerate() {
-            let text = format!("{} {}: {} ({}). {}", a.subject, a.what, a.value, a.why, a.change);
+            let mut text = format!("{}: {} {} ({})", a.subject, a.what, a.value, a.why);
+            if self.full() {
+                text.push_str(&format!(". To say otherwise: {}", a.change));
+            }
             self.label(out, if i == 0 { "assumed" } else { "" }, &text);
         }
         if assumptions.len() > shown {
-            self.label(out, "", &format!("and {} more; -o full lists them", counted(assumptions.len() - shown, "assumption")));
+            self.label(out, "", &format!("and {} more; -o full lists them, and how to say otherwise", assumptions.len() - shown));
         }
         for (i, step) in self.report.steps.iter().enumerate() {
             self.label(out, if i == 0 { "what if" } else { "" }, &format!("at {} {}", span(step.at_ms), step.text));
@@ -237,7 +240,15 @@ impl View<'_> {
             row.push(self.t.paint(if done >= wanted { Style::Green } else { Style::Yellow }, &format!("{done} done")));
             return row;
         }
-        row.push(w.desired.to_string());
+        let fewest = w.series.iter().map(|p| p.desired).min().unwrap_or(w.desired);
+        // A DaemonSet wants no pod on a dead machine; a scaled workload wants what it was scaled to.
+        let last = w.series.last().map_or(w.desired, |p| p.desired);
+        let wants = if fewest < w.desired || last != w.desired {
+            format!("{}{}{}", w.desired, self.t.sign("→", ">"), last.min(fewest))
+        } else {
+            w.desired.to_string()
+        };
+        row.push(wants);
         if !broken {
             row.push(self.t.paint(style, &w.serving_after.to_string()));
             return row;
@@ -354,12 +365,22 @@ impl View<'_> {
             return;
         }
         out.push_str(&self.t.heading("why"));
-        let shown = if self.full() { losses.len() } else { STORIES };
+        let shown = if self.full() { losses.len() } else { 2 * STORIES };
+        let mut told_brief = false;
         for (i, loss) in losses.iter().take(shown).enumerate() {
-            if i > 0 {
+            // The worst are told from the first cause; of those that came back the end is enough, but for the first.
+            let brief = i > 0 && loss.harm < Harm::Short && !self.full();
+            if i > 0 && !(brief && told_brief) {
                 out.push('\n');
             }
+            told_brief = brief;
             let lead = format!("{} ", self.t.paint(self.harm_style(loss.harm), self.harm_sign(loss.harm)));
+            if brief {
+                let back = self.report.workloads.iter().find(|w| w.label == loss.workload).and_then(|w| w.recovered_at_ms);
+                let back = back.map_or(String::new(), |at| format!("; back at {}", span(at)));
+                out.push_str(&self.t.wrapped(&lead, "  ", Style::Plain, &format!("{}: {}{back}", loss.workload, loss.text)));
+                continue;
+            }
             out.push_str(&self.t.wrapped(&lead, "  ", Style::Bold, &format!("{}: {}", loss.workload, loss.text)));
             let mut last = None;
             for (depth, link) in loss.chain.iter().enumerate() {
@@ -381,6 +402,11 @@ impl View<'_> {
             match &decision.place {
                 Some(place) => {
                     let lead = format!("  {} ", self.t.paint(Style::Cyan, &format!("{}:{}", place.file, place.line)));
+                    // A key alone says nothing that the decision does not say.
+                    if place.text.ends_with(':') {
+                        out.push_str(&self.t.wrapped(&lead, "      ", Style::Yellow, &decision.text));
+                        continue;
+                    }
                     out.push_str(&self.t.wrapped(&lead, "      ", Style::Plain, &place.text));
                     out.push_str(&self.t.wrapped("      ", "      ", Style::Yellow, &decision.text));
                 }
@@ -401,9 +427,9 @@ impl View<'_> {
             let rest = " ".repeat(columns(&lead));
             out.push_str(&self.t.wrapped(&lead, &rest, Style::Bold, &p.title));
             out.push_str(&self.t.wrapped(&rest, &rest, Style::Plain, &p.why));
-            if let Some(place) = &p.place {
-                let at = format!("{}:{}", place.file, place.line);
-                out.push_str(&format!("{rest}{}\n", self.t.paint(Style::Cyan, &at)));
+            if !p.places.is_empty() {
+                let at: Vec<String> = p.places.iter().map(|place| format!("{}:{}", place.file, place.line)).collect();
+                out.push_str(&self.t.wrapped(&rest, &rest, Style::Cyan, &at.join("  ")));
             }
             for line in p.snippet.lines() {
                 out.push_str(&format!("{rest}  {}\n", self.t.paint(Style::Green, line)));

@@ -1,0 +1,182 @@
+//! `wavetank run`: what if? A scenario from flags or from a document, run on the manifests; the report in any format.
+
+use wavetank_core::manifest::{Class, Diagnostic, Manifest, Severity};
+use wavetank_core::report::render::style::Terminal;
+use wavetank_core::report::render::{html, json, markdown, svg, text};
+use wavetank_core::report::{Harm, Report};
+use wavetank_core::scenario::{Scenario, Step};
+use wavetank_core::session::Session;
+use wavetank_core::units::time::Time;
+
+use crate::cluster::ClusterArgs;
+use crate::context::{Context, Verbosity};
+use crate::diagnostics;
+use crate::failure::{CliError, Exit};
+use crate::input::{InputArgs, read_manifest};
+use crate::output::{Output, chosen, write_all};
+use crate::steps::{StepArgs, check_names, parse_span};
+
+/// See what the cluster does: where pods land, and what a lost zone, a drain or a rollout sets off
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    steps: StepArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    /// The Scenario document to run, by name, where the manifests hold several
+    #[arg(long, value_name = "NAME", conflicts_with = "until")]
+    scenario: Option<String>,
+    /// When watching stops; without it, when nothing happens any more, at most an hour after the last step
+    #[arg(long, value_name = "SPAN")]
+    until: Option<String>,
+    /// text, full, concise, json, markdown, html or svg; with `=FILE` into a file. Several at once
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    output: Vec<Output<Format>>,
+}
+
+/// A form of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// The story.
+    Text,
+    /// Everything, nothing left out.
+    Full,
+    /// The verdict and who suffered.
+    Concise,
+    /// Data.
+    Json,
+    /// For a pull request.
+    Markdown,
+    /// One file with charts.
+    Html,
+    /// The timeline as a picture.
+    Svg,
+}
+
+/// Runs and reports.
+///
+/// # Errors
+/// Input that cannot be read, names that are not there, files that cannot be written.
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
+    let outputs = chosen(&args.output, Format::Text)?;
+    let manifest = read_manifest(&args.input, context)?;
+    let scenarios = wavetank_core::scenario::read(&manifest);
+    let busy = context.spinner("letting the cluster settle");
+    let session = Session::of(manifest, &args.cluster.options());
+    busy.set_message("running");
+    let (scenario, mut told) = pick(args, &session, scenarios, context)?;
+    check_names(session.cluster(), &scenario.steps)?;
+    let run = session.run(&scenario);
+    let report = run.report(&session);
+    busy.finish_and_clear();
+    told.extend(session.diagnostics().iter().cloned());
+    told.extend(run.outcome().diagnostics.iter().filter(|d| d.span.is_some()).cloned());
+    show(&told, session.manifest(), context);
+    write_all(&outputs, context, |format, on_stdout| render(&report, *format, context, on_stdout))?;
+    if outputs.iter().any(|o| o.path.is_none() && matches!(o.format, Format::Text | Format::Concise)) {
+        hint(args, &session, &report, context);
+    }
+    Ok(exit(&report, session.manifest()))
+}
+
+/// The scenario to run, and what there is to say about those documents.
+fn pick(
+    args: &Args,
+    session: &Session,
+    (documents, told): (Vec<Scenario>, Vec<Diagnostic>),
+    context: &Context,
+) -> Result<(Scenario, Vec<Diagnostic>), CliError> {
+    let steps: Vec<Step> = args.steps.steps()?;
+    let until = args.until.as_deref().map(parse_span).transpose()?.map(|span| Time::ZERO + span);
+    if !args.steps.is_empty() || (documents.is_empty() && args.scenario.is_none()) {
+        if !documents.is_empty() {
+            context.note("Scenario documents are left alone, because flags say what to break");
+        }
+        let mut scenario = Scenario::of_steps("flags", steps);
+        scenario.until = until;
+        scenario.seed = args.cluster.seed();
+        return Ok((scenario, Vec::new()));
+    }
+    let names = || documents.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(", ");
+    let mut chosen = match &args.scenario {
+        Some(name) => match documents.iter().find(|s| s.name == *name) {
+            Some(found) => found.clone(),
+            None if documents.is_empty() => return Err(CliError::new("there is no Scenario document among the manifests")),
+            None => return Err(CliError::new(format!("there is no Scenario {name}")).help(format!("there are {}", names()))),
+        },
+        None if documents.len() == 1 => documents[0].clone(),
+        None => {
+            let help = format!("name one with --scenario: {}; or run them all with `wavetank test`", names());
+            return Err(CliError::new(format!("the manifests hold {} Scenario documents", documents.len())).help(help));
+        }
+    };
+    if let Some(until) = until {
+        chosen.until = Some(until);
+    }
+    if told.iter().any(|d| d.severity == Severity::Error) {
+        let sources = session.manifest().sources.clone();
+        return Err(CliError::new(format!("the Scenario {} cannot be read", chosen.name)).diagnostics(told, sources));
+    }
+    Ok((chosen, told))
+}
+
+/// Errors and warnings; with `--verbose` everything.
+fn show(told: &[Diagnostic], manifest: &Manifest, context: &Context) {
+    let least = if context.verbosity == Verbosity::Verbose { Severity::Hint } else { Severity::Warning };
+    let shown: Vec<Diagnostic> = told.iter().filter(|d| d.severity <= least).cloned().collect();
+    let most = if context.verbosity == Verbosity::Verbose { usize::MAX } else { diagnostics::MOST_SHOWN };
+    if !shown.is_empty() {
+        context.note(diagnostics::render(&shown, &manifest.sources, context, most).trim_end());
+        context.note("");
+    }
+}
+
+fn render(report: &Report, format: Format, context: &Context, on_stdout: bool) -> String {
+    let terminal =
+        if on_stdout { Terminal { color: context.color, unicode: context.unicode, width: context.width } } else { Terminal::PLAIN };
+    match format {
+        Format::Text => text::render(report, &terminal, text::Detail::Story),
+        Format::Full => text::render(report, &terminal, text::Detail::Full),
+        Format::Concise => text::render(report, &terminal, text::Detail::Concise),
+        Format::Json => json::render(report),
+        Format::Markdown => markdown::render(report),
+        Format::Html => html::render(report),
+        Format::Svg => svg::render(report, svg::Setting::Alone),
+    }
+}
+
+fn exit(report: &Report, manifest: &Manifest) -> Exit {
+    let nothing = report.totals.pods == 0 && report.totals.pods_created == 0;
+    let unread = manifest.of_class(Class::Rejected).next().is_some();
+    let broken = report.expectations.iter().any(|e| e.holds != Some(true)) || report.steps.iter().any(|s| s.not_done.is_some());
+    match () {
+        () if nothing => Exit::Nothing,
+        () if unread || broken => Exit::Broken,
+        () => Exit::Holds,
+    }
+}
+
+/// What to try next, with the words to type.
+fn hint(args: &Args, session: &Session, report: &Report, context: &Context) {
+    let command = format!("wavetank run {}{}", args.input.as_typed(), args.cluster.as_typed());
+    let next = if report.totals.pods == 0 {
+        return;
+    } else if report.steps.is_empty() {
+        match report.placement.zones.iter().find(|zone| !zone.name.is_empty()) {
+            Some(zone) => format!("break something: {command} --fail-zone {}", crate::input::quoted(&zone.name)),
+            None => match session.cluster().live_nodes().next() {
+                Some((_, node)) => {
+                    format!("break something: {command} --fail-node {}", crate::input::quoted(session.cluster().text(node.name)))
+                }
+                None => return,
+            },
+        }
+    } else if report.verdict.harm > Harm::ShortBefore {
+        format!("keep it for a review: {command} … -o html=report.html · every what-if at once: wavetank sweep {}", args.input.as_typed())
+    } else {
+        format!("every what-if at once: wavetank sweep {}", args.input.as_typed())
+    };
+    context.note(&format!("\nnext  {}", crate::context::shown(next)));
+}
