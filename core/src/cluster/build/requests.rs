@@ -54,7 +54,7 @@ pub(crate) fn pod_requests(text: &mut Interner, spec: &PodSpec, status: Option<&
     let by_spec = aggregate(&spec_shares.0, &spec_shares.1);
     let pod_level = pod_level(spec, &by_spec, &aggregate(&shares(regular, |d| d.limits), &shares(init, |d| d.limits)));
 
-    let resized = status.and_then(|status| Resized::of(status, spec));
+    let resized = status.and_then(|status| Resized::of(status, spec, (false, false)));
     let base = resized.as_ref().map_or_else(|| by_spec.clone(), |r| r.requests(by_spec.clone()));
     let named_by_pod: Vec<&String> = pod_level.requests.0.keys().filter(|n| is_pod_level(n)).collect();
     let whole = |mut amounts: Amounts| {
@@ -70,8 +70,10 @@ pub(crate) fn pod_requests(text: &mut Interner, spec: &PodSpec, status: Option<&
 
     // Defaults count for each container before the pod's own figures replace the sum.
     let missing = |name: &str| named_by_pod.is_empty() || !requests.has(name);
-    let filled = filled(&spec_shares, missing("cpu"), missing("memory"));
-    let nonzero = whole(resized.as_ref().map_or_else(|| filled.clone(), |r| r.requests(filled.clone())));
+    let (cpu, memory) = (missing("cpu"), missing("memory"));
+    let filled = filled(&spec_shares, cpu, memory);
+    let resized_filled = status.and_then(|status| Resized::of(status, spec, (cpu, memory)));
+    let nonzero = whole(resized_filled.as_ref().map_or_else(|| filled.clone(), |r| r.requests(filled.clone())));
 
     let mut score = by_spec;
     score.add(&overhead);
@@ -100,19 +102,21 @@ pub(crate) fn is_sidecar(container: &Container) -> bool {
 fn filled(shares: &(Vec<Share>, Vec<Share>), cpu: bool, memory: bool) -> Amounts {
     let fill = |list: &[Share]| -> Vec<Share> {
         list.iter()
-            .map(|share| {
-                let mut amounts = share.amounts.clone();
-                if cpu {
-                    amounts.0.entry("cpu".to_owned()).or_insert(Quantity::from_milli(DEFAULT_MILLI_CPU));
-                }
-                if memory {
-                    amounts.0.entry("memory".to_owned()).or_insert(Quantity::from_value(DEFAULT_MEMORY));
-                }
-                Share { amounts, sidecar: share.sidecar }
-            })
+            .map(|share| Share { amounts: with_defaults(share.amounts.clone(), (cpu, memory)), sidecar: share.sidecar })
             .collect()
     };
     aggregate(&fill(&shares.0), &fill(&shares.1))
+}
+
+/// Gives cpu and memory that are not named their defaults, where asked to.
+fn with_defaults(mut amounts: Amounts, (cpu, memory): (bool, bool)) -> Amounts {
+    if cpu {
+        amounts.0.entry("cpu".to_owned()).or_insert(Quantity::from_milli(DEFAULT_MILLI_CPU));
+    }
+    if memory {
+        amounts.0.entry("memory".to_owned()).or_insert(Quantity::from_value(DEFAULT_MEMORY));
+    }
+    amounts
 }
 
 fn cpu_and_memory(amounts: &Amounts) -> (i64, i64) {
@@ -159,19 +163,22 @@ struct Resized {
 }
 
 impl Resized {
-    fn of(status: &PodStatus, spec: &PodSpec) -> Option<Resized> {
+    /// `fill`: whether cpu and memory that a container does not name count with their defaults.
+    fn of(status: &PodStatus, spec: &PodSpec, fill: (bool, bool)) -> Option<Resized> {
         let told = |s: &ContainerStatus| s.resources.is_some() || s.allocated_resources.is_some();
         let statuses = || status.container_statuses.iter().chain(&status.init_container_statuses).flatten();
         if !statuses().any(told) && status.resources.is_none() && status.allocated_resources.is_none() {
             return None;
         }
         let pending = status.conditions.iter().flatten().find(|c| c.type_ == "PodResizePending");
-        let infeasible = pending.is_some_and(|c| c.reason.as_deref() == Some("Infeasible"));
+        let own = |r: &ResourceRequirements| r.requests.iter().flatten().any(|(name, _)| is_pod_level(name));
+        let pod_level = spec.resources.as_ref().is_some_and(own);
+        let infeasible = !pod_level && pending.is_some_and(|c| c.reason.as_deref() == Some("Infeasible"));
         let list = |containers: &[Container], pick: &dyn Fn(&ContainerStatus) -> Option<Amounts>| -> Vec<Share> {
             let share = |c: &Container| {
                 let by_status = statuses().find(|s| s.name == c.name).and_then(pick);
                 let otherwise = || if infeasible { Amounts::default() } else { Demand::of_container(c).requests };
-                Share { amounts: by_status.unwrap_or_else(otherwise), sidecar: is_sidecar(c) }
+                Share { amounts: with_defaults(by_status.unwrap_or_else(otherwise), fill), sidecar: is_sidecar(c) }
             };
             containers.iter().map(share).collect()
         };

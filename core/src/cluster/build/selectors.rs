@@ -67,9 +67,10 @@ pub(crate) fn merge_keys(text: &mut Interner, selector: &mut Selector, own: &Lab
     }
 }
 
-/// The alternatives of a node selector. Terms without any requirement match nothing and are dropped.
+/// The alternatives of a node selector. Terms without any requirement match nothing, but stay: because of them a pod is not
+/// taken for one that names its nodes (`plugins/nodeaffinity` PreFilter).
 pub(crate) fn node_terms(text: &mut Interner, written: &NodeSelector) -> Vec<NodeSelectorTerm> {
-    written.node_selector_terms.iter().filter_map(|t| node_term(text, t)).collect()
+    written.node_selector_terms.iter().map(|t| node_term(text, t).unwrap_or_default()).collect()
 }
 
 /// One term; none if it has no requirement.

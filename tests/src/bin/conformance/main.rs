@@ -4,6 +4,7 @@
 
 mod apiserver;
 mod controlplane;
+mod scheduler;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ enum Kind {
     Apiserver,
     /// What controllers do over time.
     Controlplane,
+    /// Where the scheduler puts pods, and why.
+    Scheduler,
 }
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let judge = match arguments.kind {
         Kind::Apiserver => apiserver::judge,
         Kind::Controlplane => controlplane::judge,
+        Kind::Scheduler => scheduler::judge,
     };
     match judge(&arguments.dirs) {
         Ok(report) => {
