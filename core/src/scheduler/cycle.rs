@@ -24,10 +24,15 @@ struct Search {
     // Nodes with an explicit status.
     refused: usize,
     feasible: Vec<NodeId>,
+    // The nominated node, refused before the search, as long as the search has not come to it.
+    only_as_nominated: Option<u32>,
 }
 
 impl Search {
     fn refuse(&mut self, position: u32, refusal: Refusal) {
+        if self.only_as_nominated == Some(position) {
+            self.only_as_nominated = None;
+        }
         let number = self.refusals.number(refusal);
         let status = &mut self.statuses[position as usize];
         self.refused += usize::from(*status == NodeStatus::ABSENT);
@@ -98,7 +103,11 @@ impl Scheduler {
                     attempt.outcome = Outcome::Placed(nominated);
                     return attempt;
                 }
-                Some(refusal) => search.refuse(self.cache.position(nominated), refusal),
+                Some(refusal) => {
+                    let position = self.cache.position(nominated);
+                    search.refuse(position, refusal);
+                    search.only_as_nominated = Some(position);
+                }
             }
         }
         find(&cycle, &mut search, self.next_start, self.config.percentage_of_nodes_to_score);
@@ -270,8 +279,8 @@ fn describe(cycle: &Cycle<'_>, search: Search, matrix: &mut Matrix) {
     let cache = cycle.world.cache;
     let mut place_of: Vec<i32> = vec![0; search.refusals.len()];
     matrix.filter = vec![-1; search.statuses.len()];
-    for (place, status) in matrix.filter.iter_mut().zip(&search.statuses) {
-        if let Some(number) = status.refusal() {
+    for (position, (place, status)) in matrix.filter.iter_mut().zip(&search.statuses).enumerate() {
+        if let Some(number) = status.refusal().filter(|_| search.only_as_nominated != Some(position as u32)) {
             if place_of[number] == 0 {
                 matrix.fails.push(search.refusals.get(number).clone());
                 place_of[number] = matrix.fails.len() as i32;

@@ -59,12 +59,16 @@ fn judge_file(report: &mut Report, path: &Path) -> Result<(), Box<dyn Error>> {
         };
         let order = replay.order_matches();
         for (k, expected) in decisions.iter().enumerate() {
-            let mut differences = if order { Vec::new() } else { vec!["order: another node list".to_owned()] };
-            replay.decide(k, expected, &mut differences);
-            if differences.is_empty() {
-                family.agree();
-            } else {
-                family.disagree(expected.to_string(), differences.join("\n"), format!("{id} {}", text(expected, "pod")));
+            // A retry after preemption is a decision of its own.
+            for (expected, mut differences) in replay.decide(k, expected) {
+                if !order {
+                    differences.push("order: another node list".to_owned());
+                }
+                if differences.is_empty() {
+                    family.agree();
+                } else {
+                    family.disagree(expected.to_string(), differences.join("\n"), format!("{id} {}", text(expected, "pod")));
+                }
             }
         }
     }
@@ -160,18 +164,20 @@ impl<'a> Replay<'a> {
         got == list(&self.case["result"], "order")
     }
 
-    /// Decides about the k-th pending pod and carries it out as recorded.
-    fn decide(&mut self, k: usize, expected: &Value, differences: &mut Vec<String>) {
+    /// Decides about the k-th pending pod and carries it out as recorded, again after each preemption. Tells what differs.
+    fn decide<'e>(&mut self, k: usize, expected: &'e Value) -> Vec<(&'e Value, Vec<String>)> {
         let pod = self.pending[k];
-        let mut expected = expected;
+        let (mut expected, mut decisions) = (expected, Vec::new());
         loop {
             let now = SECOND_DAY + self.placed * SECOND;
             let attempt = self.scheduler.attempt(&self.cluster, pod, now, Detail::Full);
-            self.compare(&attempt, expected, differences);
+            let mut differences = Vec::new();
+            self.compare(&attempt, expected, &mut differences);
             self.carry_out(pod, &attempt, expected);
+            decisions.push((expected, differences));
             match expected.get("after_preemption") {
                 Some(next) => expected = next,
-                None => return,
+                None => return decisions,
             }
         }
     }
