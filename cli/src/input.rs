@@ -25,6 +25,11 @@ pub(crate) struct InputArgs {
 }
 
 impl InputArgs {
+    /// Paths that were named in another way.
+    pub(crate) fn of(paths: Vec<PathBuf>) -> InputArgs {
+        InputArgs { paths, files: Vec::new(), recursive: true }
+    }
+
     /// Every path that was named, in order.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
         self.paths.iter().chain(&self.files).map(PathBuf::as_path)

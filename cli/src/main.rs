@@ -3,6 +3,7 @@
 mod cluster;
 mod context;
 mod diagnostics;
+mod explain;
 mod failure;
 mod graph;
 mod input;
@@ -34,6 +35,7 @@ Exit codes: 0 all is well, 1 something does not hold, 2 bad usage or input that 
 #[derive(clap::Subcommand)]
 enum Verb {
     Run(Box<run::Args>),
+    Explain(Box<explain::Args>),
     Graph(graph::Args),
     Serve(serve::Args),
 }
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     let context = Context::new(&arguments.global);
     let done = match &arguments.verb {
         Verb::Run(args) => run::run(args, &context),
+        Verb::Explain(args) => explain::run(args, &context),
         Verb::Graph(args) => graph::run(args, &context),
         Verb::Serve(args) => serve::run(args, &context),
     };

@@ -175,29 +175,31 @@ pub(super) fn losses(
 }
 
 fn headline(told: &Told<'_>, group: &LossGroup) -> String {
+    let one = group.lost.len() == 1;
     let count = counted(group.lost.len(), "pod");
-    let (is, it) = if group.lost.len() == 1 { ("is", "it") } else { ("are", "they") };
+    let (is, its) = if one { ("is", "its node") } else { ("are", "their nodes") };
     let how = match group.end {
-        End::Deleted(DeleteReason::Taint) => format!("{is} evicted from lost nodes"),
-        End::Deleted(DeleteReason::Evicted) => format!("{is} evicted by a drain"),
-        End::Deleted(DeleteReason::Preempted) => format!("{is} preempted"),
-        End::Deleted(reason) => format!("{is} deleted: {}", delete_reason(reason)),
-        End::Failed(reason) if told.cluster.text(reason) == "Evicted" => format!("{is} evicted by the kubelet"),
-        End::Failed(reason) if told.cluster.text(reason).is_empty() => "failed".to_owned(),
-        End::Failed(reason) => format!("failed: {}", told.cluster.text(reason)),
-        End::Unready(reason) => {
-            format!("{is} not ready: {}", unready_reason(reason).replacen("its", if it == "it" { "its" } else { "their" }, 1))
-        }
-        End::Machine => format!("{is} on dead machines, and nothing was done about it"),
+        End::Deleted(DeleteReason::Taint) => format!("{count} lost with {its}"),
+        End::Deleted(DeleteReason::Evicted) => format!("{count} evicted by a drain"),
+        End::Deleted(DeleteReason::Preempted) => format!("{count} preempted by pods of higher priority"),
+        End::Deleted(reason) => format!("{count} deleted: {}", delete_reason(reason)),
+        End::Failed(reason) if told.cluster.text(reason) == "Evicted" => format!("{count} evicted by the kubelet, which needs memory"),
+        End::Failed(reason) if told.cluster.text(reason).is_empty() => format!("{count} failed"),
+        End::Failed(reason) => format!("{count} failed: {}", told.cluster.text(reason)),
+        End::Unready(UnreadyReason::NodeUnreachable) => format!("{count} not ready, since {its} {is} not"),
+        End::Unready(reason) => format!("{count} not ready: {}", unready_reason(reason)),
+        End::Machine => format!("{count} on dead machines, and nothing was done about it"),
     };
     let after = match group.fate {
-        Fate::Back => "",
-        Fate::Waits if group.lost.len() == 1 => "; the replacement finds no node",
+        Fate::Back => "; replaced",
+        Fate::Waits if one => "; the replacement finds no node",
         Fate::Waits => "; the replacements find no node",
-        Fate::Starts => "; what came instead is not ready",
+        Fate::Starts if one => "; the replacement is not ready",
+        Fate::Starts => "; the replacements are not ready",
+        Fate::NotReplaced if matches!(group.end, End::Unready(_) | End::Machine) => "",
         Fate::NotReplaced => "; nothing came instead",
     };
-    format!("{count} {how}{after}")
+    format!("{how}{after}")
 }
 
 /// From the first cause to what became of the replacement.

@@ -7,6 +7,7 @@ mod amounts;
 mod index;
 mod input;
 mod losses;
+mod matrix;
 mod model;
 mod outcomes;
 mod placement;
@@ -23,6 +24,7 @@ pub mod why;
 
 pub use index::Index;
 pub use input::{ReportInput, verb_in_words};
+pub use matrix::{NodeVerdict, PodMatrix, matrix};
 pub use model::*;
 pub use places::Places;
 pub use refusals::{Reason, meaning, reasons};
@@ -118,7 +120,8 @@ fn name_victims(timeline: &mut [Entry], outcomes: &[outcomes::Outcome]) {
         if total > 0 {
             let names: Vec<String> = lost.iter().map(|(count, label)| format!("{label} {count}")).collect();
             let told = amounts::counted(total.max(0) as usize, "serving pod");
-            entry.text = format!("{}, {told} on them: {}", entry.text, amounts::listed(&names, 5));
+            let machines = entry.text.strip_suffix(timeline::UNNOTICED).unwrap_or(&entry.text);
+            entry.text = format!("{machines} with {told} ({}){}", amounts::listed(&names, 5), timeline::UNNOTICED);
         }
     }
 }

@@ -46,7 +46,7 @@ enum Likeness {
 }
 
 /// How the text of machines that die ends.
-pub(super) const UNNOTICED: &str = ", unnoticed by Kubernetes as yet";
+pub(super) const UNNOTICED: &str = "; Kubernetes has not noticed yet";
 
 /// How far apart equal things may be and still be told together.
 const CLOSE: Millis = 12 * SECOND;

@@ -120,7 +120,7 @@ impl<'a> Told<'a> {
             Change::StepNote(note) => text(note).to_owned(),
             Change::NodeAdded => "joins".to_owned(),
             Change::NodeDeleted => "is deleted".to_owned(),
-            Change::NodeFailed => "dies, unnoticed by Kubernetes as yet".to_owned(),
+            Change::NodeFailed => "dies; Kubernetes has not noticed yet".to_owned(),
             Change::NodeRecovered => "is back".to_owned(),
             Change::NodeReady(ready) => node_ready(ready).to_owned(),
             Change::NodeTainted(key, effect) => format!("gets the taint {}", self.taint(key, effect)),

@@ -61,37 +61,37 @@ pub struct PodStory {
     pub meaning: Option<String>,
 }
 
-/// The story of a pod up to `at`.
-pub fn pod(told: &Told<'_>, index: &Index, id: PodId, at: Time) -> Option<PodStory> {
-    told.cluster.pods.get(id.index())?;
-    let until = |record: &RecordId| told.trace.record(*record).is_some_and(|r| r.time <= at);
-    let own: Vec<RecordId> = index.of_pod(id).iter().copied().filter(until).collect();
-    let mut all = own.first().map_or_else(Vec::new, |&first| {
-        let mut causes = told.trace.causes(first);
-        causes.reverse();
-        causes
-    });
-    all.extend(own.iter().skip(1));
-    let (mut node, mut refusal) = (None, None);
-    for record in own.iter().filter_map(|&id| told.trace.record(id)) {
-        match record.change {
-            Change::PodBound(to) => (node, refusal) = (Some(told.node(to).to_owned()), None),
-            Change::PodUnschedulable(text) => refusal = Some(told.trace.text(text).to_owned()),
-            Change::PodGone => node = None,
-            _ => {}
+/// The story of a pod up to `at`, over traces that follow each other (settling, what-if), each with its index.
+pub fn pod(told: &[Told<'_>], indexes: &[Index], id: PodId, at: Time) -> PodStory {
+    let mut story = PodStory { pod: String::new(), workload: String::new(), node: None, life: Vec::new(), refusal: None, meaning: None };
+    for (told, index) in told.iter().zip(indexes) {
+        let Some(pod) = told.cluster.pods.get(id.index()) else { continue };
+        if story.pod.is_empty() {
+            // A pod that was given with its node has no record of being placed.
+            story.node = pod.bound.is_none().then_some(pod.node).flatten().map(|node| told.node(node).to_owned());
         }
+        story.pod = told.pod(id);
+        story.workload = told.workload(told.cluster.workload_of(id));
+        let until = |record: &RecordId| told.trace.record(*record).is_some_and(|r| r.time <= at);
+        let own: Vec<RecordId> = index.of_pod(id).iter().copied().filter(until).collect();
+        let mut shown = own.first().map_or_else(Vec::new, |&first| {
+            let mut causes = told.trace.causes(first);
+            causes.reverse();
+            causes
+        });
+        shown.extend(own.iter().skip(1));
+        for record in own.iter().filter_map(|&id| told.trace.record(id)) {
+            match record.change {
+                Change::PodBound(to) => (story.node, story.refusal) = (Some(told.node(to).to_owned()), None),
+                Change::PodUnschedulable(text) => story.refusal = Some(told.trace.text(text).to_owned()),
+                Change::PodGone => story.node = None,
+                _ => {}
+            }
+        }
+        story.life.extend(shown.into_iter().filter_map(|id| link(told, id)));
     }
-    if own.is_empty() || !own.iter().any(|&id| told.trace.record(id).is_some_and(|r| r.change == Change::PodCreated)) {
-        node = node.or_else(|| told.cluster.pods[id.index()].node.map(|node| told.node(node).to_owned()));
-    }
-    Some(PodStory {
-        pod: told.pod(id),
-        workload: told.workload(told.cluster.workload_of(id)),
-        node,
-        life: all.into_iter().filter_map(|id| link(told, id)).collect(),
-        meaning: refusal.as_deref().map(super::refusals::meaning),
-        refusal,
-    })
+    story.meaning = story.refusal.as_deref().map(super::refusals::meaning);
+    story
 }
 
 /// The pods whose name, with or without namespace, is `name`; those that exist last come last.
@@ -106,7 +106,12 @@ pub fn pods_named(told: &Told<'_>, name: &str) -> Vec<PodId> {
     .collect()
 }
 
-/// What a sort of diagnostic means, of those that reading knows.
+/// Every sort of diagnostic that there is, of all stages.
+pub fn diagnostics() -> impl Iterator<Item = &'static DiagnosticInfo> {
+    diagnostic::catalog().iter().chain(crate::cluster::build::catalog()).chain(crate::scenario::catalog::CATALOG)
+}
+
+/// What a sort of diagnostic means.
 pub fn diagnostic(id: &str) -> Option<&'static DiagnosticInfo> {
-    diagnostic::catalog().iter().find(|info| info.id.0.eq_ignore_ascii_case(id))
+    diagnostics().find(|info| info.id.0.eq_ignore_ascii_case(id))
 }

@@ -8,3 +8,4 @@ pub mod markdown;
 pub mod style;
 pub mod svg;
 pub mod text;
+pub mod why;

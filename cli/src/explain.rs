@@ -1,0 +1,165 @@
+//! `wavetank explain`: why. Of a pod: its life, and every node with the plugin that refuses it; of an event: what led to it and what
+//! followed; of a diagnostic's id: what it means.
+
+use std::path::PathBuf;
+
+use wavetank_core::report::render::style::Terminal;
+use wavetank_core::report::render::why as render;
+use wavetank_core::report::{Index, Told, matrix, verb_in_words, why};
+use wavetank_core::scenario::{Scenario, names};
+use wavetank_core::session::{Run, Session};
+use wavetank_core::trace::RecordId;
+use wavetank_core::units::text::nearest;
+use wavetank_core::units::time::Time;
+
+use crate::cluster::ClusterArgs;
+use crate::context::Context;
+use crate::failure::{CliError, Exit};
+use crate::input::{InputArgs, read_manifest};
+use crate::steps::{StepArgs, check_names, parse_span};
+
+/// Explain a pod, an event or a diagnostic: why is it so?
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// `pod/NAME`, a workload such as `deploy/web`, `event/NUMBER`, or a diagnostic such as `WT1001`
+    #[arg(value_name = "WHAT")]
+    what: String,
+    /// Manifests: files, directories, `-` for stdin; none for a diagnostic
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    steps: StepArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    /// The moment to explain; without it, the end of the run
+    #[arg(long, value_name = "SPAN")]
+    at: Option<String>,
+    /// Data instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Explains.
+///
+/// # Errors
+/// Nothing of that name, and input that cannot be read.
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
+    let terminal = Terminal { color: context.color, unicode: context.unicode, width: context.width };
+    if is_diagnostic(&args.what) {
+        let info = why::diagnostic(&args.what).ok_or_else(|| {
+            let ids: Vec<&str> = why::diagnostics().map(|info| info.id.0).collect();
+            let error = CliError::new(format!("there is no diagnostic {}", args.what));
+            match nearest(&args.what, ids) {
+                Some(near) => error.help(format!("did you mean {near}?")),
+                None => error,
+            }
+        })?;
+        context.print(&render::diagnostic(info, &terminal))?;
+        return Ok(Exit::Holds);
+    }
+    let (what, paths) = subject(args)?;
+    let manifest = read_manifest(&InputArgs::of(paths), context)?;
+    let busy = context.spinner("letting the cluster settle");
+    let session = Session::of(manifest, &args.cluster.options());
+    let mut scenario = Scenario::of_steps("flags", args.steps.steps()?);
+    check_names(session.cluster(), &scenario.steps)?;
+    let whole = session.run(&scenario);
+    busy.finish_and_clear();
+    let at = args.at.as_deref().map(parse_span).transpose()?.map(|span| Time::ZERO + span);
+    if let Some(number) = what.strip_prefix("event/") {
+        let id = number.trim_start_matches('#').parse().map_err(|_| CliError::new(format!("{number} is no number of an event")))?;
+        return explain_record(RecordId(id), &whole, args, context, &terminal);
+    }
+    // The state at a moment is the end of a run that stops there.
+    let run = match at {
+        Some(at) if at < whole.outcome().end => {
+            scenario.until = Some(at);
+            session.run(&scenario)
+        }
+        _ => whole,
+    };
+    explain_pod(&what, &session, &run, args, context, &terminal)
+}
+
+fn is_diagnostic(what: &str) -> bool {
+    what.len() > 2 && what[..2].eq_ignore_ascii_case("wt") && what.bytes().skip(2).all(|b| b.is_ascii_digit())
+}
+
+/// `pod web-0 PATH` is `pod/web-0 PATH`.
+fn subject(args: &Args) -> Result<(String, Vec<PathBuf>), CliError> {
+    let (mut what, mut paths) = (args.what.clone(), args.paths.clone());
+    if !what.contains('/') && paths.len() > 1 {
+        what = format!("{what}/{}", paths.remove(0).display());
+    }
+    if paths.is_empty() {
+        return Err(CliError::new("no manifests given").help(format!("wavetank explain {} PATH", crate::input::quoted(&what))));
+    }
+    Ok((what, paths))
+}
+
+fn explain_record(id: RecordId, run: &Run, args: &Args, context: &Context, terminal: &Terminal) -> Result<Exit, CliError> {
+    let labels: Vec<String> = run.outcome().steps.iter().map(|step| verb_in_words(run.end(), &step.verb)).collect();
+    let told = Told { cluster: run.end(), trace: run.trace(), steps: &labels };
+    let story = why::record(&told, id).ok_or_else(|| {
+        CliError::new(format!("there is no event {}", id.0))
+            .help(format!("events of this run have the numbers below {}", run.trace().len()))
+    })?;
+    let text = if args.json { json(&story) } else { render::record(&story, terminal) };
+    context.print(&text)?;
+    Ok(Exit::Holds)
+}
+
+fn json(story: &impl serde::Serialize) -> String {
+    format!("{}\n", serde_json::to_string_pretty(story).unwrap_or_default())
+}
+
+fn explain_pod(what: &str, session: &Session, run: &Run, args: &Args, context: &Context, terminal: &Terminal) -> Result<Exit, CliError> {
+    let labels: Vec<String> = run.outcome().steps.iter().map(|step| verb_in_words(run.end(), &step.verb)).collect();
+    let cluster = run.end();
+    let now = run.outcome().end;
+    let late = Told { cluster, trace: run.trace(), steps: &labels };
+    let early = Told { cluster, trace: session.settle_trace(), steps: &[] };
+    let of_name = why::pods_named(&late, what);
+    // Of several pods of one name the last is meant; of a workload's, one that waits if there is one.
+    let pod = of_name.last().copied().or_else(|| {
+        let workload = names::workload(cluster, what).ok()?;
+        let pods = || cluster.live_pods().filter(move |&(id, _)| cluster.workload_of(id) == workload);
+        pods()
+            .find(|(_, pod)| pod.is_unscheduled())
+            .or_else(|| pods().find(|(_, pod)| !pod.ready))
+            .or_else(|| pods().next())
+            .map(|(id, _)| id)
+    });
+    let Some(pod) = pod else {
+        let known: Vec<String> = cluster.live_pods().map(|(id, _)| late.pod(id)).collect();
+        let wanted = what.strip_prefix("pod/").unwrap_or(what);
+        let near = nearest(wanted, known.iter().map(String::as_str)).or(known.first().map(String::as_str));
+        let error = CliError::new(format!("there is no {what}"));
+        return Err(match near {
+            Some(near) => error.help(format!("there is pod/{near}, for one; `wavetank run` lists workloads")),
+            None => error.help("there are no pods at all"),
+        });
+    };
+    let index = |told: &Told<'_>| Index::new(told.trace, cluster.pods.len());
+    let story = why::pod(&[early, late], &[index(&early), index(&late)], pod, now);
+    let configuration = session.manifest().documents.iter().find(|d| d.kind == "KubeSchedulerConfiguration").map(|d| d.value());
+    let matrix = matrix(cluster, configuration.as_ref(), pod, now);
+    if args.json {
+        context
+            .print(&json(&serde_json::json!({ "schemaVersion": wavetank_core::report::SCHEMA_VERSION, "pod": story, "matrix": matrix })))?;
+    } else {
+        context.print(&render::pod(&story, matrix.as_ref(), terminal))?;
+    }
+    Ok(Exit::Holds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_diagnostics_are_told_from_names() {
+        assert!(is_diagnostic("WT1001") && is_diagnostic("wt1001"));
+        assert!(!is_diagnostic("wt") && !is_diagnostic("pod/wt1") && !is_diagnostic("é"));
+    }
+}
