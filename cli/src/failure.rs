@@ -50,6 +50,11 @@ impl CliError {
         CliError { message: shown(message), help: None, diagnostics: Vec::new(), sources: SourceSet::default() }
     }
 
+    /// The sentence.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// With what to do about it.
     pub(crate) fn help(mut self, help: impl AsRef<str>) -> CliError {
         self.help = Some(shown(help));

@@ -60,8 +60,17 @@ const MOST_FILES: usize = 100_000;
 /// # Errors
 /// A path that is not there or cannot be read; nothing to read at all.
 pub(crate) fn read_sources(input: &InputArgs, context: &Context) -> Result<SourceSet, CliError> {
+    let paths: Vec<PathBuf> = input.paths().map(Path::to_path_buf).collect();
+    read_paths(&paths, context)
+}
+
+/// As [`read_sources`], of paths that a document names.
+///
+/// # Errors
+/// As there.
+pub(crate) fn read_paths(paths: &[PathBuf], context: &Context) -> Result<SourceSet, CliError> {
     let mut found = Found::default();
-    for path in input.paths() {
+    for path in paths {
         if path.as_os_str() == "-" {
             found.files.push(path.to_path_buf());
             continue;
@@ -76,7 +85,8 @@ pub(crate) fn read_sources(input: &InputArgs, context: &Context) -> Result<Sourc
         found.passed_over.iter().for_each(|path| context.detail(&format!("passed over: {}", shown(path.display().to_string()))));
     }
     if found.files.is_empty() {
-        return Err(CliError::new(format!("nothing to read in {}: no .yaml, .yml or .json file", input.as_typed())));
+        let typed: Vec<_> = paths.iter().map(|path| quoted(&path.display().to_string())).collect();
+        return Err(CliError::new(format!("nothing to read in {}: no .yaml, .yml or .json file", typed.join(" "))));
     }
     let mut sources = SourceSet::default();
     for path in &found.files {

@@ -11,6 +11,7 @@ mod output;
 mod run;
 mod serve;
 mod steps;
+mod test;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,7 @@ enum Verb {
     Explain(Box<explain::Args>),
     Graph(graph::Args),
     Serve(serve::Args),
+    Test(test::Args),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Explain(args) => explain::run(args, &context),
         Verb::Graph(args) => graph::run(args, &context),
         Verb::Serve(args) => serve::run(args, &context),
+        Verb::Test(args) => test::run(args, &context),
     };
     match done {
         Ok(exit) => exit.into(),

@@ -72,7 +72,7 @@ pub const CATALOG: &[DiagnosticInfo] = &[
         BAD_EXPRESSION,
         "bad expression",
         "An expression is not valid CEL, names something that is not known, or is not true or false at the moment at which it was asked.\n\n\
-         Known are: workload(\"deployment/web\") with the fields desired, ready, available, updated, pods, unschedulable, nodes and zones; \
+         Known are: workload(\"deployment/web\") with the fields desired, ready, serving, available, updated, pods, unschedulable, nodes and zones; \
          zone(\"zone-b\") with nodes, readyNodes, pods and readyPods; pods, nodes and events, lists to use with exists, all and filter; \
          unschedulable(); and time, in seconds since the start.",
     ),

@@ -101,9 +101,7 @@ pub(crate) fn is_sidecar(container: &Container) -> bool {
 
 fn filled(shares: &(Vec<Share>, Vec<Share>), cpu: bool, memory: bool) -> Amounts {
     let fill = |list: &[Share]| -> Vec<Share> {
-        list.iter()
-            .map(|share| Share { amounts: with_defaults(share.amounts.clone(), (cpu, memory)), sidecar: share.sidecar })
-            .collect()
+        list.iter().map(|share| Share { amounts: with_defaults(share.amounts.clone(), (cpu, memory)), sidecar: share.sidecar }).collect()
     };
     aggregate(&fill(&shares.0), &fill(&shares.1))
 }

@@ -67,8 +67,10 @@ pub struct Needs {
 pub struct WorkloadFacts {
     /// Pods wanted.
     pub desired: i64,
-    /// Pods that are ready and not being deleted.
+    /// Pods that are ready and not being deleted, as far as Kubernetes knows.
     pub ready: i64,
+    /// Of these, those whose machine is alive: a dead one's pods stay ready until their silence is noticed.
+    pub serving: i64,
     /// Of these, those ready for `minReadySeconds`.
     pub available: i64,
     /// Active pods of the newest revision.
@@ -358,6 +360,7 @@ fn workload_facts(cluster: &Cluster, workload: Workload, now: Time) -> WorkloadF
         facts.ready += 1;
         facts.available += i64::from(pod.is_available(min_ready, now));
         if let Some(node) = pod.node.map(|node| cluster.node(node)) {
+            facts.serving += i64::from(node.kubelet_alive && !node.gone);
             facts.nodes.push(cluster.text(node.name).to_owned());
             *facts.zones.entry(cluster.zone_name(node.zone).to_owned()).or_default() += 1;
         }

@@ -249,7 +249,11 @@ impl<'a> Replay<'a> {
             wanted.insert("start".to_owned(), expected.get("start").cloned().unwrap_or(json!(0)));
             let fails = list(expected, "fails");
             let status = |v: &Value| match v.as_i64() {
-                Some(k) if k > 0 => refusal_value(text(&fails[k as usize - 1], "plugin"), text(&fails[k as usize - 1], "code"), list(&fails[k as usize - 1], "reasons")),
+                Some(k) if k > 0 => refusal_value(
+                    text(&fails[k as usize - 1], "plugin"),
+                    text(&fails[k as usize - 1], "code"),
+                    list(&fails[k as usize - 1], "reasons"),
+                ),
                 _ => v.clone(),
             };
             wanted.insert("filter".to_owned(), list(expected, "filter").iter().map(status).collect());
@@ -305,9 +309,12 @@ impl<'a> Replay<'a> {
         }
         if let Some(found) = &attempt.preemption {
             let name = |&p: &PodId| json!(cluster.pod_full_name(p));
-            let candidate =
-                |c: &wavetank_core::scheduler::attempt::Candidate| json!([self.number(c.node), c.victims.iter().map(name).collect::<Vec<_>>(), c.pdb_violations]);
-            let refused = |(node, r): &(NodeId, Refusal)| json!([self.number(*node), r.code.name(), sorted(r.reasons.iter().map(|x| json!(x)).collect())]);
+            let candidate = |c: &wavetank_core::scheduler::attempt::Candidate| {
+                json!([self.number(c.node), c.victims.iter().map(name).collect::<Vec<_>>(), c.pdb_violations])
+            };
+            let refused = |(node, r): &(NodeId, Refusal)| {
+                json!([self.number(*node), r.code.name(), sorted(r.reasons.iter().map(|x| json!(x)).collect())])
+            };
             let value = json!({
                 "not_eligible": found.not_eligible,
                 "candidates": sorted(found.candidates.iter().map(candidate).collect()),
@@ -348,7 +355,9 @@ impl<'a> Replay<'a> {
         places.sort_by_key(|&i| self.number(matrix.feasible[i]));
         let in_order = |scores: &[i64]| places.iter().map(|&i| scores[i]).collect::<Vec<i64>>();
         let worth = matrix.scores.iter().filter(|s| s.raw.iter().chain(&s.normalized).any(|&x| x != 0));
-        let score = |s: &wavetank_core::scheduler::attempt::PluginScores| json!([s.plugin.name(), s.weight, in_order(&s.raw), in_order(&s.normalized)]);
+        let score = |s: &wavetank_core::scheduler::attempt::PluginScores| {
+            json!([s.plugin.name(), s.weight, in_order(&s.raw), in_order(&s.normalized)])
+        };
         put("scores", worth.map(score).collect());
         put("total", json!(in_order(&matrix.totals)));
     }

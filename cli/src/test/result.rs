@@ -1,0 +1,148 @@
+//! What became of each scenario, with all the words that every format needs: made once, so that the formats cannot differ.
+
+use wavetank_core::manifest::{Diagnostic, FileId, Severity, SourceSet, Span};
+use wavetank_core::report::{Told, verb_in_words};
+use wavetank_core::scenario::{Scenario, Verdict};
+use wavetank_core::session::{Run, Session};
+use wavetank_core::units::time::Time;
+
+/// What became of an expectation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// It holds; a remark, such as when it came true.
+    Holds(Option<String>),
+    /// It does not: why, and the chain of causes, the effect first.
+    Fails(String, Vec<String>),
+    /// It was not judged: why.
+    Skipped(String),
+}
+
+/// An expectation.
+#[derive(Clone, Debug)]
+pub(super) struct Checked {
+    pub(super) title: String,
+    /// `always`, `never`, `eventually` or `finally`.
+    pub(super) promise: &'static str,
+    pub(super) expression: String,
+    /// `file:line:column`.
+    pub(super) place: String,
+    pub(super) state: State,
+}
+
+/// A scenario.
+#[derive(Clone, Debug)]
+pub(super) struct ScenarioResult {
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    pub(super) file: String,
+    pub(super) seed: u64,
+    /// When the run ended.
+    pub(super) end: Time,
+    pub(super) checks: Vec<Checked>,
+    /// What else is wrong with it: `place: message`.
+    pub(super) errors: Vec<String>,
+    /// What is worth a look.
+    pub(super) warnings: Vec<String>,
+}
+
+/// All scenarios, in the order in which they were found.
+#[derive(Clone, Debug)]
+pub(super) struct Tested {
+    pub(super) results: Vec<ScenarioResult>,
+}
+
+impl Tested {
+    /// Scenarios that hold, and that do not.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let passed = self.results.iter().filter(|result| result.passed()).count();
+        (passed, self.results.len() - passed)
+    }
+}
+
+impl ScenarioResult {
+    /// Runs a scenario and puts what became of it into words.
+    pub(super) fn of(
+        scenario: &Scenario,
+        file: FileId,
+        told: &[Diagnostic],
+        session: &Result<Session, String>,
+        sources: &SourceSet,
+    ) -> ScenarioResult {
+        let mut result = ScenarioResult {
+            name: scenario.name.clone(),
+            description: scenario.description.clone(),
+            file: sources.file(file).map_or_else(String::new, |source| source.name.clone()),
+            seed: scenario.seed,
+            end: Time::ZERO,
+            checks: Vec::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+        };
+        if result.name.is_empty() {
+            result.name = "(unnamed)".to_owned();
+        }
+        result.tell(told, sources);
+        match session {
+            Err(why) => result.errors.push(why.clone()),
+            // What could not be read would be judged as if it were not there.
+            Ok(_) if !result.errors.is_empty() => {}
+            Ok(session) => result.judge(&session.run(scenario), scenario, sources),
+        }
+        result
+    }
+
+    fn judge(&mut self, run: &Run, scenario: &Scenario, sources: &SourceSet) {
+        let outcome = run.outcome();
+        self.end = outcome.end;
+        let labels: Vec<String> = outcome.steps.iter().map(|step| verb_in_words(run.end(), &step.verb)).collect();
+        let words = Told { cluster: run.end(), trace: run.trace(), steps: &labels };
+        for judged in &outcome.expectations {
+            let state = match &judged.verdict {
+                Verdict::Holds { at } => State::Holds(at.map(|at| format!("since {at}"))),
+                Verdict::NotEvaluated => State::Skipped("there is no evaluator in this build".to_owned()),
+                Verdict::Broken(why) => State::Fails(why.clone(), Vec::new()),
+                Verdict::Fails(failure) => {
+                    let chain = failure.cause.map(|cause| run.trace().causes(cause)).unwrap_or_default();
+                    let records = chain.into_iter().filter_map(|id| run.trace().record(id));
+                    let chain = records.map(|record| format!("{:>7}  {}", record.time.to_string(), words.sentence(record))).collect();
+                    State::Fails(failure.message.clone(), chain)
+                }
+            };
+            self.checks.push(Checked {
+                title: judged.title.clone(),
+                promise: judged.promise.name(),
+                expression: judged.expression.clone(),
+                place: place(judged.span, sources),
+                state,
+            });
+        }
+        // What an expectation says of itself is told with it.
+        let own: Vec<Option<Span>> = scenario.expectations.iter().map(|expectation| expectation.span).collect();
+        let rest: Vec<Diagnostic> = outcome.diagnostics.iter().filter(|d| d.span.is_none() || !own.contains(&d.span)).cloned().collect();
+        self.tell(&rest, sources);
+    }
+
+    fn tell(&mut self, diagnostics: &[Diagnostic], sources: &SourceSet) {
+        for diagnostic in diagnostics {
+            let help = diagnostic.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+            let text = format!("{}: {} {}{help}", place(diagnostic.span, sources), diagnostic.id, diagnostic.message);
+            if diagnostic.severity == Severity::Error { self.errors.push(text) } else { self.warnings.push(text) }
+        }
+    }
+
+    /// Whether it could be run and everything it expects holds.
+    pub(super) fn passed(&self) -> bool {
+        self.errors.is_empty() && !self.checks.iter().any(|check| matches!(check.state, State::Fails(..)))
+    }
+
+    /// How many expectations were judged.
+    pub(super) fn checked(&self) -> usize {
+        self.checks.iter().filter(|check| !matches!(check.state, State::Skipped(_))).count()
+    }
+}
+
+fn place(span: Option<Span>, sources: &SourceSet) -> String {
+    let Some(span) = span else { return String::new() };
+    let (line, column) = sources.line_col(span);
+    format!("{}:{line}:{column}", sources.file(span.file).map_or("", |source| source.name.as_str()))
+}
