@@ -206,7 +206,7 @@ impl Kubelets {
                     // No container is started again; whether one that ran gets ready no longer matters.
                     life.epoch += 1;
                 }
-                let nothing_runs = matches!(life.stage, Stage::BackOff | Stage::Ended(_));
+                let nothing_runs = matches!(life.stage, Stage::Ended(_));
                 let at = if nothing_runs { now } else { (deletion.requested + takes).max(now) };
                 if life.stops.is_none_or(|stops| at < stops) {
                     life.stops = Some(at);
