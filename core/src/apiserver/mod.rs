@@ -12,6 +12,7 @@ mod nodes;
 mod notice;
 mod ownership;
 mod pods;
+mod volumes;
 mod workloads;
 
 pub use api::Api;

@@ -11,6 +11,7 @@ mod losses;
 mod node_lifecycle;
 mod orphans;
 mod pod_gc;
+mod pv_binder;
 mod queue;
 mod relevance;
 mod replica_set;
@@ -43,6 +44,7 @@ pub struct Controllers {
     taint_eviction: taint_eviction::TaintEviction,
     disruption: disruption::DisruptionController,
     pod_gc: pod_gc::PodGc,
+    pv_binder: pv_binder::PvBinder,
 }
 
 impl Controllers {
@@ -58,6 +60,7 @@ impl Controllers {
         self.taint_eviction.start(api, queue);
         self.disruption.start(api, queue);
         self.pod_gc.start(api, queue);
+        self.pv_binder.start(api, queue);
     }
 
     /// Takes a notice: asks for the keys it concerns.
@@ -73,6 +76,7 @@ impl Controllers {
         self.taint_eviction.observe(api, notice, queue);
         self.disruption.observe(api, notice, queue);
         self.pod_gc.observe(api, notice, queue);
+        self.pv_binder.observe(api, notice, queue);
     }
 
     /// Looks at one key. The API's causes are set to the records that asked for it.
@@ -88,9 +92,16 @@ impl Controllers {
             Key::NodeTaints(node) => self.node_lifecycle.sync_taints(api, node),
             Key::NodeEvictionQueue => self.node_lifecycle.serve_queues(api, queue),
             Key::Budget(id) => self.disruption.sync(id, api, queue),
+            Key::Claim(id) => self.pv_binder.sync(id, api, queue),
             Key::PodGc => self.pod_gc.look(api, queue),
+            // A look of the same moment comes first: the taint was added after its look, so its timers run behind the looks.
+            Key::TaintEviction(_) if self.node_lifecycle.is_due(api.now()) => {
+                let causes = api.causes().to_vec();
+                self.node_lifecycle.look(api, queue);
+                causes.iter().for_each(|&cause| queue.add(key, Some(cause)));
+                queue.add(key, None);
+            }
             Key::TaintEviction(pod) => self.taint_eviction.fire(api, pod),
-            _ => {}
         }
     }
 

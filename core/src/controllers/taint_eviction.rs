@@ -98,7 +98,7 @@ impl TaintEviction {
         let due = match tolerated(api.cluster(), id, taints) {
             Tolerated::Forever => return self.cancel(api, id, cause),
             Tolerated::Not => {
-                if self.work.get(&id) == Some(&Work::Done) {
+                if matches!(self.work.get(&id), Some(Work::Done)) || matches!(self.work.get(&id), Some(Work::Planned(due)) if *due <= now) {
                     return;
                 }
                 self.cancel(api, id, cause);
@@ -117,9 +117,7 @@ impl TaintEviction {
     }
 
     fn cancel(&mut self, api: &mut Api, id: PodId, cause: Option<RecordId>) {
-        if let Some(Work::Planned(due)) = self.work.remove(&id)
-            && due > api.now()
-        {
+        if let Some(Work::Planned(_)) = self.work.remove(&id) {
             let name = api.cluster().pod_full_name(id);
             let before = api.cause();
             api.set_cause(cause);

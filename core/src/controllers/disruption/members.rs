@@ -83,13 +83,15 @@ impl Members {
         self.of_pod.remove(&id);
     }
 
-    /// A budget was added, changed or deleted. A mere write of its status changes nothing here.
-    pub(super) fn budget_changed(&mut self, cluster: &Cluster, id: BudgetId) {
+    /// A budget was added, changed or deleted; false for a mere write of its status.
+    pub(super) fn budget_changed(&mut self, cluster: &Cluster, id: BudgetId) -> bool {
         let budget = &cluster.budgets[id.index()];
         let made_from = self.made_from.get(id.index()).copied().flatten();
-        if made_from != (!budget.meta.gone).then_some(budget.meta.generation) {
+        let changed = made_from != (!budget.meta.gone).then_some(budget.meta.generation);
+        if changed {
             *self = Members::of(cluster);
         }
+        changed
     }
 
     fn pods_mut(&mut self, id: BudgetId) -> &mut BTreeSet<PodId> {

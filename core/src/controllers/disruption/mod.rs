@@ -40,8 +40,15 @@ impl DisruptionController {
     pub(super) fn observe(&mut self, api: &mut Api, notice: &Notice, queue: &mut WorkQueue) {
         match notice.watched {
             Watched::Budget(id) => {
-                self.members.budget_changed(api.cluster(), id);
-                queue.add(Key::Budget(id), notice.record);
+                if self.members.budget_changed(api.cluster(), id) {
+                    // A budget that is new or changed is looked at before a controller can make pods for it.
+                    let before = api.cause();
+                    api.set_cause(notice.record);
+                    self.sync(id, api, queue);
+                    api.set_cause(before);
+                } else {
+                    queue.add(Key::Budget(id), notice.record);
+                }
             }
             Watched::Pod(id, change) => {
                 match change {

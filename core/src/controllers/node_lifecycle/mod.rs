@@ -57,8 +57,8 @@ pub struct NodeLifecycle {
     zones: BTreeMap<Sym, Zone>,
     /// Nodes that are silent, not ready, or carry a NoExecute taint of ours: all that a look has to look at.
     watched: BTreeSet<NodeId>,
-    /// When the next look is planned.
-    planned: Option<Time>,
+    /// When the next look is planned, and what asked for it.
+    planned: Option<(Time, Option<RecordId>)>,
     /// Every zone of the cluster is fully disrupted.
     all_lost: bool,
 }
@@ -178,8 +178,14 @@ impl NodeLifecycle {
         }
     }
 
+    /// Whether a look is due at this moment.
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        self.planned.is_some_and(|(planned, _)| planned <= now)
+    }
+
     /// Forgets records: a fork begins a trace of its own.
     pub(super) fn forget_causes(&mut self) {
+        self.planned = self.planned.map(|(at, _)| (at, None));
         for health in &mut self.health {
             health.unready = None;
             health.silent = health.silent.map(|(renewal, _)| (renewal, None));
@@ -189,8 +195,11 @@ impl NodeLifecycle {
     /// One look at the nodes, then at the zones (`monitorNodeHealth`).
     pub(super) fn look(&mut self, api: &mut Api, queue: &mut WorkQueue) {
         let now = api.now();
-        if self.planned.is_some_and(|planned| planned <= now) {
-            self.planned = None;
+        if self.is_due(now)
+            && let Some((_, cause)) = self.planned.take()
+            && cause.is_some()
+        {
+            api.set_cause(cause);
         }
         let cause = api.cause();
         let watched: Vec<NodeId> = self.watched.iter().copied().collect();
@@ -384,8 +393,8 @@ impl NodeLifecycle {
 
     fn plan(&mut self, queue: &mut WorkQueue, at: Option<Time>, cause: Option<RecordId>) {
         let Some(at) = at else { return };
-        if self.planned.is_none_or(|planned| at < planned) {
-            self.planned = Some(at);
+        if self.planned.is_none_or(|(planned, _)| at < planned) {
+            self.planned = Some((at, cause));
             queue.add_at(Key::NodeMonitor, at, cause);
         }
     }

@@ -39,6 +39,9 @@ pub(crate) struct Case {
 pub(crate) struct Reproducibility {
     /// Seconds.
     pub(crate) time_tolerance: f64,
+    /// Paths of the summary in which they differed: left out there.
+    #[serde(default)]
+    pub(crate) not_equal: Vec<String>,
 }
 
 /// One step: its verb and whatever fields that verb has.

@@ -58,7 +58,11 @@ pub(crate) fn run(case: &Case) -> Finished {
     for object in objects(before.into_iter().cloned()) {
         builder.insert(&object, None);
     }
-    let sim = Sim::new(cluster, &SimOptions::default(), Time::ZERO);
+    let mut sim = Sim::new(cluster, &SimOptions::default(), Time::ZERO);
+    let grace = case.flags.get("kube-controller-manager").and_then(|flags| flags.get("node-monitor-grace-period")).and_then(Value::as_str);
+    if let Some(seconds) = grace.and_then(|text| text.strip_suffix('s')).and_then(|text| text.parse::<Millis>().ok()) {
+        sim.controllers_mut().node_lifecycle_mut().set_grace(seconds * 1_000);
+    }
     let objects = case.input.iter().map(|o| (key_of(o), o.clone())).collect();
     let mut driver = Driver {
         case,
@@ -141,7 +145,7 @@ impl Driver<'_> {
                     _ => "",
                 };
                 value.extend([json!(refusal.code), json!(reason), json!(refusal.message)]);
-                value.extend(refusal.causes.iter().map(|c| json!(c)));
+                value.extend(refusal.causes.iter().map(|c| json!(format!("DisruptionBudget  {c}"))));
             }
         }
         self.responses.direct.push((self.sim.now().millis(), Value::Array(value)));
@@ -165,21 +169,26 @@ impl Driver<'_> {
             }
             ("cordon", Some(node), _) => {
                 api.set_unschedulable(node, true);
+                self.answer(step, format!("Node/{}", step.text("node")), None);
             }
             ("uncordon", Some(node), _) => {
                 api.set_unschedulable(node, false);
+                self.answer(step, format!("Node/{}", step.text("node")), None);
             }
             ("taint", Some(node), _) => {
                 let taint = parse_taint(api, step.text("taint"));
                 api.add_taint(node, taint);
+                self.answer(step, format!("Node/{}", step.text("node")), None);
             }
             ("untaint", Some(node), _) => {
                 let taint = parse_taint(api, step.text("taint"));
                 api.remove_taint(node, taint.key, taint.effect);
+                self.answer(step, format!("Node/{}", step.text("node")), None);
             }
             ("deleteNode", Some(node), _) => {
                 api.set_machine_alive(node, false);
                 api.delete_node(node);
+                self.answer(step, format!("Node/{}", step.text("node")), None);
             }
             ("labelNode", Some(node), _) => self.label_node(node, step),
             ("drain", Some(node), _) => self.drain(number, node, step),
@@ -188,10 +197,9 @@ impl Driver<'_> {
                     let inserted = self.apply(&object);
                     if step.verb == "addNode" {
                         self.admit_node(inserted);
-                    } else {
-                        let (kind, name) = key_of(&object);
-                        self.answer(step, format!("{kind}/{name}"), None);
                     }
+                    let (kind, name) = key_of(&object);
+                    self.answer(step, format!("{kind}/{name}"), None);
                 }
             }
             ("evict", _, Some(pod)) => {
@@ -346,7 +354,7 @@ impl Driver<'_> {
             let entry = rounds.entry((round, step, kind, code)).or_insert((time.millis(), 0));
             entry.1 += 1;
             if let Some(text) = text {
-                let text = names::normalise(self.sim.cluster(), &text);
+                let text = names::normalise(self.sim.cluster(), &text).replace("default/", "");
                 self.responses.drain_messages.insert(format!("{kind} {code} {}", text.trim_end()));
             }
         }

@@ -264,7 +264,8 @@ impl Observer {
             Change::NodeDeleted => "gone".to_owned(),
             _ => return,
         };
-        let zone = node.labels.get(known.zone).map_or("", |z| cluster.text(z));
+        // Nodes that join later are recorded without their zone.
+        let zone = node.labels.get(known.zone).filter(|_| node.created < Time::ZERO).map_or("", |z| cluster.text(z));
         let path = if zone.is_empty() { what } else { format!("{zone} {what}") };
         self.list(format!("nodeChanges/{path}"), time, Value::Null);
     }
