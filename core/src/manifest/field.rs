@@ -2,7 +2,7 @@
 //!
 //! Owns walking and the collecting of field errors (`k8s.io/apimachinery/pkg/util/validation/field`, v1.37).
 
-use super::tree::{NodeId, NodeKind, Tree};
+use super::tree::{NodeId, NodeKind, Scalar, Tree};
 
 /// Why a field is refused; `name` is what stands in `Status.details.causes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +107,11 @@ impl<'t> Field<'t> {
         self.node.is_some()
     }
 
+    /// The same place, named `other[key]`.
+    pub(super) fn called(self, other: &Self, key: &str) -> Self {
+        Self { path: format!("{}[{key}]", other.path), ..self }
+    }
+
     /// Whether it is absent, or a list or map without entries.
     pub(super) fn is_empty(&self) -> bool {
         let Some(node) = self.node else { return true };
@@ -124,6 +129,11 @@ impl<'t> Field<'t> {
 
     pub(super) fn integer(&self) -> Option<i64> {
         self.node.and_then(|n| self.tree.scalar(n).as_integer())
+    }
+
+    /// Whether it is `true`.
+    pub(super) fn is_true(&self) -> bool {
+        self.node.is_some_and(|n| self.tree.scalar(n) == Scalar::Bool(true))
     }
 
     /// A quantity's text, whether it is written as a text or a number.
@@ -153,9 +163,9 @@ impl Errors {
         self.add(field, Reason::Invalid, message);
     }
 
-    /// Refuses a text that is set and none of `known`.
+    /// Refuses a text that is set and none of `known`. An empty one is replaced by the default before it is looked at.
     pub(super) fn one_of(&mut self, field: &Field<'_>, known: &[&str]) {
-        if field.is_set() && !known.contains(&field.text()) {
+        if !field.is_empty() && !known.contains(&field.text()) {
             self.add(field, Reason::NotSupported, format!("it must be one of {}", known.join(", ")));
         }
     }

@@ -28,6 +28,7 @@ mod scalar;
 mod split;
 mod successor;
 mod validate_pod;
+mod validate_rbac;
 mod validate_service;
 mod yaml;
 

@@ -47,9 +47,13 @@ pub fn is_path_segment(text: &str) -> bool {
 #[must_use]
 pub fn refused(kind: &Kind, name: &str) -> Option<&'static str> {
     let (ok, form) = match kind.kind {
+        // Held to nothing but what a path can hold.
+        "PodDisruptionBudget" | "Event" => (is_path_segment(name), "no `/` and no `%`"),
         // Since v1.34 Services may begin with a digit (RelaxedServiceNameValidation).
-        "Service" | "Namespace" => (is_dns_label(name), "at most 63 lower-case letters, digits and `-`"),
+        "Service" | "Namespace" | "StatefulSet" => (is_dns_label(name), "at most 63 lower-case letters, digits and `-`"),
         "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" => (is_path_segment(name), "no `/` and no `%`"),
+        // The controller appends eleven characters to a CronJob's name for its Jobs.
+        "CronJob" => (is_dns_subdomain(name) && name.len() <= 52, "at most 52 lower-case letters, digits, `-` and `.`"),
         _ => (is_dns_subdomain(name), "lower-case letters, digits, `-` and `.`"),
     };
     (!ok).then_some(form)

@@ -44,13 +44,13 @@ pub fn read(sources: SourceSet, limits: &Limits) -> Manifest {
 ///
 /// # Errors
 /// Each document that cannot be parsed is the diagnostic that says why; spans are those of the first file of a set.
-pub fn parse(text: &Arc<str>, limits: &Limits) -> Vec<Result<Tree, Diagnostic>> {
+pub fn parse(text: &Arc<str>, limits: &Limits) -> Vec<Result<Tree, Box<Diagnostic>>> {
     let mut builder = Builder::new(Arc::clone(text), *limits);
     let raws = documents(text, limits, &mut builder);
     let reading = Reading { documents: Vec::new(), diagnostics: Vec::new(), file: FileId(0) };
     let whole = Tree::new(Arc::new(builder.store), reading.file, None);
     let tree = |root: Option<NodeId>| root.map_or_else(|| Tree::empty(reading.file), |root| whole.subtree(root));
-    raws.into_iter().map(|raw| raw.result.map(tree).map_err(|fault| reading.fault(&fault))).collect()
+    raws.into_iter().map(|raw| raw.result.map(tree).map_err(|fault| Box::new(reading.fault(&fault)))).collect()
 }
 
 /// What has been read so far.

@@ -275,9 +275,9 @@ impl Check<'_> {
             Type::IntOrString => match scalar {
                 Scalar::Str(_) if kind == NodeKind::Scalar => {}
                 Scalar::Int(i) if i32::try_from(i).is_ok() => {}
-                Scalar::Int(_) | Scalar::Uint(_) => self.bare(key, node, Problem::OutOfRange("32 bits")),
+                Scalar::Int(_) | Scalar::Uint(_) => self.fault(key, node, Problem::OutOfRange("32 bits")),
                 _ if scalar.as_integer().is_some() => {}
-                _ => self.bare(key, node, Problem::WrongType("an integer or a text")),
+                _ => self.wrong(key, node, "an integer or a text"),
             },
             Type::Quantity => {
                 let text = if kind == NodeKind::Scalar { scalar.json_text() } else { "{}".to_owned() };
@@ -295,7 +295,7 @@ impl Check<'_> {
                             if micro { "a time, such as 2026-01-02T03:04:05.000000Z" } else { "a time, such as 2026-01-02T03:04:05Z" };
                         self.bare(key, node, Problem::BadForm(example, format!("parsing time \"{text}\"")));
                     }
-                    _ => self.bare(key, node, Problem::WrongType("a time as text")),
+                    _ => self.wrong(key, node, "a time as text"),
                 }
             }
             Type::Base64 => match scalar {

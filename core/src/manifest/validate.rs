@@ -8,7 +8,7 @@ use super::field::{Errors, Field, FieldError, Reason};
 use super::kinds::Kind;
 use super::names::{self, is_dns_label};
 use super::tree::{NodeId, Tree};
-use super::{validate_pod, validate_service};
+use super::{validate_pod, validate_rbac, validate_service};
 
 /// The field errors of an object that decodes, in the order the rules run.
 #[must_use]
@@ -33,7 +33,9 @@ pub fn check(tree: &Tree, root: NodeId, kind: &Kind) -> Vec<FieldError> {
         "StorageClass" => storage_class(&object, &mut errors),
         "PriorityClass" => priority_class(&object, &mut errors),
         "ConfigMap" => config_keys(&[object.get("data"), object.get("binaryData")], &mut errors),
-        "Secret" => config_keys(&[object.get("data")], &mut errors),
+        "Secret" => secret(&object, &mut errors),
+        "RoleBinding" | "ClusterRoleBinding" => validate_rbac::binding(&object, kind.kind, &mut errors),
+        "Role" | "ClusterRole" => validate_rbac::role(&object, kind.kind, &mut errors),
         _ => {}
     }
     errors.0
@@ -43,6 +45,16 @@ pub fn check(tree: &Tree, root: NodeId, kind: &Kind) -> Vec<FieldError> {
 fn metadata(meta: &Field<'_>, kind: &Kind, errors: &mut Errors) {
     let (name, generate) = (meta.get("name"), meta.get("generateName"));
     let asks = kind.api_version.starts_with("auth");
+    if !generate.is_empty() {
+        // A name that ends so is completed before it is used.
+        let stem = generate.text().strip_suffix('-').map_or_else(|| generate.text().to_owned(), |stem| format!("{stem}a"));
+        if let Some(form) = names::refused(kind, &stem) {
+            errors.invalid(&generate, format!("it must consist of {form}"));
+            if name.is_empty() {
+                errors.invalid(&name, format!("it must consist of {form}"));
+            }
+        }
+    }
     if name.is_empty() && generate.is_empty() {
         if !asks {
             errors.required(&name);
@@ -51,6 +63,10 @@ fn metadata(meta: &Field<'_>, kind: &Kind, errors: &mut Errors) {
         && let Some(form) = names::refused(kind, name.text())
     {
         errors.invalid(&name, format!("it must consist of {form}"));
+    }
+    // A namespace carries its name as a label.
+    if kind.kind == "Namespace" && !is_label_value(name.text()) {
+        errors.invalid(&meta.get("labels"), "the name is also a label's value");
     }
     let namespace = meta.get("namespace");
     if kind.namespaced && !namespace.is_empty() && !is_dns_label(namespace.text()) {
@@ -61,13 +77,19 @@ fn metadata(meta: &Field<'_>, kind: &Kind, errors: &mut Errors) {
     for finalizer in meta.get("finalizers").items() {
         if !is_qualified_name(finalizer.text()) {
             errors.invalid(&meta.get("finalizers"), "a finalizer must be a qualified name");
+        } else if !finalizer.text().contains('/') && !["orphan", "foregroundDeletion", "kubernetes"].contains(&finalizer.text()) {
+            errors.invalid(&finalizer, "a finalizer needs a domain: `example.com/name`");
         }
+    }
+    let controllers = meta.get("ownerReferences").items().iter().filter(|owner| owner.get("controller").is_true()).count();
+    if controllers > 1 {
+        errors.invalid(&meta.get("ownerReferences"), "only one owner can be the controller");
     }
     for owner in meta.get("ownerReferences").items() {
         for name in ["apiVersion", "kind", "name", "uid"] {
             let field = owner.get(name);
             if field.is_empty() {
-                if name == "apiVersion" { errors.invalid(&field, "it must be set") } else { errors.required(&field) }
+                errors.required(&field);
             }
         }
     }
@@ -150,29 +172,29 @@ pub(super) fn selector(selector: &Field<'_>, errors: &mut Errors) {
 fn selects(selector: &Field<'_>, labels: &Field<'_>) -> Option<bool> {
     let labels = labels.entries();
     let value = |key: &str| labels.iter().find(|(k, _)| *k == key).map(|(_, v)| v.text());
+    let mut all = true;
     for (key, wanted) in selector.get("matchLabels").entries() {
         if !is_qualified_name(key) || !is_label_value(wanted.text()) {
             return None;
         }
-        if value(key) != Some(wanted.text()) {
-            return Some(false);
-        }
+        all &= value(key) == Some(wanted.text());
     }
     for requirement in selector.get("matchExpressions").items() {
-        let found = value(requirement.get("key").text());
-        let listed = found.is_some_and(|found| requirement.get("values").items().iter().any(|v| v.text() == found));
-        let holds = match requirement.get("operator").text() {
-            "In" => listed,
-            "NotIn" => !listed,
-            "Exists" => found.is_some(),
-            "DoesNotExist" => found.is_none(),
+        let (key, values) = (requirement.get("key").text(), requirement.get("values"));
+        if !is_qualified_name(key) || values.items().iter().any(|v| !is_label_value(v.text())) {
+            return None;
+        }
+        let found = value(key);
+        let listed = found.is_some_and(|found| values.items().iter().any(|v| v.text() == found));
+        all &= match (requirement.get("operator").text(), values.is_empty()) {
+            ("In", false) => listed,
+            ("NotIn", false) => !listed,
+            ("Exists", true) => found.is_some(),
+            ("DoesNotExist", true) => found.is_none(),
             _ => return None,
         };
-        if !holds {
-            return Some(false);
-        }
     }
-    Some(true)
+    Some(all)
 }
 
 /// `ValidateDeploymentSpec`, `ValidateReplicaSetSpec`, `ValidateDaemonSetSpec`, `ValidateStatefulSetSpec`.
@@ -182,7 +204,9 @@ fn workload(spec: &Field<'_>, kind: &str, errors: &mut Errors) {
     }
     let (wanted, pod_template) = (spec.get("selector"), spec.get("template"));
     if !wanted.is_set() {
-        errors.required(&wanted);
+        if kind != "DaemonSet" {
+            errors.required(&wanted);
+        }
     } else {
         selector(&wanted, errors);
         if wanted.get("matchLabels").is_empty() && wanted.get("matchExpressions").is_empty() {
@@ -190,10 +214,17 @@ fn workload(spec: &Field<'_>, kind: &str, errors: &mut Errors) {
         }
     }
     let template_labels = pod_template.at(&["metadata", "labels"]);
-    if !wanted.is_set() || selects(&wanted, &template_labels) == Some(false) {
-        errors.invalid(&template_labels, "the selector does not match these labels");
+    match selects(&wanted, &template_labels) {
+        _ if !wanted.is_set() => errors.invalid(&template_labels, "there is no selector that matches these labels"),
+        Some(true) => {}
+        Some(false) => errors.invalid(&template_labels, "the selector does not match these labels"),
+        None if kind == "DaemonSet" => {}
+        None => errors.invalid(&wanted, "it is not a selector"),
     }
-    template(&pod_template, &["Always"], errors);
+    let claims: Vec<_> = spec.get("volumeClaimTemplates").items();
+    let claims: Vec<&str> = claims.iter().map(|claim| claim.at(&["metadata", "name"]).text()).collect();
+    template_metadata(&pod_template, errors);
+    validate_pod::pod_with_claims(&pod_template.get("spec"), &claims, &["Always"], errors);
     let strategies: (&str, &[&str]) = match kind {
         "Deployment" => ("strategy", &["Recreate", "RollingUpdate"]),
         "ReplicaSet" => return,
@@ -201,7 +232,7 @@ fn workload(spec: &Field<'_>, kind: &str, errors: &mut Errors) {
     };
     if kind == "StatefulSet" {
         let policy = spec.get("podManagementPolicy");
-        if policy.is_set() && !["OrderedReady", "Parallel"].contains(&policy.text()) {
+        if !policy.is_empty() && !["OrderedReady", "Parallel"].contains(&policy.text()) {
             errors.invalid(&policy, "it must be OrderedReady or Parallel");
         }
     }
@@ -209,15 +240,86 @@ fn workload(spec: &Field<'_>, kind: &str, errors: &mut Errors) {
     let kind_of = strategy.get("type");
     if kind_of.is_set() && !strategies.1.contains(&kind_of.text()) {
         let reason = if kind == "StatefulSet" { Reason::Invalid } else { Reason::NotSupported };
-        errors.add(&kind_of, reason, format!("it must be one of {}", strategies.1.join(", ")));
+        errors.add(&strategy, reason, format!("its type must be one of {}", strategies.1.join(", ")));
     }
-    if kind_of.text() == "Recreate" && strategy.get("rollingUpdate").is_set() {
-        errors.add(&strategy.get("rollingUpdate"), Reason::Forbidden, "it may not be set when `type` is Recreate");
+    let rolling = strategy.get("rollingUpdate");
+    if kind_of.text() == "Recreate" && rolling.is_set() {
+        errors.add(&rolling, Reason::Forbidden, "it may not be set when `type` is Recreate");
+    }
+    if kind_of.text() == "RollingUpdate" || !kind_of.is_set() {
+        rolling_update(&rolling, kind, errors);
+    }
+}
+
+/// `ValidateRollingUpdateDeployment`, `ValidateRollingUpdateDaemonSet` and the StatefulSet's.
+fn rolling_update(rolling: &Field<'_>, kind: &str, errors: &mut Errors) {
+    let (surge, unavailable) = (rolling.get("maxSurge"), rolling.get("maxUnavailable"));
+    positive_count_or_percent(&surge, errors);
+    positive_count_or_percent(&unavailable, errors);
+    let zero = |field: &Field<'_>| field.is_set() && number(field) == Some(0);
+    match kind {
+        "Deployment" => {
+            if zero(&surge) && zero(&unavailable) {
+                errors.invalid(&unavailable, "it must not be 0 when `maxSurge` is 0");
+            }
+            at_most_all(&unavailable, errors);
+        }
+        "DaemonSet" => {
+            at_most_all(&surge, errors);
+            at_most_all(&unavailable, errors);
+            let (surges, takes) = (surge.is_set() && !zero(&surge), !unavailable.is_set() || !zero(&unavailable));
+            if surges && takes && unavailable.is_set() {
+                errors.invalid(&surge, "it must be 0 when `maxUnavailable` is not");
+            } else if !surges && !takes {
+                errors.add(&unavailable, Reason::Required, "it must not be 0 when `maxSurge` is 0");
+            }
+        }
+        _ => {
+            errors.within(&rolling.get("partition"), 0..=i64::MAX);
+            at_most_all(&unavailable, errors);
+            if zero(&unavailable) {
+                errors.invalid(&unavailable, "it must not be 0");
+            }
+        }
+    }
+}
+
+/// The number of an int-or-percent field; nothing where it is neither.
+fn number(field: &Field<'_>) -> Option<i64> {
+    field.integer().or_else(|| field.text().strip_suffix('%')?.parse().ok())
+}
+
+/// `ValidatePositiveIntOrPercent`.
+fn positive_count_or_percent(field: &Field<'_>, errors: &mut Errors) {
+    if !field.is_set() {
+        return;
+    }
+    match field.integer() {
+        Some(count) if count < 0 => errors.invalid(field, "it must not be negative"),
+        Some(_) => {}
+        None => {
+            let digits = field.text().strip_suffix('%').unwrap_or("");
+            if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                errors.invalid(field, "it must be a number, or digits followed by %");
+            }
+        }
+    }
+}
+
+/// `IsNotMoreThan100Percent`.
+fn at_most_all(field: &Field<'_>, errors: &mut Errors) {
+    if field.integer().is_none() && number(field).is_some_and(|percent| percent > 100) {
+        errors.invalid(field, "it must not be more than 100%");
     }
 }
 
 /// A pod template: its labels, annotations and pod.
 fn template(template: &Field<'_>, restart_policies: &[&str], errors: &mut Errors) {
+    template_metadata(template, errors);
+    validate_pod::pod(&template.get("spec"), restart_policies, errors);
+}
+
+fn template_metadata(template: &Field<'_>, errors: &mut Errors) {
     let path = template.path().to_owned();
     // `ValidatePodTemplateSpec` names labels by `template.labels`, without `metadata`.
     let mut own = Errors::default();
@@ -227,7 +329,6 @@ fn template(template: &Field<'_>, restart_policies: &[&str], errors: &mut Errors
         error.field = error.field.replacen(&format!("{path}.metadata."), &format!("{path}."), 1);
         errors.0.push(error);
     }
-    validate_pod::pod(&template.get("spec"), restart_policies, errors);
 }
 
 fn replication_controller(spec: &Field<'_>, errors: &mut Errors) {
@@ -257,11 +358,15 @@ fn job(spec: &Field<'_>, errors: &mut Errors) {
         errors.within(&spec.get(name), 0..=i64::MAX);
     }
     let policy = spec.at(&["template", "spec", "restartPolicy"]);
-    if policy.is_empty() {
-        // Defaults to Always, which Jobs do not take.
+    if policy.is_empty() || policy.text() == "Always" {
+        // Always is the default, which Jobs do not take.
         errors.add(&policy, Reason::Required, "valid values are OnFailure and Never");
     }
-    template(&spec.get("template"), &["OnFailure", "Never", ""], errors);
+    template(&spec.get("template"), &["OnFailure", "Never", "Always", ""], errors);
+    if spec.get("selector").is_set() && !spec.get("manualSelector").is_true() {
+        errors.invalid(&spec.get("selector"), "it is set by the server; leave it out");
+        errors.invalid(&spec.at(&["template", "metadata", "labels"]), "they do not match the selector the server sets");
+    }
     let mode = spec.get("completionMode");
     errors.one_of(&mode, &["NonIndexed", "Indexed"]);
     if mode.text() == "Indexed" && !spec.get("completions").is_set() {
@@ -289,30 +394,12 @@ fn budget(spec: &Field<'_>, errors: &mut Errors) {
         errors.invalid(spec, "`minAvailable` and `maxUnavailable` exclude each other");
     }
     for field in [least, most] {
-        count_or_percent(&field, errors);
+        positive_count_or_percent(&field, errors);
+        at_most_all(&field, errors);
     }
     selector(&spec.get("selector"), errors);
     let policy = spec.get("unhealthyPodEvictionPolicy");
     errors.one_of(&policy, &["IfHealthyBudget", "AlwaysAllow"]);
-}
-
-/// `ValidatePositiveIntOrPercent` and `IsNotMoreThan100Percent`.
-fn count_or_percent(field: &Field<'_>, errors: &mut Errors) {
-    if !field.is_set() {
-        return;
-    }
-    if let Some(count) = field.integer() {
-        if count < 0 {
-            errors.invalid(field, "it must not be negative");
-        }
-        return;
-    }
-    let digits = field.text().strip_suffix('%').filter(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
-    match digits {
-        None => errors.invalid(field, "a percentage is digits followed by %"),
-        Some(digits) if digits.parse::<u64>().is_ok_and(|percent| percent <= 100) => {}
-        Some(_) => errors.invalid(field, "it must not be more than 100%"),
-    }
 }
 
 fn autoscaler(spec: &Field<'_>, errors: &mut Errors) {
@@ -345,7 +432,12 @@ fn priority_class(object: &Field<'_>, errors: &mut Errors) {
     if !system && object.get("value").integer().is_some_and(|value| value > 1_000_000_000) {
         errors.add(&object.get("value"), Reason::Forbidden, "the greatest value of one's own class is 1000000000");
     }
-    errors.one_of(&object.get("preemptionPolicy"), &["PreemptLowerPriority", "Never"]);
+    let policy = object.get("preemptionPolicy");
+    if policy.is_set() && policy.text().is_empty() {
+        errors.required(&policy);
+    } else {
+        errors.one_of(&policy, &["PreemptLowerPriority", "Never"]);
+    }
 }
 
 /// `IsConfigMapKey`: at most 253 of `[-._a-zA-Z0-9]`, not `.` nor beginning with `..`.
@@ -360,6 +452,38 @@ fn config_keys(maps: &[Field<'_>], errors: &mut Errors) {
             if !ok {
                 errors.invalid(&value, "a key consists of letters, digits, `-`, `_` and `.`");
             }
+        }
+    }
+}
+
+/// `ValidateSecret`: keys, and what each type must hold.
+fn secret(object: &Field<'_>, errors: &mut Errors) {
+    let (data, plain) = (object.get("data"), object.get("stringData"));
+    config_keys(std::slice::from_ref(&data), errors);
+    let mut added = Errors::default();
+    config_keys(std::slice::from_ref(&plain), &mut added);
+    // What is in `stringData` has moved to `data` by then.
+    for mut error in added.0 {
+        error.field = error.field.replacen("stringData", "data", 1);
+        errors.0.push(error);
+    }
+    let wanted: &[&str] = match object.get("type").text() {
+        "kubernetes.io/tls" => &["tls.crt", "tls.key"],
+        "kubernetes.io/ssh-auth" => &["ssh-privatekey"],
+        "kubernetes.io/dockercfg" => &[".dockercfg"],
+        "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
+        _ => &[],
+    };
+    for key in wanted {
+        if !data.entry(key).is_set() && plain.entry(key).is_empty() {
+            errors.required(&data.entry(key));
+        }
+    }
+    if object.get("type").text() == "kubernetes.io/basic-auth" {
+        let has = |key: &str| data.entry(key).is_set() || plain.entry(key).is_set();
+        if !has("username") && !has("password") {
+            errors.required(&data.entry("username"));
+            errors.required(&data.entry("password"));
         }
     }
 }

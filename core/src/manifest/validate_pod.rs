@@ -12,7 +12,13 @@ use crate::units::quantity::Quantity;
 
 /// `ValidatePodSpec`.
 pub(super) fn pod(spec: &Field<'_>, restart_policies: &[&str], errors: &mut Errors) {
-    let volumes = volumes(&spec.get("volumes"), errors);
+    pod_with_claims(spec, &[], restart_policies, errors);
+}
+
+/// The same for a StatefulSet's pod, which has a volume for each of its claim templates.
+pub(super) fn pod_with_claims(spec: &Field<'_>, claims: &[&str], restart_policies: &[&str], errors: &mut Errors) {
+    let mut volumes = volumes(&spec.get("volumes"), errors);
+    volumes.extend(claims);
     let containers = spec.get("containers");
     if containers.is_empty() {
         errors.required(&containers);
@@ -38,7 +44,6 @@ pub(super) fn pod(spec: &Field<'_>, restart_policies: &[&str], errors: &mut Erro
         errors.invalid(&account, "it must be a service account's name");
     }
     errors.within(&spec.get("activeDeadlineSeconds"), 1..=i64::from(i32::MAX));
-    errors.within(&spec.get("terminationGracePeriodSeconds"), 0..=i64::MAX);
     for toleration in spec.get("tolerations").items() {
         self::toleration(&toleration, errors);
     }
@@ -120,6 +125,11 @@ fn resources(resources: &Field<'_>, errors: &mut Errors) {
                 errors.invalid(&amount, "it must not be negative");
             }
             if limit {
+                // What is limited and not requested is requested as much.
+                let requests = resources.get("requests");
+                if !requests.entry(name).is_set() && !is_container_resource(name) {
+                    errors.invalid(&amount.called(&requests, name), "it must be a resource of containers");
+                }
                 continue;
             }
             if limit_of(name).is_some_and(|limit| quantity > limit) {

@@ -12,11 +12,7 @@ use crate::units::quantity::Quantity;
 /// `ValidateService`.
 pub(super) fn service(spec: &Field<'_>, errors: &mut Errors) {
     let (kind, ports) = (spec.get("type"), spec.get("ports"));
-    if kind.is_set() && kind.text().is_empty() {
-        errors.required(&kind);
-    } else {
-        errors.one_of(&kind, &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]);
-    }
+    errors.one_of(&kind, &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]);
     let headless = spec.get("clusterIP").text() == "None";
     if ports.is_empty() && !headless && kind.text() != "ExternalName" {
         errors.required(&ports);
@@ -56,6 +52,17 @@ pub(super) fn service(spec: &Field<'_>, errors: &mut Errors) {
         }
     }
     labels(&spec.get("selector"), errors);
+    if kind.text() != "ExternalName" {
+        // One family, IPv4, as clusters have by default.
+        for family in spec.get("ipFamilies").items() {
+            if family.text() == "IPv6" {
+                errors.invalid(&family, "a cluster of one family, IPv4, is assumed");
+            }
+        }
+        if spec.get("ipFamilyPolicy").text() == "RequireDualStack" {
+            errors.invalid(&spec.get("ipFamilyPolicy"), "a cluster of one family, IPv4, is assumed");
+        }
+    }
     errors.one_of(&spec.get("sessionAffinity"), &["ClientIP", "None"]);
 }
 
@@ -88,7 +95,8 @@ pub(super) fn claim(spec: &Field<'_>, errors: &mut Errors) {
     selector(&spec.get("selector"), errors);
     access_modes(&spec.get("accessModes"), errors);
     let requests = spec.at(&["resources", "requests"]);
-    let storage = requests.entry("storage");
+    // The server names the request by its resource alone.
+    let storage = requests.entry("storage").called(&spec.get("resources"), "storage");
     match storage.quantity() {
         None => errors.required(&storage),
         Some(amount) if amount <= Quantity::ZERO => errors.invalid(&storage, "it must be greater than zero"),

@@ -47,8 +47,6 @@ pub struct Quantity {
 pub enum QuantityError {
     /// The text does not have the form of a quantity at all.
     Format,
-    /// The part before the suffix is not a number.
-    Numeric,
     /// The suffix is not one Kubernetes knows.
     Suffix,
 }
@@ -57,7 +55,6 @@ impl fmt::Display for QuantityError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Format => "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-            Self::Numeric => "unable to parse numeric part of quantity",
             Self::Suffix => "unable to parse quantity's suffix",
         })
     }
@@ -72,13 +69,10 @@ impl Quantity {
     /// Parses `text` as `resource.ParseQuantity` does.
     ///
     /// # Errors
-    /// The same three as Kubernetes: form, number, suffix.
+    /// The text has not the form of a quantity, or a suffix that does not exist. Digits may be missing: `m` is nothing.
     pub fn parse(text: &str) -> Result<Self, QuantityError> {
         let (negative, whole, fraction, suffix) = split(text)?;
         let (base, exponent, format) = suffix_of(suffix).ok_or(QuantityError::Suffix)?;
-        if whole.is_empty() && fraction.is_empty() {
-            return Err(QuantityError::Numeric);
-        }
         let magnitude = nanos_of(whole, fraction, base, exponent);
         Ok(Self { nanos: if negative { -magnitude } else { magnitude }, format })
     }
@@ -272,7 +266,7 @@ impl fmt::Display for Quantity {
         if binary {
             let mut amount = magnitude.div_ceil(nanos);
             let mut power = 0usize;
-            while amount % 1024 == 0 && power < 6 {
+            while amount.is_multiple_of(1024) && power < 6 {
                 amount /= 1024;
                 power += 1;
             }
@@ -281,7 +275,7 @@ impl fmt::Display for Quantity {
         }
         let mut amount = magnitude;
         let mut power = 0usize;
-        while amount % 1000 == 0 && power < 9 {
+        while amount.is_multiple_of(1000) && power < 9 {
             amount /= 1000;
             power += 1;
         }
@@ -396,7 +390,8 @@ mod tests {
             ("+3k", "3k"),
             ("-2500m", "-2500m"),
             ("", "Format"),
-            (".", "Numeric"),
+            (".", "0"),
+            ("m", "0"),
             ("1 ", "Format"),
             ("1mi", "Suffix"),
             ("1Gib", "Format"),
