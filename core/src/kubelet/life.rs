@@ -143,7 +143,8 @@ impl Kubelets {
 
     /// The main container ends by itself; the restart policy says what follows (`pkg/kubelet/container/helpers.go`, v1.37).
     pub(super) fn container_ends(&mut self, api: &mut Api, id: PodId, code: i32) {
-        let policy = api.cluster().template_of(id).restart_policy;
+        let template = api.cluster().template_of(id);
+        let (policy, ready_at_once) = (template.restart_policy, template.behavior.ready == Some(0));
         let now = api.now();
         let life = self.life(id);
         if !matches!(life.stage, Stage::Running | Stage::Ready) {
@@ -160,8 +161,17 @@ impl Kubelets {
             life.stage = Stage::Ended(code);
             return self.post(api, id);
         }
+        let was_ready = life.stage == Stage::Ready;
         life.stage = Stage::BackOff;
         let (at, epoch) = (life.backoff.restart_at(now), life.epoch);
+        if at <= now && ready_at_once && was_ready {
+            // Over before the status is posted: only the restart shows.
+            life.stage = Stage::Ready;
+            life.readiness_held = false;
+            life.restarts = life.restarts.saturating_add(1);
+            self.post(api, id);
+            return self.plan_run(api, id);
+        }
         self.post(api, id);
         if at <= now {
             return self.container_restarts(api, id);
