@@ -30,7 +30,12 @@ pub struct ReportInput<'a> {
     pub seed: u64,
 }
 
-/// What a verb does, as the beginning of a story: `zone zone-b fails`. Names are those of the cluster where it has them. Unescaped.
+/// `zone-b`, and `zone b` for a zone that is called `b`.
+pub(super) fn zone_in_words(name: &str) -> String {
+    if name.starts_with("zone") { name.to_owned() } else { format!("zone {name}") }
+}
+
+/// What a verb does, as the beginning of a story: `zone-b fails`. Names are those of the cluster where it has them. Unescaped.
 pub fn verb_in_words(cluster: &Cluster, verb: &Verb) -> String {
     let zone = |given: &str| names::zone(cluster, given).map_or_else(|_| given.to_owned(), |id| cluster.zone_name(id).to_owned());
     let node = |given: &str| given.strip_prefix("node/").unwrap_or(given).to_owned();
@@ -39,8 +44,8 @@ pub fn verb_in_words(cluster: &Cluster, verb: &Verb) -> String {
         Err(_) => canonical(given),
     };
     match verb {
-        Verb::FailZone { zone: of } => format!("zone {} fails", zone(of)),
-        Verb::RecoverZone { zone: of } => format!("zone {} is back", zone(of)),
+        Verb::FailZone { zone: of } => format!("{} fails", zone_in_words(&zone(of))),
+        Verb::RecoverZone { zone: of } => format!("{} is back", zone_in_words(&zone(of))),
         Verb::FailNode { node: of } => format!("node {} fails", node(of)),
         Verb::RecoverNode { node: of } => format!("node {} is back", node(of)),
         Verb::Cordon { node: of } => format!("node {} is cordoned", node(of)),

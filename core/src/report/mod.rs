@@ -118,7 +118,9 @@ fn name_victims(timeline: &mut [Entry], outcomes: &[outcomes::Outcome]) {
         lost.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         let total: i32 = lost.iter().map(|(count, _)| count).sum();
         if total > 0 {
-            let names: Vec<String> = lost.iter().map(|(count, label)| format!("{label} {count}")).collect();
+            let one_each = lost.iter().all(|(count, _)| *count == 1);
+            let name = |(count, label): &(i32, String)| if one_each { label.clone() } else { format!("{label} {count}") };
+            let names: Vec<String> = lost.iter().map(name).collect();
             let told = amounts::counted(total.max(0) as usize, "serving pod");
             let machines = entry.text.strip_suffix(timeline::UNNOTICED).unwrap_or(&entry.text);
             entry.text = format!("{machines} with {told} ({}){}", amounts::listed(&names, 5), timeline::UNNOTICED);

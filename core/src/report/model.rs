@@ -181,7 +181,7 @@ pub struct Finding {
 pub struct Step {
     /// When.
     pub at_ms: i64,
-    /// What: `zone zone-b fails`.
+    /// What: `zone-b fails`.
     pub text: String,
     /// Why it was not done; none where it was.
     pub not_done: Option<String>,
@@ -421,6 +421,8 @@ pub struct BudgetOutcome {
     pub refused: usize,
     /// How long fewer were healthy than it demands.
     pub below_ms: i64,
+    /// Whether that is so when watching stops.
+    pub below_at_end: bool,
 }
 
 /// One link of a chain of causes.

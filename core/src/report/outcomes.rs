@@ -270,6 +270,7 @@ pub(super) fn budgets(input: &ReportInput<'_>, told: &Told<'_>, series: &Series,
             allowed_before: budget.status.disruptions_allowed,
             refused: refused.get(id.index()).copied().unwrap_or_default(),
             below_ms: below(curve, until_ms(input)),
+            below_at_end: curve.points.last().is_some_and(|point| point.serving < point.desired),
         })
     };
     series.budgets.iter().filter_map(one).collect()

@@ -77,18 +77,23 @@ pub(super) fn proposals(
     }
     found.extend(budgets(input, told, outcomes, places));
     found.extend(room(input, told, outcomes));
-    merged(found)
+    merged(found, outcomes)
 }
 
 /// How many lines a proposal names.
 const MOST_PLACES: usize = 8;
 
+/// Rules whose text to paste differs between workloads only in the labels.
+const ALIKE: [&str; 3] = ["more-than-one-replica", "spread-over-zones", "spread-over-nodes"];
+
 /// Proposals of one rule with one text to paste become one for all their workloads.
-fn merged(found: Vec<Proposal>) -> Vec<Proposal> {
+fn merged(found: Vec<Proposal>, outcomes: &[Outcome]) -> Vec<Proposal> {
     let mut kept: Vec<Proposal> = Vec::new();
     for proposal in found {
-        let same =
-            |other: &&mut Proposal| other.id == proposal.id && (other.snippet == proposal.snippet || other.subjects == proposal.subjects);
+        let same = |other: &&mut Proposal| {
+            let alike = other.snippet == proposal.snippet || ALIKE.contains(&proposal.id.as_str());
+            other.id == proposal.id && (alike || other.subjects == proposal.subjects)
+        };
         match kept.iter_mut().find(same) {
             Some(first) if first.subjects == proposal.subjects => {}
             Some(first) => {
@@ -101,6 +106,14 @@ fn merged(found: Vec<Proposal>) -> Vec<Proposal> {
             }
             None => kept.push(proposal),
         }
+    }
+    for proposal in kept.iter_mut().filter(|p| p.subjects.len() > 1 && ALIKE.contains(&p.id.as_str())) {
+        let longest =
+            outcomes.iter().filter(|o| proposal.subjects.contains(&o.told.label)).map(|o| o.told.none_ms).max().unwrap_or_default();
+        let how =
+            if proposal.id == ALIKE[0] { "each had one pod and lost it" } else { "each had all pods in one place and lost them together" };
+        proposal.why = format!("{how}: nothing served for up to {}", span(longest));
+        proposal.snippet = format!("# for {}; the others alike\n{}", proposal.subjects[0], proposal.snippet);
     }
     kept
 }

@@ -208,7 +208,12 @@ impl Group {
         if let [(workload, count)] = most[..] {
             return format!("{} of {}", counted(*count, "pod"), told.workload(*workload));
         }
-        let names: Vec<String> = most.iter().map(|(workload, count)| format!("{} {count}", told.workload(**workload))).collect();
+        let one_each = most.iter().all(|(_, count)| **count == 1);
+        let name = |(workload, count): &(&Workload, &usize)| match one_each {
+            true => told.workload(**workload),
+            false => format!("{} {count}", told.workload(**workload)),
+        };
+        let names: Vec<String> = most.iter().map(name).collect();
         let total: usize = self.workloads.values().sum();
         format!("{} ({})", counted(total, "pod"), listed(&names, NAMES).replace(" and ", ", "))
     }

@@ -67,7 +67,7 @@ impl<'a> Told<'a> {
         match subject {
             Subject::Cluster => "the cluster".to_owned(),
             Subject::Step(step) => self.step(step).to_owned(),
-            Subject::Zone(zone) => format!("zone {}", self.cluster.zone_name(zone)),
+            Subject::Zone(zone) => super::input::zone_in_words(self.cluster.zone_name(zone)),
             Subject::Node(node) => format!("node {}", self.node(node)),
             Subject::Pod(pod) => format!("pod {}", self.pod(pod)),
             Subject::Deployment(id) => self.workload(Workload::Deployment(id)),

@@ -16,7 +16,7 @@ const STYLE: &str = "\
 @media(prefers-color-scheme:dark){:root{--bg:#11171d;--ink:#e6edf3;--soft:#9aa9b8;--line:#33404c;--card:#1a232c;--bad:#ff8a80;--warn:#e0ad3f;--good:#6fcf8c;--link:#79bcec;--step:#c9a2f0}}
 *{box-sizing:border-box}body{margin:0 auto;max-width:1100px;padding:1.5rem 1rem 4rem;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 h1{font-size:1.15rem;color:var(--soft);font-weight:600;margin:0 0 .4rem}h2{font-size:1.15rem;margin:2.2rem 0 .6rem;border-bottom:1px solid var(--line);padding-bottom:.2rem}h3{font-size:1rem;margin:1.2rem 0 .3rem}
-.verdict{font-size:1.3rem;line-height:1.4;margin:.2rem 0 1rem;padding:.8rem 1rem;border-left:.4rem solid var(--good);background:var(--card)}.verdict.bad{border-color:var(--bad)}.verdict.warn{border-color:var(--warn)}
+.verdict{font-size:1.3rem;line-height:1.4;margin:.2rem 0 1rem;padding:.8rem 1rem;border-left:.4rem solid var(--good);background:var(--card)}p.verdict{color:var(--ink)}.verdict.bad{border-color:var(--bad)}.verdict.warn{border-color:var(--warn)}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{text-align:left;padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top}th{color:var(--soft);font-weight:600}td.n,th.n{text-align:right}
 .scroll{overflow-x:auto}.bad{color:var(--bad)}.warn{color:var(--warn)}.good{color:var(--good)}.soft{color:var(--soft)}.step{color:var(--step);font-weight:600}
 code,pre{font:13px/1.45 ui-monospace,monospace}pre{background:var(--card);padding:.6rem .8rem;overflow-x:auto;border-radius:4px}.place{color:var(--link);font-family:ui-monospace,monospace;font-size:13px}
@@ -49,6 +49,7 @@ pub fn render(report: &Report) -> String {
             svg::render(report, svg::Setting::InPage)
         );
     }
+    expectations(&mut out, report);
     workloads(&mut out, report);
     unplaced(&mut out, report);
     events(&mut out, report);
@@ -81,7 +82,7 @@ fn sign(harm: Harm) -> &'static str {
 }
 
 fn header(out: &mut String, report: &Report) {
-    let steps: Vec<String> = report.steps.iter().map(|s| format!("at {} {}", span(s.at_ms), s.text)).collect();
+    let steps: Vec<String> = report.steps.iter().map(|s| super::step_in_words(s)).collect();
     let what = if steps.is_empty() { "Nothing was broken".to_owned() } else { format!("What if {}?", listed(&steps, 6)) };
     let _ = writeln!(out, "<h1>{}</h1>", markup(&what));
     let _ = writeln!(out, "<p class=\"verdict {}\">{}</p>", class(report.verdict.harm), markup(&report.verdict.text));
@@ -103,6 +104,27 @@ pub fn ended(report: &Report) -> String {
         RunEnd::TimeUp => format!("watched until {}", span(report.until_ms)),
         RunEnd::BudgetSpent => format!("stopped at {}, because something goes round in circles", span(report.last_ms)),
     }
+}
+
+fn expectations(out: &mut String, report: &Report) {
+    if report.expectations.is_empty() {
+        return;
+    }
+    out.push_str("<h2>Expectations</h2>\n<ul>\n");
+    for e in &report.expectations {
+        let (class, sign) = match e.holds {
+            Some(true) => ("good", "✓"),
+            Some(false) => ("bad", "✗"),
+            None => ("warn", "?"),
+        };
+        let _ = writeln!(
+            out,
+            "<li><span class=\"{class}\">{sign}</span> {} <span class=\"soft\">{}</span></li>",
+            markup(&e.title),
+            markup(&e.message)
+        );
+    }
+    out.push_str("</ul>\n");
 }
 
 fn workloads(out: &mut String, report: &Report) {
@@ -172,6 +194,16 @@ pub fn spread(spread: &Spread) -> String {
 fn decisions(out: &mut String, decided: &[Decision]) {
     for decision in decided {
         match &decision.place {
+            // A key alone says nothing that the decision does not say.
+            Some(place) if place.text.ends_with(':') => {
+                let text = markup(&decision.text);
+                let _ = writeln!(
+                    out,
+                    "<p><span class=\"place\">{}:{}</span> <span class=\"warn\">{text}</span></p>",
+                    markup(&place.file),
+                    place.line
+                );
+            }
             Some(place) => {
                 let _ = writeln!(
                     out,

@@ -9,3 +9,14 @@ pub mod style;
 pub mod svg;
 pub mod text;
 pub mod why;
+
+use super::model::Step;
+
+/// A step of the what-if with its time, and why it was not done if it was not.
+pub(super) fn step_in_words(step: &Step) -> String {
+    match (&step.not_done, step.at_ms) {
+        (Some(why), _) => format!("{} (not done: {why})", step.text),
+        (None, 0) => step.text.clone(),
+        (None, at) => format!("{} at {}", step.text, super::span(at)),
+    }
+}

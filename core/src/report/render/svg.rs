@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::model::{EntryKind, Harm, Report, WorkloadOutcome};
+use super::super::model::{EntryKind, Harm, Point, Report, WorkloadOutcome};
 use super::super::span;
 use super::chart::horizon;
 use super::escape::markup;
@@ -52,7 +52,9 @@ pub fn render(report: &Report, setting: Setting) -> String {
     let top = 24 + 16 * steps.len() as i64;
     let bottom = top + LANE * lanes.len() as i64;
     let height = bottom + 62;
-    let x = |ms: i64| LEFT + (RIGHT - LEFT) * ms.clamp(0, until) / until.max(1);
+    // A little of what was before is shown too.
+    let lead = until / 30;
+    let x = |ms: i64| LEFT + (RIGHT - LEFT) * (ms.clamp(-lead, until) + lead) / (until + lead).max(1);
     let mut out = String::new();
     // Writing to a String never fails.
     let _ = writeln!(
@@ -65,7 +67,7 @@ pub fn render(report: &Report, setting: Setting) -> String {
     }
     axis(&mut out, until, top, bottom, x);
     for (i, lane) in lanes.iter().enumerate() {
-        draw_lane(&mut out, lane, top + LANE * i as i64, until, x);
+        draw_lane(&mut out, lane, top + LANE * i as i64, -lead..until, x);
     }
     for (i, (at, text)) in steps.iter().enumerate() {
         let (at, y) = (x(*at), 18 + 16 * i as i64);
@@ -101,7 +103,7 @@ fn axis(out: &mut String, until: i64, top: i64, bottom: i64, x: impl Fn(i64) -> 
     }
 }
 
-fn draw_lane(out: &mut String, lane: &WorkloadOutcome, y: i64, until: i64, x: impl Fn(i64) -> i64) {
+fn draw_lane(out: &mut String, lane: &WorkloadOutcome, y: i64, shown: std::ops::Range<i64>, x: impl Fn(i64) -> i64) {
     let base = y + LANE - 4;
     let full = i64::from(lane.series.iter().map(|p| p.desired.max(p.serving)).max().unwrap_or_default()).max(1);
     let level = |count: i32| base - CURVE * i64::from(count.max(0)) / full;
@@ -123,8 +125,10 @@ fn draw_lane(out: &mut String, lane: &WorkloadOutcome, y: i64, until: i64, x: im
     let _ = write!(out, "<line class=\"wt-grid\" x1=\"{LEFT}\" y1=\"{base}\" x2=\"{RIGHT}\" y2=\"{base}\"/>");
     let (mut area, mut wanted) = (String::new(), String::new());
     let mut nothing: Vec<(i64, i64)> = Vec::new();
-    for (i, point) in lane.series.iter().enumerate().take_while(|(_, p)| p.at_ms <= until) {
-        let next = lane.series.get(i + 1).map_or(until, |p| p.at_ms.min(until));
+    let before = Point { at_ms: shown.start, desired: lane.desired, ready: lane.serving_before, serving: lane.serving_before };
+    let points: Vec<Point> = std::iter::once(before).chain(lane.series.iter().copied()).collect();
+    for (i, point) in points.iter().enumerate().take_while(|(_, p)| p.at_ms <= shown.end) {
+        let next = points.get(i + 1).map_or(shown.end, |p| p.at_ms.min(shown.end));
         let (from, to) = (x(point.at_ms), x(next));
         let (serving, desired) = (level(point.serving), level(point.desired));
         let _ = write!(area, "L{from} {serving}H{to}");
@@ -140,7 +144,7 @@ fn draw_lane(out: &mut String, lane: &WorkloadOutcome, y: i64, until: i64, x: im
         let _ = write!(out, "<rect class=\"wt-none\" x=\"{from}\" y=\"{}\" width=\"{}\" height=\"{CURVE}\"/>", base - CURVE, to - from);
     }
     // One closed shape: from the base line up, along the steps, and down again.
-    let closed = if area.is_empty() { area } else { format!("M{} {base}{area}V{base}Z", x(0)) };
+    let closed = if area.is_empty() { area } else { format!("M{} {base}{area}V{base}Z", x(shown.start)) };
     let _ = writeln!(out, "<path class=\"wt-serving\" d=\"{closed}\"/><path class=\"wt-desired\" d=\"{wanted}\"/></g>");
 }
 
@@ -152,7 +156,7 @@ pub fn summary(w: &WorkloadOutcome) -> String {
         Harm::Short => format!("{} of {} to the end", w.serving_after, w.desired),
         Harm::ShortBefore => format!("{} of {} before", w.serving_before, w.desired),
         Harm::Dipped => format!("least {} of {}, short for {}", w.least, w.desired, span(w.short_ms)),
-        Harm::None => format!("{} of {} throughout", w.serving_after, w.desired),
+        Harm::None => format!("{} of {} throughout", w.serving_after, w.series.last().map_or(w.desired, |p| p.desired)),
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Detail {
 const ROWS: usize = 12;
 /// How many entries of the timeline a story shows.
 const ENTRIES: usize = 40;
+/// How many lines of a proposal a story shows.
+const LINES: usize = 3;
 /// How many losses and proposals a story shows.
 const STORIES: usize = 6;
 
@@ -33,6 +35,7 @@ pub fn render(report: &Report, terminal: &Terminal, detail: Detail) -> String {
         view.cluster(&mut out);
     }
     view.verdict(&mut out);
+    view.expectations(&mut out);
     view.workloads(&mut out);
     if detail > Detail::Concise {
         view.unplaced(&mut out);
@@ -117,7 +120,7 @@ impl View<'_> {
             self.label(out, "", &format!("and {} more; -o full lists them, and how to say otherwise", assumptions.len() - shown));
         }
         for (i, step) in self.report.steps.iter().enumerate() {
-            self.label(out, if i == 0 { "what if" } else { "" }, &format!("at {} {}", span(step.at_ms), step.text));
+            self.label(out, if i == 0 { "what if" } else { "" }, &super::step_in_words(step));
         }
         if self.full() {
             self.nodes(out);
@@ -193,6 +196,33 @@ impl View<'_> {
             Harm::Short => "stays short".to_owned(),
             Harm::Outage => "outage, back".to_owned(),
             Harm::Down => "down".to_owned(),
+        }
+    }
+
+    fn expectations(&self, out: &mut String) {
+        if self.report.expectations.is_empty() {
+            return;
+        }
+        out.push_str(&self.t.heading("expectations"));
+        for e in &self.report.expectations {
+            let (style, sign) = match e.holds {
+                Some(true) => (Style::Green, self.t.sign("✓", "ok")),
+                Some(false) => (Style::Red, self.t.sign("✗", "x")),
+                None => (Style::Yellow, "?"),
+            };
+            let when = match (e.holds, e.at_ms) {
+                (Some(true), Some(at)) => format!(" (since {})", span(at)),
+                (Some(false), Some(at)) => format!(" (at {})", span(at)),
+                _ => String::new(),
+            };
+            out.push_str(&self.t.wrapped(&format!("{} ", self.t.paint(style, sign)), "  ", Style::Plain, &format!("{}{when}", e.title)));
+            if e.holds != Some(true) {
+                let values = if e.values.is_empty() { String::new() } else { format!(" ({})", e.values.join(", ")) };
+                out.push_str(&self.t.wrapped("    ", "    ", Style::Plain, &format!("{}{values}", e.message)));
+            }
+            if let (Some(place), false) = (&e.place, e.holds == Some(true)) {
+                out.push_str(&format!("    {}\n", self.t.paint(Style::Cyan, &format!("{}:{}", place.file, place.line))));
+            }
         }
     }
 
@@ -274,9 +304,11 @@ impl View<'_> {
     }
 
     fn budgets(&self, out: &mut String) {
-        for budget in self.report.budgets.iter().filter(|b| b.below_ms > 0 || b.refused > 0) {
+        for budget in self.report.budgets.iter().filter(|b| b.below_at_end || b.below_ms > 0 || b.refused > 0) {
             let mut told = Vec::new();
-            if budget.below_ms > 0 {
+            if budget.below_at_end {
+                told.push("below it to the end (a budget stops evictions, not failures)".to_owned());
+            } else if budget.below_ms > 0 {
                 told.push(format!("below it for {} (a budget stops evictions, not failures)", span(budget.below_ms)));
             }
             if budget.refused > 0 {
@@ -367,9 +399,13 @@ impl View<'_> {
         out.push_str(&self.t.heading("why"));
         let shown = if self.full() { losses.len() } else { 2 * STORIES };
         let mut told_brief = false;
+        let mut ways = std::collections::BTreeSet::new();
         for (i, loss) in losses.iter().take(shown).enumerate() {
-            // The worst are told from the first cause; of those that came back the end is enough, but for the first.
-            let brief = i > 0 && loss.harm < Harm::Short && !self.full();
+            // What went the same way as a loss above is told in a line, and so is what came back without an outage.
+            let way =
+                loss.text.split_once(' ').map_or(loss.text.as_str(), |(_, way)| way).trim_start_matches("pod ").trim_start_matches("pods ");
+            let known = !ways.insert(way);
+            let brief = (known || (i > 0 && loss.harm < Harm::Short)) && !self.full();
             if i > 0 && !(brief && told_brief) {
                 out.push('\n');
             }
@@ -378,7 +414,9 @@ impl View<'_> {
             if brief {
                 let back = self.report.workloads.iter().find(|w| w.label == loss.workload).and_then(|w| w.recovered_at_ms);
                 let back = back.map_or(String::new(), |at| format!("; back at {}", span(at)));
-                out.push_str(&self.t.wrapped(&lead, "  ", Style::Plain, &format!("{}: {}{back}", loss.workload, loss.text)));
+                let line = loss.decided_by.first().filter(|_| loss.harm >= Harm::Short).and_then(|d| d.place.as_ref());
+                let line = line.map_or(String::new(), |place| format!(" ({}:{})", place.file, place.line));
+                out.push_str(&self.t.wrapped(&lead, "    ", Style::Plain, &format!("{}: {}{back}{line}", loss.workload, loss.text)));
                 continue;
             }
             out.push_str(&self.t.wrapped(&lead, "  ", Style::Bold, &format!("{}: {}", loss.workload, loss.text)));
@@ -428,8 +466,10 @@ impl View<'_> {
             out.push_str(&self.t.wrapped(&lead, &rest, Style::Bold, &p.title));
             out.push_str(&self.t.wrapped(&rest, &rest, Style::Plain, &p.why));
             if !p.places.is_empty() {
-                let at: Vec<String> = p.places.iter().map(|place| format!("{}:{}", place.file, place.line)).collect();
-                out.push_str(&self.t.wrapped(&rest, &rest, Style::Cyan, &at.join("  ")));
+                let shown = if self.full() { p.places.len() } else { LINES };
+                let at: Vec<String> = p.places.iter().take(shown).map(|place| format!("{}:{}", place.file, place.line)).collect();
+                let more = if p.places.len() > shown { "  …" } else { "" };
+                out.push_str(&self.t.wrapped(&rest, &rest, Style::Cyan, &format!("{}{more}", at.join("  "))));
             }
             for line in p.snippet.lines() {
                 out.push_str(&format!("{rest}  {}\n", self.t.paint(Style::Green, line)));
