@@ -1,7 +1,6 @@
 //! What the judges share: where recorded data is, and how a conformance run reports.
 
 pub mod conformance_report;
-pub mod schema_trace;
 
 use std::path::PathBuf;
 

@@ -3,6 +3,7 @@
 //! Owns the decision of [`Class`], the taking apart of lists, and the diagnostics about kinds, fields
 //! and names. It never looks at what objects mean to each other, except that two are the same one.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::catalog as ids;
@@ -285,7 +286,9 @@ fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind
     }
     // `autoscaling/v1` is served and read as `autoscaling/v2`, which says more.
     let read_as = if kind.api_version == "autoscaling/v1" { "autoscaling/v2" } else { kind.api_version };
-    match Object::decode(kind.kind, NodeDecoder { tree: &tree, node: root, read_as: Some((read_as, kind.kind)) }) {
+    let first_misfit = OnceCell::new();
+    let decoder = NodeDecoder { tree: &tree, node: root, read_as: Some((read_as, kind.kind)), first: &first_misfit };
+    match Object::decode(kind.kind, &mut <dyn erased_serde::Deserializer>::erase(decoder)) {
         Some(Ok(mut object)) => {
             if header.api_version != read_as {
                 successor::complete(&mut object, &header.api_version, &tree);
@@ -294,8 +297,8 @@ fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind
             reading.add(tree, header, Class::Simulated, Some(object), diagnostic);
         }
         Some(Err(misfit)) => {
-            let at = misfit.node.map_or_else(|| tree.span(root), |node| tree.span(node));
-            let diagnostic = Diagnostic::error(ids::WRONG_TYPE, format!("{title}: {}", visible(&misfit.message)))
+            let at = tree.span(first_misfit.get().copied().unwrap_or(root));
+            let diagnostic = Diagnostic::error(ids::WRONG_TYPE, format!("{title}: {}", visible(&misfit.to_string())))
                 .at(Some(at))
                 .help("correct the value; the API server would refuse the object");
             reading.add(tree, header, Class::Rejected, None, Some(diagnostic));

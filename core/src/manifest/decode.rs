@@ -4,6 +4,7 @@
 //! stand for quantities, numbers without fraction are integers. What does not fit is an error that
 //! knows its node.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
@@ -11,11 +12,10 @@ use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess
 
 use super::tree::{NodeId, NodeKind, Scalar, Tree};
 
-/// A value that does not fit, and where it stands.
+/// A value that does not fit. Where it stands, its decoder keeps.
 #[derive(Debug)]
 pub(super) struct Misfit {
-    pub(super) node: Option<NodeId>,
-    pub(super) message: String,
+    message: String,
 }
 
 impl fmt::Display for Misfit {
@@ -28,13 +28,15 @@ impl std::error::Error for Misfit {}
 
 impl de::Error for Misfit {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { node: None, message: message.to_string() }
+        Self { message: message.to_string() }
     }
 }
 
 /// One node, to be decoded.
 #[derive(Clone, Copy)]
 pub(super) struct NodeDecoder<'t> {
+    /// Where the first misfit is kept: errors lose their node on the way through erased deserializers.
+    pub(super) first: &'t OnceCell<NodeId>,
     pub(super) tree: &'t Tree,
     pub(super) node: NodeId,
     /// For the topmost node: the version to read it as, whatever is written.
@@ -43,7 +45,9 @@ pub(super) struct NodeDecoder<'t> {
 
 impl<'t> NodeDecoder<'t> {
     fn located<T>(self, result: Result<T, Misfit>) -> Result<T, Misfit> {
-        result.map_err(|e| Misfit { node: e.node.or(Some(self.node)), ..e })
+        result.inspect_err(|_| {
+            let _ = self.first.set(self.node);
+        })
     }
 
     fn misfit<T>(self, wanted: &str) -> Result<T, Misfit> {
@@ -57,7 +61,7 @@ impl<'t> NodeDecoder<'t> {
                 Scalar::Str(_) => "a string",
             },
         };
-        Err(Misfit { node: Some(self.node), message: format!("expected {wanted}, found {found}") })
+        self.located(Err(Misfit { message: format!("expected {wanted}, found {found}") }))
     }
 
     fn is_null(self) -> bool {
@@ -191,7 +195,7 @@ impl<'t> Deserializer<'t> for NodeDecoder<'t> {
         if self.tree.kind(self.node) != NodeKind::Seq && !self.is_null() {
             return self.misfit("a list");
         }
-        self.located(visitor.visit_seq(Items { tree: self.tree, items: self.tree.items(self.node) }))
+        self.located(visitor.visit_seq(Items { tree: self.tree, first: self.first, items: self.tree.items(self.node) }))
     }
 
     fn deserialize_tuple<V: Visitor<'t>>(self, _: usize, visitor: V) -> Result<V::Value, Misfit> {
@@ -206,7 +210,8 @@ impl<'t> Deserializer<'t> for NodeDecoder<'t> {
         if self.tree.kind(self.node) != NodeKind::Map && !self.is_null() {
             return self.misfit("a map");
         }
-        let entries = Entries { tree: self.tree, entries: self.tree.entries(self.node), value: None, read_as: self.read_as };
+        let entries =
+            Entries { tree: self.tree, first: self.first, entries: self.tree.entries(self.node), value: None, read_as: self.read_as };
         self.located(visitor.visit_map(entries))
     }
 
@@ -224,6 +229,7 @@ impl<'t> Deserializer<'t> for NodeDecoder<'t> {
 }
 
 struct Items<'t, I> {
+    first: &'t OnceCell<NodeId>,
     tree: &'t Tree,
     items: I,
 }
@@ -233,7 +239,7 @@ impl<'t, I: ExactSizeIterator<Item = NodeId>> SeqAccess<'t> for Items<'t, I> {
 
     fn next_element_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<Option<S::Value>, Misfit> {
         let Some(node) = self.items.next() else { return Ok(None) };
-        seed.deserialize(NodeDecoder { tree: self.tree, node, read_as: None }).map(Some)
+        seed.deserialize(NodeDecoder { tree: self.tree, first: self.first, node, read_as: None }).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -242,6 +248,7 @@ impl<'t, I: ExactSizeIterator<Item = NodeId>> SeqAccess<'t> for Items<'t, I> {
 }
 
 struct Entries<'t, I> {
+    first: &'t OnceCell<NodeId>,
     tree: &'t Tree,
     entries: I,
     value: Option<(&'t str, NodeId)>,
@@ -265,7 +272,7 @@ impl<'t, I: ExactSizeIterator<Item = (NodeId, NodeId)>> MapAccess<'t> for Entrie
         match (self.read_as, key) {
             (Some((version, _)), "apiVersion") => seed.deserialize(BorrowedStrDeserializer::new(version)),
             (Some((_, kind)), "kind") => seed.deserialize(BorrowedStrDeserializer::new(kind)),
-            _ => seed.deserialize(NodeDecoder { tree: self.tree, node, read_as: None }),
+            _ => seed.deserialize(NodeDecoder { tree: self.tree, first: self.first, node, read_as: None }),
         }
     }
 

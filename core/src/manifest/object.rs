@@ -18,7 +18,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::api::storage::v1::{CSIDriver, CSINode, CSIStorageCapacity, StorageClass, VolumeAttachment};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 
 macro_rules! objects {
@@ -68,16 +68,19 @@ macro_rules! objects {
             ///
             /// # Errors
             /// What does not fit the type of the kind.
-            pub fn from_value(value: Value) -> Result<Self, serde_json::Error> {
+            pub fn from_value(value: Value) -> Result<Self, erased_serde::Error> {
                 let kind = value.get("kind").and_then(Value::as_str).unwrap_or("");
-                match kind {
-                    $(stringify!($kind) => $kind::deserialize(&value).map(|o| Self::$kind(Box::new(o))),)*
-                    _ => Ok(Self::Other(value)),
+                match Self::decode(kind, &mut <dyn erased_serde::Deserializer>::erase(&value)) {
+                    Some(decoded) => decoded,
+                    None => Ok(Self::Other(value)),
                 }
             }
 
             /// Decodes a typed object of that kind; `None` where the kind is not a typed one.
-            pub(super) fn decode<'de, D: Deserializer<'de>>(kind: &str, from: D) -> Option<Result<Self, D::Error>> {
+            ///
+            /// Whatever the source, it comes as a trait object: the hundreds of types below these kinds are compiled for
+            /// one deserializer only, which the size of the page's worker and the time to compile depend on.
+            pub(super) fn decode<'de>(kind: &str, from: &mut dyn erased_serde::Deserializer<'de>) -> Option<Result<Self, erased_serde::Error>> {
                 Some(match kind {
                     $(stringify!($kind) => $kind::deserialize(from).map(|o| Self::$kind(Box::new(o))),)*
                     _ => return None,

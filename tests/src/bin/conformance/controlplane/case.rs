@@ -13,12 +13,6 @@ pub(crate) struct Case {
     pub(crate) id: String,
     /// Its family.
     pub(crate) family: String,
-    /// Whether nothing else ran on that control plane.
-    #[serde(default)]
-    pub(crate) alone_on_control_plane: bool,
-    /// Component → flag → value.
-    #[serde(default)]
-    pub(crate) flags: BTreeMap<String, BTreeMap<String, Value>>,
     /// How the simulated nodes behave.
     pub(crate) kubelet: Kubelet,
     /// The objects.

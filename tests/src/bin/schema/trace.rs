@@ -250,7 +250,7 @@ macro_rules! kinds {
 
 /// The schema file's text.
 #[must_use]
-pub fn text() -> String {
+pub(crate) fn text() -> String {
     let trace = RefCell::new(Trace::default());
     kinds!(trace:
         admissionregistration v1 {

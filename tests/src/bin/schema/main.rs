@@ -3,6 +3,8 @@
 //! `cargo run -p wavetank-tests --bin schema > core/src/manifest/schema.txt` renews the file the core reads; a test
 //! holds it to what this prints.
 
+mod trace;
+
 fn main() {
-    print!("{}", wavetank_tests::schema_trace::text());
+    print!("{}", trace::text());
 }
