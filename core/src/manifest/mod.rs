@@ -10,7 +10,7 @@ pub mod field;
 pub mod kinds;
 pub mod limits;
 pub mod names;
-pub mod object;
+pub use wavetank_objects as object;
 pub mod schema;
 pub mod source;
 pub mod tree;

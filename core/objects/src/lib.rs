@@ -80,7 +80,7 @@ macro_rules! objects {
             ///
             /// Whatever the source, it comes as a trait object: the hundreds of types below these kinds are compiled for
             /// one deserializer only, which the size of the page's worker and the time to compile depend on.
-            pub(super) fn decode<'de>(kind: &str, from: &mut dyn erased_serde::Deserializer<'de>) -> Option<Result<Self, erased_serde::Error>> {
+            pub fn decode<'de>(kind: &str, from: &mut dyn erased_serde::Deserializer<'de>) -> Option<Result<Self, erased_serde::Error>> {
                 Some(match kind {
                     $(stringify!($kind) => $kind::deserialize(from).map(|o| Self::$kind(Box::new(o))),)*
                     _ => return None,
