@@ -1,90 +1,239 @@
 //! The scheduler's place in the engine: what it is told, when it tries a pod, and how its decisions are carried out.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::sim::SimOptions;
 use crate::apiserver::{Api, NodeChange, Notice, PodChange, Watched};
 use crate::cluster::Cluster;
-use crate::cluster::ids::{NodeId, PodId};
-use crate::cluster::template::TaintEffect;
-use crate::trace::RecordId;
-use crate::units::resources::Resources;
+use crate::cluster::ids::{ClaimId, NodeId, PodId};
+use crate::cluster::pod::DisruptionReason;
+use crate::scheduler::config::SchedulerConfig;
+use crate::scheduler::hints::ClusterEvent;
+use crate::scheduler::{Attempt, Detail, Nomination, Outcome, Scheduler};
+use crate::trace::{DeleteReason, RecordId, Subject};
 use crate::units::time::Time;
 
-/// The pods that wait for a node.
-#[derive(Clone, Debug, Default)]
+/// Source of the scheduler's events.
+const SOURCE: &str = "default-scheduler";
+/// A longer FailedScheduling text is cut in the event: the first 1020 bytes, then ` ...` (`pkg/scheduler/schedule_one.go`, v1.37).
+const EVENT_NOTE_BYTES: usize = 1_024;
+
+/// The scheduler, and the pods it has promised a node that are not bound yet.
+#[derive(Clone, Debug)]
 pub struct Scheduling {
-    ready: BTreeSet<PodId>,
-    parked: BTreeSet<PodId>,
-    causes: std::collections::BTreeMap<PodId, RecordId>,
+    scheduler: Scheduler,
+    /// Pods whose claims have to be bound first: PreBind.
+    binding: BTreeMap<PodId, (NodeId, Vec<ClaimId>)>,
+    /// What the next attempt at a pod follows from.
+    causes: BTreeMap<PodId, RecordId>,
+    /// What was wrong with the configuration; the default profile is used then.
+    configuration_errors: Vec<String>,
+    now: Time,
 }
 
 impl Scheduling {
-    /// Takes in what exists.
-    pub fn new(_options: &SimOptions, cluster: &Cluster) -> Scheduling {
-        let ready = cluster.live_pods().filter(|(_, p)| p.is_unscheduled()).map(|(id, _)| id).collect();
-        Scheduling { ready, ..Scheduling::default() }
+    /// Takes in what exists; pods that wait are queued, in order of creation.
+    pub fn new(options: &SimOptions, cluster: &mut Cluster, now: Time) -> Scheduling {
+        let standard = SchedulerConfig::standard(&mut cluster.text);
+        let (config, configuration_errors) = match &options.scheduler_configuration {
+            None => (standard, Vec::new()),
+            Some(document) => match SchedulerConfig::from_json(document, &mut cluster.text) {
+                Ok(config) => (config, Vec::new()),
+                Err(errors) => (standard, errors),
+            },
+        };
+        let mut scheduler = Scheduler::new(&config, cluster);
+        let waiting: Vec<PodId> = cluster.live_pods().filter(|(_, p)| p.is_unscheduled()).map(|(id, _)| id).collect();
+        for id in waiting {
+            scheduler.enqueue(cluster, id, now);
+        }
+        Scheduling { scheduler, binding: BTreeMap::new(), causes: BTreeMap::new(), configuration_errors, now }
+    }
+
+    /// What was wrong with the `KubeSchedulerConfiguration` that was given.
+    pub fn configuration_errors(&self) -> &[String] {
+        &self.configuration_errors
+    }
+
+    /// Tries a pod without carrying anything out: every node with its refusal or scores, as of now.
+    pub fn explain(&self, cluster: &Cluster, pod: PodId, now: Time) -> Attempt {
+        let mut copy = self.scheduler.clone();
+        copy.attempt(cluster, pod, now, Detail::Full)
+    }
+
+    /// The scheduler, to ask about a cluster that is thought of and not there.
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    /// Forgets which records the waiting pods follow from: a fork begins a trace of its own.
+    pub fn forget_causes(&mut self) {
+        self.causes.clear();
     }
 
     /// Takes a notice.
-    pub fn observe(&mut self, api: &Api, notice: &Notice) {
-        match notice.watched {
-            Watched::Pod(id, PodChange::Added) if api.cluster().pod(id).is_unscheduled() => {
-                self.ready.insert(id);
-                if let Some(record) = notice.record {
-                    self.causes.insert(id, record);
+    pub fn observe(&mut self, api: &mut Api, notice: &Notice) {
+        let now = api.now();
+        self.now = now;
+        let event = match notice.watched {
+            Watched::Pod(id, change) => {
+                let pod = api.cluster().pod(id);
+                match change {
+                    PodChange::Added if pod.node.is_some() => ClusterEvent::PodBound(id),
+                    PodChange::Added => {
+                        self.remember(id, notice.record);
+                        ClusterEvent::PodAdded(id)
+                    }
+                    PodChange::Bound => {
+                        self.causes.remove(&id);
+                        ClusterEvent::PodBound(id)
+                    }
+                    PodChange::Nominated => ClusterEvent::PodNominated(id),
+                    PodChange::Gone => {
+                        self.causes.remove(&id);
+                        self.binding.remove(&id);
+                        ClusterEvent::PodGone(id)
+                    }
+                    PodChange::Status | PodChange::Deleting | PodChange::Spec => ClusterEvent::PodUpdated(id),
                 }
             }
-            Watched::Pod(id, PodChange::Gone) => {
-                self.ready.remove(&id);
-                self.parked.remove(&id);
-                self.ready.append(&mut self.parked);
+            Watched::Node(id, NodeChange::Added) => ClusterEvent::NodeAdded(id),
+            Watched::Node(id, NodeChange::Gone) => ClusterEvent::NodeGone(id),
+            Watched::Node(_, NodeChange::Machine | NodeChange::Ready | NodeChange::Pressure) => return,
+            Watched::Node(id, _) => ClusterEvent::NodeUpdated(id),
+            Watched::Claim(id) => {
+                self.finish_binding(api, id, notice.record);
+                ClusterEvent::ClaimUpdated(id)
             }
-            Watched::Node(_, change) if change != NodeChange::Machine => self.ready.append(&mut self.parked),
-            _ => {}
+            Watched::Volume(id) => ClusterEvent::VolumeChanged(id),
+            _ => return,
+        };
+        self.scheduler.observe(api.cluster(), event, now);
+    }
+
+    fn remember(&mut self, id: PodId, record: Option<RecordId>) {
+        if let Some(record) = record {
+            self.causes.insert(id, record);
         }
     }
 
     /// When the next pod may be tried.
     pub fn next_time(&self) -> Option<Time> {
-        None
+        self.scheduler.next_wake(self.now)
     }
 
-    /// Tries the next pod that waits; false if none does.
+    /// Tries the next pod that waits; false if none may be tried now.
     pub fn run_due(&mut self, api: &mut Api) -> bool {
-        let Some(id) = self.ready.pop_first() else { return false };
-        if !api.cluster().pod(id).is_unscheduled() {
+        let now = api.now();
+        self.now = now;
+        let Some(id) = self.scheduler.next_pod(api.cluster(), now) else { return false };
+        if self.binding.contains_key(&id) {
             return true;
         }
+        let attempt = self.scheduler.attempt(api.cluster(), id, now, Detail::Decision);
         api.set_cause(self.causes.get(&id).copied());
-        match best(api.cluster(), id) {
-            Some(node) => {
-                api.bind(id, node);
-            }
-            None => {
-                api.mark_unschedulable(id, "0 nodes are available");
-                self.parked.insert(id);
-            }
+        match attempt.outcome {
+            Outcome::Placed(node) => self.place(api, id, node, &attempt),
+            Outcome::Unplaced => self.leave_waiting(api, &attempt),
+            Outcome::Ignored(_) | Outcome::Gated(_) => {}
         }
         true
     }
+
+    fn place(&mut self, api: &mut Api, id: PodId, node: NodeId, attempt: &Attempt) {
+        let mut waits_for = Vec::new();
+        if let Some(volumes) = &attempt.volumes {
+            for &(claim, volume) in &volumes.matched {
+                api.reserve_volume(volume, claim);
+                waits_for.push(claim);
+            }
+            for &(claim, _) in &volumes.provisioned {
+                api.select_node(claim, node);
+                waits_for.push(claim);
+            }
+        }
+        waits_for.retain(|claim| !api.cluster().storage.claims[claim.index()].bind_completed);
+        if waits_for.is_empty() {
+            bind(api, id, node);
+        } else {
+            // The binding cycle writes the nomination before it waits in PreBind.
+            self.binding.insert(id, (node, waits_for));
+            api.nominate(id, Some(node));
+        }
+    }
+
+    /// A claim changed: the pods that waited for it last are bound.
+    fn finish_binding(&mut self, api: &mut Api, claim: ClaimId, record: Option<RecordId>) {
+        if !api.cluster().storage.claims[claim.index()].bind_completed {
+            return;
+        }
+        let mut bound = Vec::new();
+        for (&id, (node, claims)) in &mut self.binding {
+            claims.retain(|&c| c != claim);
+            if claims.is_empty() {
+                bound.push((id, *node));
+            }
+        }
+        let before = api.cause();
+        for (id, node) in bound {
+            self.binding.remove(&id);
+            if api.cluster().pod(id).is_unscheduled() {
+                api.set_cause(record.or(before));
+                bind(api, id, node);
+            }
+        }
+        api.set_cause(before);
+    }
+
+    fn leave_waiting(&mut self, api: &mut Api, attempt: &Attempt) {
+        let id = attempt.pod;
+        let record = api.mark_unschedulable(id, &attempt.message);
+        let before = api.cause();
+        api.set_cause(Some(record));
+        let mut note = attempt.message.as_str();
+        let cut;
+        if note.len() > EVENT_NOTE_BYTES {
+            let end = (0..=EVENT_NOTE_BYTES - 4).rev().find(|&i| note.is_char_boundary(i)).unwrap_or(0);
+            cut = format!("{} ...", &note[..end]);
+            note = &cut;
+        }
+        api.event(Subject::Pod(id), true, "FailedScheduling", note, SOURCE);
+        self.preempt(api, attempt);
+        self.scheduler.failed(api.cluster(), attempt, api.now());
+        match attempt.nomination {
+            Nomination::Keep => {}
+            Nomination::Clear => api.nominate(id, None),
+            Nomination::Set(node) => api.nominate(id, Some(node)),
+        }
+        api.set_cause(before);
+    }
+
+    /// Carries preemption out: lower nominations are cleared, victims marked and deleted with their own grace
+    /// (`pkg/scheduler/framework/preemption/executor.go`, v1.37).
+    fn preempt(&mut self, api: &mut Api, attempt: &Attempt) {
+        let Some(preemption) = &attempt.preemption else { return };
+        let Some(chosen) = preemption.chosen() else { return };
+        for &pod in &preemption.cleared {
+            api.nominate(pod, None);
+        }
+        let node = api.cluster().text(api.cluster().node(chosen.node).name).to_owned();
+        let preemptor = api.cluster().pod_full_name(attempt.pod);
+        for &victim in &chosen.victims {
+            if api.cluster().pod(victim).deletion.is_some() {
+                continue;
+            }
+            api.mark_disruption_target(victim, DisruptionReason::Preemption);
+            api.event(Subject::Pod(victim), false, "Preempted", &format!("Preempted by pod {preemptor} on node {node}"), SOURCE);
+            api.delete_pod(victim, None, DeleteReason::Preempted);
+        }
+    }
 }
 
-fn best(cluster: &Cluster, id: PodId) -> Option<NodeId> {
-    let template = cluster.template_of(id);
-    let fits = |node: NodeId| {
-        let n = cluster.node(node);
-        let mut used = Resources::default();
-        n.pods.iter().for_each(|&p| used.add(&cluster.template_of(p).requests));
-        let r = &template.requests;
-        cluster.pod(id).pinned.is_none_or(|pinned| pinned == node)
-            && n.taints
-                .iter()
-                .filter(|t| t.effect != TaintEffect::PreferNoSchedule)
-                .all(|t| template.tolerations.iter().any(|o| o.tolerates(t.key, t.value, t.effect)))
-            && (n.pods.len() as i64) < n.allocatable_pods
-            && r.cpu_milli <= n.allocatable.cpu_milli - used.cpu_milli
-            && r.memory <= n.allocatable.memory - used.memory
-    };
-    cluster.live_nodes().filter(|(_, n)| !n.unschedulable).map(|(i, n)| (n.pods.len(), i)).filter(|&(_, i)| fits(i)).min().map(|(_, i)| i)
+fn bind(api: &mut Api, id: PodId, node: NodeId) {
+    let record = api.bind(id, node);
+    let before = api.cause();
+    api.set_cause(Some(record));
+    let message = format!("Successfully assigned {} to {}", api.cluster().pod_full_name(id), api.cluster().text(api.cluster().node(node).name));
+    api.event(Subject::Pod(id), false, "Scheduled", &message, SOURCE);
+    api.set_cause(before);
 }

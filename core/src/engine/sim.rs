@@ -57,8 +57,8 @@ pub struct Sim {
 
 impl Sim {
     /// A simulation of `cluster` that begins at `start`: controllers and kubelets look at what exists, nothing has happened yet.
-    pub fn new(cluster: Cluster, options: &SimOptions, start: Time) -> Sim {
-        let scheduling = Scheduling::new(options, &cluster);
+    pub fn new(mut cluster: Cluster, options: &SimOptions, start: Time) -> Sim {
+        let scheduling = Scheduling::new(options, &mut cluster, start);
         let mut api = Api::new(cluster, start);
         let mut controllers = Controllers::default();
         let mut queue = WorkQueue::default();
@@ -84,6 +84,7 @@ impl Sim {
         self.controllers.forget_causes();
         self.kubelets.forget_causes();
         self.drains.forget_causes();
+        self.scheduling.forget_causes();
         self.controllers.forget_causes();
         self.actions = 0;
         self.api.take_trace()
@@ -163,7 +164,7 @@ impl Sim {
                 return false;
             }
             if let Some(notice) = self.api.next_notice() {
-                self.scheduling.observe(&self.api, &notice);
+                self.scheduling.observe(&mut self.api, &notice);
                 self.kubelets.observe(&mut self.api, &notice);
                 self.controllers.observe(&mut self.api, &notice, &mut self.queue);
                 continue;
