@@ -10,25 +10,31 @@ pub mod config;
 pub mod counts;
 mod cycle;
 pub mod framework;
+mod heap;
+pub mod hints;
 pub mod message;
 pub mod nominator;
 mod pdqsort;
 pub mod plugins;
 pub mod preemption;
+pub mod queue;
 pub mod selection;
 pub mod source;
 pub mod status;
 pub mod terms;
 pub mod topology;
+mod waiting;
 
 use attempt::Attempt;
 use cache::{Cache, counts_on_node};
 use config::SchedulerConfig;
 use counts::{Counts, NodeDifference};
 use nominator::Nominator;
+use queue::{QueueTimes, SchedulingQueue};
 use topology::Topology;
 
 pub use attempt::{Detail, Nomination, Outcome};
+pub use hints::ClusterEvent;
 
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId};
@@ -75,6 +81,7 @@ pub struct Scheduler {
     counts: Counts,
     topology: Topology,
     nominator: Nominator,
+    queue: SchedulingQueue,
     facts: Vec<NodeFacts>,
     // Where each bound pod was counted.
     bound: Vec<Option<NodeId>>,
@@ -93,6 +100,11 @@ impl Scheduler {
             counts: Counts::default(),
             topology: Topology::default(),
             nominator: Nominator::default(),
+            queue: SchedulingQueue::new(QueueTimes {
+                initial_backoff: config.initial_backoff,
+                max_backoff: config.max_backoff,
+                max_in_unschedulable: config.max_in_unschedulable,
+            }),
             facts: Vec::new(),
             bound: Vec::new(),
             next_start: 0,
@@ -124,6 +136,11 @@ impl Scheduler {
     /// Nodes and bound pods as the scheduler sees them.
     pub fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// The queue.
+    pub fn queue(&self) -> &SchedulingQueue {
+        &self.queue
     }
 
     /// Nominated pods.
