@@ -233,7 +233,8 @@ fn bind(api: &mut Api, id: PodId, node: NodeId) {
     let record = api.bind(id, node);
     let before = api.cause();
     api.set_cause(Some(record));
-    let message = format!("Successfully assigned {} to {}", api.cluster().pod_full_name(id), api.cluster().text(api.cluster().node(node).name));
+    let message =
+        format!("Successfully assigned {} to {}", api.cluster().pod_full_name(id), api.cluster().text(api.cluster().node(node).name));
     api.event(Subject::Pod(id), false, "Scheduled", &message, SOURCE);
     api.set_cause(before);
 }

@@ -70,14 +70,9 @@ impl Cause<'_> {
         use Plugin as P;
         let plugins: &[Plugin] = match self {
             Cause::PodAssigned(_) => &[P::PodTopologySpread, P::InterPodAffinity],
-            Cause::PodDeleted(_) => &[
-                P::NodePorts,
-                P::NodeResourcesFit,
-                P::VolumeRestrictions,
-                P::NodeVolumeLimits,
-                P::PodTopologySpread,
-                P::InterPodAffinity,
-            ],
+            Cause::PodDeleted(_) => {
+                &[P::NodePorts, P::NodeResourcesFit, P::VolumeRestrictions, P::NodeVolumeLimits, P::PodTopologySpread, P::InterPodAffinity]
+            }
             Cause::NodeAdded(_) | Cause::NodeUpdated(..) => &[
                 P::NodeName,
                 P::NodeUnschedulable,
@@ -122,9 +117,7 @@ impl Hints<'_> {
             Cause::NodeAdded(node) => self.wants_node(plugin, pod, node, None),
             Cause::NodeUpdated(node, old) => self.wants_node(plugin, pod, node, Some(old)),
             Cause::NodeGone(node) => self.has_spread_keys(pod, &self.cluster.node(node).labels),
-            Cause::ClaimAdded(claim) | Cause::ClaimUpdated(claim) => {
-                pod_claims(self.cluster, pod).iter().any(|c| c.claim == Some(claim))
-            }
+            Cause::ClaimAdded(claim) | Cause::ClaimUpdated(claim) => pod_claims(self.cluster, pod).iter().any(|c| c.claim == Some(claim)),
             Cause::VolumeChanged => true,
             Cause::StorageClassAdded(class) => plugin != Plugin::VolumeZone || self.cluster.storage.classes[class.index()].waits,
             Cause::StorageChanged => has_claims(&self.cluster.template_of(pod).volumes),
@@ -143,8 +136,8 @@ impl Hints<'_> {
             Plugin::VolumeRestrictions => {
                 let disk = template.volumes.iter().any(|v| changed.volumes.iter().any(|o| conflicts(&v.source, &o.source)));
                 let claims = || pod_claims(cluster, other);
-                let shared = has_claims(&template.volumes)
-                    && pod_claims(cluster, id).iter().any(|c| claims().iter().any(|o| o.name == c.name));
+                let shared =
+                    has_claims(&template.volumes) && pod_claims(cluster, id).iter().any(|c| claims().iter().any(|o| o.name == c.name));
                 cluster.pod(id).namespace == cluster.pod(other).namespace && (disk || shared)
             }
             Plugin::NodeVolumeLimits => has_claims(&changed.volumes),
@@ -188,9 +181,7 @@ impl Hints<'_> {
         let relabelled = old.is_none_or(|old| old.labels != node.labels);
         match plugin {
             Plugin::NodeName | Plugin::NodePorts | Plugin::VolumeRestrictions => old.is_none(),
-            Plugin::NodeUnschedulable => {
-                !node.unschedulable && old.is_none_or(|old| old.unschedulable)
-            }
+            Plugin::NodeUnschedulable => !node.unschedulable && old.is_none_or(|old| old.unschedulable),
             Plugin::TaintToleration => {
                 let was_kept_off = old.is_none_or(|old| untolerated(&template.tolerations, &old.taints).is_some());
                 was_kept_off && untolerated(&template.tolerations, &node.taints).is_none()
@@ -219,7 +210,8 @@ impl Hints<'_> {
             }
             Plugin::InterPodAffinity => {
                 let Some(affinity) = &template.affinity else { return false };
-                let differs = |t: &PodAffinityTerm| old.is_some_and(|old| old.labels.get(t.topology_key) != node.labels.get(t.topology_key));
+                let differs =
+                    |t: &PodAffinityTerm| old.is_some_and(|old| old.labels.get(t.topology_key) != node.labels.get(t.topology_key));
                 let has = |t: &PodAffinityTerm| node.labels.get(t.topology_key).is_some();
                 match old {
                     None => !affinity.anti_required.is_empty() || affinity.pod_required.iter().any(has),

@@ -25,7 +25,6 @@ pub mod terms;
 pub mod topology;
 mod waiting;
 
-use attempt::Attempt;
 use cache::{Cache, counts_on_node};
 use config::SchedulerConfig;
 use counts::{Counts, NodeDifference};
@@ -33,7 +32,7 @@ use nominator::Nominator;
 use queue::{QueueTimes, SchedulingQueue};
 use topology::Topology;
 
-pub use attempt::{Detail, Nomination, Outcome};
+pub use attempt::{Attempt, Detail, Nomination, Outcome};
 pub use hints::ClusterEvent;
 
 use crate::cluster::Cluster;
