@@ -13,6 +13,9 @@ pub(crate) struct Case {
     pub(crate) id: String,
     /// Its family.
     pub(crate) family: String,
+    /// Component → flag → value.
+    #[serde(default)]
+    pub(crate) flags: BTreeMap<String, BTreeMap<String, Value>>,
     /// How the simulated nodes behave.
     pub(crate) kubelet: Kubelet,
     /// The objects.
