@@ -2,6 +2,7 @@
 
 mod measure;
 mod read;
+mod schedule;
 mod worlds;
 mod zone_loss;
 
@@ -20,6 +21,8 @@ struct Arguments {
 enum Name {
     /// Reading manifests: resources per second on one core.
     Read(read::Args),
+    /// Placing pods: pods per second on one core.
+    Schedule(schedule::Args),
     /// Losing one zone of three of a large cluster.
     ZoneLoss(zone_loss::Args),
 }
@@ -27,6 +30,7 @@ enum Name {
 fn main() -> ExitCode {
     match Arguments::parse().name {
         Name::Read(args) => read::run(&args),
+        Name::Schedule(args) => schedule::run(&args),
         Name::ZoneLoss(args) => zone_loss::run(&args),
     }
 }
