@@ -14,6 +14,7 @@ mod release;
 mod run;
 pub mod schema;
 pub mod shape;
+pub mod sweep;
 #[cfg(all(test, feature = "cel"))]
 mod tests;
 mod verb;

@@ -1,0 +1,16 @@
+//! Sweeps: many what-ifs from one settled state, each a pure function of a plan and a number.
+//!
+//! Owns the plan, the way from an ordinal to its scenario and back, what is measured of a run, and how harm is weighed. It starts no
+//! thread and knows no file: whoever runs a sweep hands out ordinals, in any order, and puts the rows together by ordinal.
+
+mod harm;
+mod measure;
+mod plan;
+mod row;
+#[cfg(test)]
+mod tests;
+
+pub use harm::{Harm, Reason};
+pub use measure::{Measures, WorkloadLoss};
+pub use plan::{Axis, Family, Plan, Point, RUN_BUDGET, SIM_VERSION};
+pub use row::{Row, RowEnd, run_one};
