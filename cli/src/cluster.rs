@@ -34,6 +34,11 @@ impl ClusterArgs {
         self.seed
     }
 
+    /// The same with another seed.
+    pub(crate) fn at_seed(&self, seed: u64) -> ClusterArgs {
+        ClusterArgs { seed, ..self.clone() }
+    }
+
     /// The same flags as one would type them, with a space before each; empty for none.
     pub(crate) fn as_typed(&self) -> String {
         use crate::input::quoted;

@@ -11,6 +11,7 @@ mod output;
 mod run;
 mod serve;
 mod steps;
+mod sweep;
 mod test;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ enum Verb {
     Graph(graph::Args),
     Serve(serve::Args),
     Test(test::Args),
+    Sweep(sweep::Args),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Verb::Graph(args) => graph::run(args, &context),
         Verb::Serve(args) => serve::run(args, &context),
         Verb::Test(args) => test::run(args, &context),
+        Verb::Sweep(args) => sweep::run(args, &context),
     };
     match done {
         Ok(exit) => exit.into(),

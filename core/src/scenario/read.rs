@@ -59,8 +59,13 @@ pub fn read_tree(tree: &Tree, told: &mut Vec<Diagnostic>) -> Scenario {
         scenario.seed = seed;
     }
     scenario.steps = items(tree, spec, "steps", MOST_STEPS, told, |item, told| step(tree, item, told));
-    scenario.expectations = items(tree, spec, "expect", MOST_EXPECTATIONS, told, |item, told| expectation(tree, item, told));
+    scenario.expectations = expectations(tree, spec, told);
     scenario
+}
+
+/// The expectations under `expect`.
+pub(super) fn expectations(tree: &Tree, spec: NodeId, told: &mut Vec<Diagnostic>) -> Vec<Expectation> {
+    items(tree, spec, "expect", MOST_EXPECTATIONS, told, |item, told| expectation(tree, item, told))
 }
 
 fn items<T>(
@@ -195,7 +200,8 @@ fn expression(tree: &Tree, node: NodeId, told: &mut Vec<Diagnostic>) -> Option<S
     Some(text.trim().to_owned())
 }
 
-fn span_of(tree: &Tree, node: NodeId, key: &str) -> Option<Millis> {
+/// A duration, in milliseconds.
+pub(super) fn span_of(tree: &Tree, node: NodeId, key: &str) -> Option<Millis> {
     let value = tree.get(node, key)?;
     if tree.scalar(value).as_integer() == Some(0) {
         return Some(0);
@@ -204,7 +210,8 @@ fn span_of(tree: &Tree, node: NodeId, key: &str) -> Option<Millis> {
     (duration.nanos() >= 0).then(|| duration.nanos() / 1_000_000)
 }
 
-fn integer(tree: &Tree, node: NodeId, key: &str) -> Option<i64> {
+/// A whole number.
+pub(super) fn integer(tree: &Tree, node: NodeId, key: &str) -> Option<i64> {
     tree.scalar(tree.get(node, key)?).as_integer()
 }
 

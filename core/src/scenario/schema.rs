@@ -235,6 +235,37 @@ pub static SCENARIO: Fields = fields(
     ],
 );
 
+static SWEEP_SPEC: Fields = fields(
+    "the sweep",
+    &[
+        field("description", Shape::Text, "What it is for, in a sentence."),
+        required(
+            "each",
+            Shape::List(&Shape::Word(&["zone", "node", "nodePair", "drain", "rollout", "brokenRollout"])),
+            "What is varied: each zone dies, each node, each pair of nodes, each node is drained, each workload rolled out.",
+        ),
+        field(
+            "replicates",
+            Shape::Integer(1, 10_000),
+            "How often each what-if is run, with a seed of its own each time; once unless said otherwise.",
+        ),
+        field("seed", Shape::Integer(0, i64::MAX), "The first of the seeds."),
+        field("until", Shape::Duration, "When each run ends; otherwise when nothing happens any more."),
+        field("expect", Shape::List(&Shape::Fields(&EXPECT)), "What must hold in every run."),
+    ],
+);
+
+/// A whole `Sweep` document.
+pub static SWEEP: Fields = fields(
+    "Which what-ifs to try on a settled cluster, and what must hold in each.",
+    &[
+        required("apiVersion", Shape::Word(&[API_VERSION]), "The version of this document's form."),
+        required("kind", Shape::Word(&["Sweep"]), "Sweep."),
+        required("metadata", Shape::Fields(&METADATA), "What it is called."),
+        required("spec", Shape::Fields(&SWEEP_SPEC), "The sweep."),
+    ],
+);
+
 /// The fields of one verb's long form, for flags and forms; none for an unknown verb.
 pub fn verb_fields(verb: &str) -> Option<&'static [Field]> {
     let field = STEP.fields.iter().find(|field| field.key == verb && VERBS.contains(&verb))?;

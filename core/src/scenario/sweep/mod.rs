@@ -6,11 +6,13 @@
 mod harm;
 mod measure;
 mod plan;
+mod read;
 mod row;
 #[cfg(test)]
 mod tests;
 
 pub use harm::{Harm, Reason};
 pub use measure::{Measures, WorkloadLoss};
-pub use plan::{Axis, Family, Plan, Point, RUN_BUDGET, SIM_VERSION};
+pub use plan::{Axis, Family, Plan, Point, RUN_BUDGET, SIM_VERSION, digest};
+pub use read::{MOST_REPLICATES, SweepSpec, is_sweep, read_sweep};
 pub use row::{Row, RowEnd, run_one};

@@ -13,7 +13,7 @@ use crate::units::time::Time;
 pub const SIM_VERSION: &str = concat!("wavetank-", env!("CARGO_PKG_VERSION"), "/1");
 
 /// How many actions a run of a sweep may take, unless the plan says otherwise: more ends it as `budgetSpent`.
-pub const RUN_BUDGET: u64 = 20_000_000;
+pub const RUN_BUDGET: u64 = crate::engine::DEFAULT_BUDGET;
 
 /// What is varied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -214,20 +214,21 @@ impl Plan {
 
     /// What a run is, whatever plan asks for it: equal keys have equal rows but for the ordinal.
     pub fn run_key(&self, point: &Point) -> String {
-        let mut hasher = blake3::Hasher::new();
-        let mut part = |text: &str| {
-            hasher.update(&(text.len() as u64).to_le_bytes());
-            hasher.update(text.as_bytes());
-        };
-        part(SIM_VERSION);
-        part(&self.inputs);
-        part(&self.seed(point).to_string());
-        part(&self.until.map_or(String::new(), |until| until.millis().to_string()));
-        part(&self.budget.to_string());
-        self.verbs(point).iter().for_each(|verb| part(&verb.to_yaml()));
-        for expectation in &self.expectations {
-            part(&format!("{:?} {} {}", expectation.promise, expectation.from.millis(), expectation.expression));
-        }
-        hasher.finalize().to_hex().to_string()
+        let mut parts = vec![SIM_VERSION.to_owned(), self.inputs.clone(), self.seed(point).to_string()];
+        parts.push(self.until.map_or(String::new(), |until| until.millis().to_string()));
+        parts.push(self.budget.to_string());
+        parts.extend(self.verbs(point).iter().map(Verb::to_yaml));
+        parts.extend(self.expectations.iter().map(|e| format!("{:?} {} {}", e.promise, e.from.millis(), e.expression)));
+        digest(parts.iter().map(String::as_str))
     }
+}
+
+/// A digest of texts in their order: equal only where each text is.
+pub fn digest<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for text in texts {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
 }
