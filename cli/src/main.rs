@@ -9,6 +9,7 @@ mod graph;
 mod input;
 mod output;
 mod run;
+mod schema;
 mod serve;
 mod steps;
 mod sweep;
@@ -42,6 +43,7 @@ enum Verb {
     Serve(serve::Args),
     Test(test::Args),
     Sweep(sweep::Args),
+    Schema(schema::Args),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Verb::Serve(args) => serve::run(args, &context),
         Verb::Test(args) => test::run(args, &context),
         Verb::Sweep(args) => sweep::run(args, &context),
+        Verb::Schema(args) => schema::run(args, &context),
     };
     match done {
         Ok(exit) => exit.into(),

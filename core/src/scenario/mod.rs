@@ -4,9 +4,11 @@
 //! decides nothing that Kubernetes decides: a verb is a write to the API server or a fault, and all else follows from the engine.
 
 mod apply;
+pub mod assumptions;
 pub mod catalog;
 mod document;
 pub mod expr;
+mod json_schema;
 pub mod names;
 mod outcome;
 mod read;
@@ -22,6 +24,7 @@ mod watch;
 
 pub use apply::{Refused, apply, check};
 pub use document::{Expectation, Promise, Scenario, Start, Step, When};
+pub use json_schema::{KINDS, json_schema, json_schema_of_all};
 pub use outcome::{Failure, Judged, Outcome, StepOutcome, StepState, Verdict};
 pub use read::{MOST_EXPECTATIONS, MOST_STEPS, is_scenario, read, read_tree};
 pub use run::{run, run_with};

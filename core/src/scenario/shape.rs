@@ -36,6 +36,8 @@ pub enum Shape {
     Fields(&'static Fields),
     /// A map with known keys, or for short the scalar that stands for it.
     Short(&'static Shape, &'static Fields),
+    /// One of several.
+    OneOf(&'static [Shape]),
     /// Whatever Kubernetes allows there: judged elsewhere.
     Any,
 }
@@ -84,6 +86,16 @@ pub(super) const fn fields(doc: &'static str, fields: &'static [Field]) -> Field
 pub fn check(tree: &Tree, node: NodeId, shape: &Shape, told: &mut Vec<Diagnostic>) {
     match shape {
         Shape::Any => {}
+        Shape::OneOf(shapes) => {
+            let fits = |shape: &Shape| {
+                let mut wrong = Vec::new();
+                check(tree, node, shape, &mut wrong);
+                wrong.is_empty()
+            };
+            if !shapes.iter().any(fits) {
+                shapes.iter().take(1).for_each(|first| check(tree, node, first, told));
+            }
+        }
         Shape::List(of) => match tree.kind(node) {
             NodeKind::Seq => tree.items(node).for_each(|item| check(tree, item, of, told)),
             _ => wrong(tree, node, "a list", told),

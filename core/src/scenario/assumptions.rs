@@ -1,0 +1,103 @@
+//! The shapes of `Cluster` and `Behavior` documents, which building the cluster reads: for editors and `wavetank schema`.
+
+use super::schema::{API_VERSION, METADATA};
+use super::shape::{Field, Fields, Shape, field, fields, required};
+
+const TEXT: Shape = Shape::Text;
+const SECONDS: Shape = Shape::Number;
+const QUANTITY: Shape = Shape::Quantity;
+
+static POOL: Fields = fields(
+    "a pool of equal nodes",
+    &[
+        field("name", Shape::Text, "Its nodes are called name-1, name-2 …"),
+        field("zones", Shape::List(&TEXT), "Its nodes are dealt out over these zones in turn."),
+        field("count", Shape::Integer(0, 20_000), "How many nodes; 1 unless said otherwise."),
+        field("capacity", Shape::Map(&QUANTITY), "What each node has: cpu, memory, pods, ephemeral-storage, extended resources."),
+        field("labels", Shape::Map(&TEXT), "Labels of each node."),
+        field("taints", Shape::List(&Shape::Any), "Taints of each node, as a Node has them."),
+    ],
+);
+
+static CLUSTER_SPEC: Fields = fields(
+    "the cluster",
+    &[
+        field("kubernetesVersion", Shape::Text, "Whose rules are meant; 1.37 is known."),
+        field("nodePools", Shape::List(&Shape::Fields(&POOL)), "The nodes, where none are given as Nodes."),
+    ],
+);
+
+/// A whole `Cluster` document.
+pub static CLUSTER: Fields = fields(
+    "Which nodes there are, where the manifests give none.",
+    &[
+        required("apiVersion", Shape::Word(&[API_VERSION]), "The version of this document's form."),
+        required("kind", Shape::Word(&["Cluster"]), "Cluster."),
+        field("metadata", Shape::Fields(&METADATA), "What it is called."),
+        required("spec", Shape::Fields(&CLUSTER_SPEC), "The cluster."),
+    ],
+);
+
+static EXIT: Fields = fields(
+    "the end of a container",
+    &[
+        required("afterSeconds", SECONDS, "After its start."),
+        field("code", Shape::Integer(-2_147_483_648, 2_147_483_647), "Its exit code; 0 unless said otherwise."),
+    ],
+);
+
+/// What can be said of any pods. Kept as a macro's list, because a table of constants cannot be joined to another.
+macro_rules! behavior_fields {
+    ($($before:expr),*) => {
+        &[
+            $($before,)*
+            field("startSeconds", SECONDS, "From being bound to Running, image pull included."),
+            field("readySeconds", Shape::OneOf(&[Shape::Number, Shape::Word(&["never"])]), "From Running to Ready."),
+            field("stopSeconds", SECONDS, "From the deletion to the last container's end, cut off by the grace period."),
+            field("staggerSeconds", SECONDS, "The k-th pod of an owner starts this much later than the one before it."),
+            field("staggerOf", Shape::Integer(0, 1_000_000), "After so many pods the stagger begins again."),
+            field("pullFails", Shape::Bool, "The image cannot be pulled."),
+            field("stopCode", Shape::Integer(-2_147_483_648, 2_147_483_647), "Exit code after a stop that was obeyed."),
+            field("exits", Shape::List(&Shape::Fields(&EXIT)), "The ends of the main container: of the first, second … pod or restart."),
+            field("exitsByIndex", Shape::Map(&Shape::List(&Shape::Fields(&EXIT))), "The same by completion index of a Job."),
+            field("memoryUsage", Shape::OneOf(&[Shape::Number, Shape::Text]), "Memory in use: a quantity, or percent of the request."),
+            field("cpuUsage", Shape::OneOf(&[Shape::Number, Shape::Text]), "cpu in use: a quantity, or percent of the request."),
+        ]
+    };
+}
+
+static DEFAULTS: Fields = fields("what holds for all pods", behavior_fields!());
+
+static RULE: Fields = fields(
+    "what holds for some pods",
+    behavior_fields!(
+        field("match", Shape::Text, "name, kind/name or namespace/kind/name of the workload."),
+        field("selector", Shape::Any, "A label selector over the pods."),
+        field("namespace", Shape::Text, "Pods of this namespace."),
+        field("image", Shape::Text, "Pods whose first container has this image.")
+    ),
+);
+
+static BEHAVIOR_SPEC: Fields = fields(
+    "the behaviour",
+    &[
+        field("defaults", Shape::Fields(&DEFAULTS), "For all pods."),
+        field("workloads", Shape::List(&Shape::Fields(&RULE)), "For some pods; of several rules that fit the later counts."),
+    ],
+);
+
+/// A whole `Behavior` document.
+pub static BEHAVIOR: Fields = fields(
+    "What the manifests cannot say: how long pods take to start, get ready and stop, how containers end, what they use.",
+    &[
+        required("apiVersion", Shape::Word(&[API_VERSION]), "The version of this document's form."),
+        required("kind", Shape::Word(&["Behavior"]), "Behavior."),
+        field("metadata", Shape::Fields(&METADATA), "What it is called."),
+        required("spec", Shape::Fields(&BEHAVIOR_SPEC), "The behaviour."),
+    ],
+);
+
+/// The fields of a pod's behaviour, for forms.
+pub fn behavior_fields() -> &'static [Field] {
+    DEFAULTS.fields
+}
