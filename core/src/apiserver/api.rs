@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::events::SimilarEvents;
 use super::known::Known;
 use super::notice::{Notice, Watched};
 use crate::cluster::Cluster;
@@ -18,13 +19,23 @@ pub struct Api {
     cause: Option<RecordId>,
     notices: VecDeque<Notice>,
     known: Known,
+    pub(super) similar_events: SimilarEvents,
 }
 
 impl Api {
     /// An API server over `cluster`, at virtual time `now`, with an empty trace.
     pub fn new(mut cluster: Cluster, now: Time) -> Api {
         let known = Known::new(&mut cluster.text);
-        Api { cluster, trace: Trace::default(), now, causes: Vec::new(), cause: None, notices: VecDeque::new(), known }
+        Api {
+            cluster,
+            trace: Trace::default(),
+            now,
+            causes: Vec::new(),
+            cause: None,
+            notices: VecDeque::new(),
+            known,
+            similar_events: SimilarEvents::default(),
+        }
     }
 
     /// The cluster, to read.
@@ -52,6 +63,7 @@ impl Api {
     pub fn take_trace(&mut self) -> Trace {
         self.causes.clear();
         self.cause = None;
+        self.similar_events = SimilarEvents::default();
         std::mem::take(&mut self.trace)
     }
 
@@ -118,13 +130,5 @@ impl Api {
     /// The next announcement, in order.
     pub fn next_notice(&mut self) -> Option<Notice> {
         self.notices.pop_front()
-    }
-
-    /// Records a Kubernetes Event.
-    pub fn event(&mut self, subject: Subject, warning: bool, reason: &str, message: &str, source: &str) -> RecordId {
-        let reason = self.cluster.text.intern(reason);
-        let source = self.cluster.text.intern(source);
-        let message = self.trace.text_id(message);
-        self.record(subject, Change::Event { warning, reason, message, source })
     }
 }

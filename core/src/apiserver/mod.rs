@@ -6,6 +6,7 @@ mod apply;
 mod budgets;
 mod claims;
 mod deletion;
+mod events;
 mod eviction;
 mod known;
 mod nodes;

@@ -89,7 +89,7 @@ impl Api {
         self.link_to_owner(id);
         let record = self.announce(Subject::Pod(id), Change::PodCreated, Watched::Pod(id, PodChange::Added));
         // `spec.nodeName` in the template goes past the scheduler.
-        let direct = node_name.and_then(|name| self.cluster.node_named(&self.cluster.text(name).to_owned()));
+        let direct = node_name.and_then(|name| self.cluster.node_named(self.cluster.text(name)));
         if let Some(node) = direct {
             let before = self.cause();
             self.set_cause(Some(record));

@@ -50,6 +50,8 @@ const MAX_CAUSES: usize = 512;
 #[derive(Clone, Debug, Default)]
 pub struct WorkQueue {
     order: VecDeque<Key>,
+    /// Deployments: they add up what ReplicaSets count, so they come when no other key waits.
+    sums: VecDeque<Key>,
     causes: BTreeMap<Key, Vec<RecordId>>,
     later: Agenda<(Key, Option<RecordId>)>,
     failures: BTreeMap<Key, u32>,
@@ -59,7 +61,8 @@ impl WorkQueue {
     /// Asks for `key` now. While it waits, further requests only add their cause.
     pub fn add(&mut self, key: Key, cause: Option<RecordId>) {
         let causes = self.causes.entry(key).or_insert_with(|| {
-            self.order.push_back(key);
+            let order = if matches!(key, Key::Deployment(_)) { &mut self.sums } else { &mut self.order };
+            order.push_back(key);
             Vec::new()
         });
         if let Some(cause) = cause
@@ -100,9 +103,14 @@ impl WorkQueue {
         }
     }
 
+    /// Whether a key waits to be looked at now.
+    pub fn is_waiting(&self) -> bool {
+        !self.order.is_empty() || !self.sums.is_empty()
+    }
+
     /// The next key with the records that asked for it, in order.
     pub fn take(&mut self) -> Option<(Key, Vec<RecordId>)> {
-        let key = self.order.pop_front()?;
+        let key = self.order.pop_front().or_else(|| self.sums.pop_front())?;
         Some((key, self.causes.remove(&key).unwrap_or_default()))
     }
 

@@ -42,6 +42,18 @@ pub enum Ended {
     BudgetSpent,
 }
 
+/// How far the controllers are within a moment. What happens on nodes at one moment reaches them at nearly one time: the first change
+/// wakes them, and by the time they have answered it they see all the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wake {
+    /// No controller has anything to look at.
+    Nobody,
+    /// The first change of a node is being answered.
+    First,
+    /// All changes of the moment are seen before the next look.
+    All,
+}
+
 /// A running simulation. Cloning it forks it: both go on from the same state.
 #[derive(Clone, Debug)]
 pub struct Sim {
@@ -159,6 +171,7 @@ impl Sim {
     /// Does everything that is to be done at this moment. False if the budget ended it first.
     pub fn run_moment(&mut self) -> bool {
         let first = self.actions;
+        let (mut wake, mut nodes_acted) = (Wake::Nobody, false);
         loop {
             if self.actions >= self.budget || self.actions - first >= MOMENT_BUDGET {
                 return false;
@@ -170,15 +183,26 @@ impl Sim {
                 continue;
             }
             self.actions += 1;
-            let now = self.api.now();
-            self.queue.release(now);
+            self.queue.release(self.api.now());
+            if self.queue.is_waiting() && wake == Wake::Nobody {
+                wake = if nodes_acted { Wake::First } else { Wake::All };
+            }
+            if wake != Wake::First && self.kubelets.run_due(&mut self.api) {
+                nodes_acted = true;
+                self.api.set_causes(&[]);
+                continue;
+            }
             if let Some((key, causes)) = self.queue.take() {
                 self.api.set_causes(&causes);
                 self.controllers.sync(key, &mut self.api, &mut self.queue);
                 self.api.set_causes(&[]);
                 continue;
             }
-            if self.kubelets.run_due(&mut self.api) || self.drains.run_due(&mut self.api) || self.scheduling.run_due(&mut self.api) {
+            if wake == Wake::First {
+                wake = Wake::All;
+                continue;
+            }
+            if self.drains.run_due(&mut self.api) || self.scheduling.run_due(&mut self.api) {
                 self.api.set_causes(&[]);
                 continue;
             }

@@ -149,7 +149,7 @@ fn node_concerns(cluster: &Cluster, id: DaemonSetId, node: NodeId) -> bool {
     let scheduled = cluster.node(node).pods.iter().any(|p| own(&p))
         || set.pods.iter().any(|&p| cluster.pod(p).node.is_none() && cluster.pod(p).pinned == Some(node));
     let placement = placement(cluster, id, node);
-    (placement.run && !scheduled) || (!placement.keep && scheduled) || (scheduled && set.status.misscheduled > 0)
+    if scheduled { !placement.keep || set.status.misscheduled > 0 } else { placement.run }
 }
 
 /// The node a pod runs on or is meant for (`GetTargetNodeName`).

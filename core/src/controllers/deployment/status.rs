@@ -140,8 +140,7 @@ fn timed_out(conditions: &[Condition], deadline: i64, now: Time) -> bool {
 pub(super) fn deadline_look(api: &Api, id: DeploymentId) -> Option<Time> {
     let d = &api.cluster().deployments[id.index()];
     let current = find(&d.status.conditions, PROGRESSING)?;
-    // A rollout that came through once is never timed again: time alone changes nothing about it.
-    if complete(d, &d.status) || matches!(current.reason, TIMED_OUT | NEW_AVAILABLE) {
+    if complete(d, &d.status) || current.reason == TIMED_OUT {
         return None;
     }
     let due = current.update + d.progress_deadline?;

@@ -27,7 +27,8 @@ pub(super) fn manage(api: &mut Api, id: JobId, seen: &Seen, memory: &mut Memory)
     let job = &cluster.jobs[id.index()];
     let active = seen.active.len();
     if job.suspend {
-        delete(api, id, &seen.active, DeleteReason::ScaleDown);
+        let active = &seen.active;
+        delete_uncounted(api, id, active, memory);
         return Ok(None);
     }
     let parallelism = job.parallelism.max(0) as usize;
@@ -41,7 +42,7 @@ pub(super) fn manage(api: &mut Api, id: JobId, seen: &Seen, memory: &mut Memory)
     let mut surplus = surplus_pods(api, id, seen, active.saturating_sub(wanted));
     if !surplus.is_empty() {
         surplus.truncate(BURST);
-        delete(api, id, &surplus, DeleteReason::ScaleDown);
+        delete_uncounted(api, id, &surplus, memory);
         return Ok(None);
     }
     let stopping: Vec<PodId> = if job.replace_failed_only {
@@ -122,6 +123,12 @@ fn surplus_pods(api: &Api, id: JobId, seen: &Seen, at_least: usize) -> Vec<PodId
     let more = at_least.saturating_sub(surplus.len());
     surplus.extend(left.into_iter().take(more));
     surplus
+}
+
+/// Deletes pods that are too much: their finalizer goes first, so that their end counts for nothing (`deleteJobPods`).
+fn delete_uncounted(api: &mut Api, id: JobId, pods: &[PodId], memory: &mut Memory) {
+    memory.counted.extend(pods);
+    delete(api, id, pods, DeleteReason::ScaleDown);
 }
 
 /// Deletes pods with the controller's event.

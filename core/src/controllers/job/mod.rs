@@ -95,10 +95,8 @@ impl JobController {
                     return;
                 }
                 let memory = self.jobs.entry(id).or_default();
-                if change == PodChange::Gone {
-                    if !memory.counted.remove(&pod_id) {
-                        memory.gone.push(pod_id);
-                    }
+                if change == PodChange::Gone && !memory.counted.remove(&pod_id) {
+                    memory.gone.push(pod_id);
                 }
                 let started = notice.record.and_then(|r| api.trace().record(r)).is_some_and(|r| r.change == Change::PodRunning);
                 if started || matches!(change, PodChange::Bound | PodChange::Nominated) {
@@ -156,7 +154,7 @@ impl JobController {
                 note_suspension(api, id, &mut status);
             }
         }
-        count(api, id, &mut memory, seen, verdict.is_some(), &mut status);
+        count(api, id, &mut memory, seen, verdict.as_ref(), &mut status);
         if let Some(verdict) = &verdict {
             verdict::enact(api, id, &mut status, verdict);
         }
@@ -212,9 +210,9 @@ fn note_suspension(api: &mut Api, id: JobId, status: &mut JobStatus) {
     }
 }
 
-/// Counts ended pods once (`trackJobStatusAndRemoveFinalizers`), and what is at work now. A Job that is decided counts every pod that
-/// has not ended as failed.
-fn count(api: &Api, id: JobId, memory: &mut Memory, seen: Seen, decided: bool, status: &mut JobStatus) {
+/// Counts ended pods once (`trackJobStatusAndRemoveFinalizers`), and what is at work now. A Job that has failed counts every pod that
+/// has not ended as failed; one that has succeeded leaves them out.
+fn count(api: &Api, id: JobId, memory: &mut Memory, seen: Seen, verdict: Option<&Verdict>, status: &mut JobStatus) {
     let cluster = api.cluster();
     let job = &cluster.jobs[id.index()];
     let label = api.known().job_completion_index;
@@ -229,7 +227,7 @@ fn count(api: &Api, id: JobId, memory: &mut Memory, seen: Seen, decided: bool, s
             continue;
         }
         let succeeded = cluster.pod(pod).phase == Phase::Succeeded;
-        if !succeeded && !decided {
+        if !succeeded && verdict.is_none() {
             let held = pods::index_of(cluster, pod, label).is_some_and(|i| seen.held.get(&i) == Some(&pod) && !at_work.contains(&i));
             if held || !pods::is_failed(cluster, job, pod) {
                 continue;
@@ -237,9 +235,11 @@ fn count(api: &Api, id: JobId, memory: &mut Memory, seen: Seen, decided: bool, s
         }
         let in_range = !job.indexed
             || pods::index_of(cluster, pod, label).is_some_and(|i| job.completions.is_none_or(|c| i64::from(i) < i64::from(c)));
+        // A pod that was stopped because enough had succeeded is not a failure.
+        let ended_badly = !succeeded && (verdict.is_none_or(|v| !v.success) || seen.failed.contains(&pod));
         if succeeded && !job.indexed {
             status.succeeded += 1;
-        } else if !succeeded && in_range && policy::match_failure(cluster, id, pod).counts() {
+        } else if ended_badly && in_range && policy::match_failure(cluster, id, pod).counts() {
             status.failed += 1;
         }
         memory.counted.insert(pod);

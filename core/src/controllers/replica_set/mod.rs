@@ -66,12 +66,10 @@ impl ReplicaSetController {
                 let pod = cluster.pod(id);
                 match pod.owner {
                     Owner::ReplicaSet(set) if changes_counts(api, notice, change) => queue.add(Key::ReplicaSet(set), notice.record),
-                    Owner::None => {
-                        if matches!(change, PodChange::Added | PodChange::Spec) && !pod.gone {
-                            for &set in self.by_namespace.get(&pod.namespace).into_iter().flatten() {
-                                if cluster.pod_labels(id).match_selector(&cluster.replica_sets[set.index()].selector, &cluster.text) {
-                                    queue.add(Key::ReplicaSet(set), notice.record);
-                                }
+                    Owner::None if matches!(change, PodChange::Added | PodChange::Spec) && !pod.gone => {
+                        for &set in self.by_namespace.get(&pod.namespace).into_iter().flatten() {
+                            if cluster.pod_labels(id).match_selector(&cluster.replica_sets[set.index()].selector, &cluster.text) {
+                                queue.add(Key::ReplicaSet(set), notice.record);
                             }
                         }
                     }

@@ -151,7 +151,7 @@ impl Pass<'_> {
         for id in self.condemned.clone() {
             let deleting = self.pod(id).deletion.is_some();
             let waits = !self.available(id) && self.first_unhealthy != Some(id);
-            if !deleting && !(self.monotonic && waits) {
+            if !(deleting || self.monotonic && waits) {
                 self.delete(id, DeleteReason::ScaleDown);
             }
             if self.monotonic {

@@ -80,10 +80,11 @@ pub(crate) fn run(case: &Case) -> Finished {
     let end = Time((case.until * 1_000.0) as i64);
     for (number, step) in case.steps.iter().enumerate() {
         let at = Time((step.at * 1_000.0) as i64);
-        driver.run_to(at);
+        driver.run_before(at);
         driver.step(number, step);
     }
-    driver.run_to(end);
+    // What is due as the recording stops came too late for it.
+    driver.run_before(end);
     driver.gather_drains();
     Finished { sim: driver.sim, observer: driver.observer, responses: driver.responses }
 }
@@ -102,10 +103,10 @@ fn key_of(object: &Value) -> (String, String) {
 }
 
 impl Driver<'_> {
-    /// Runs up to, and the whole of, the moment `end`.
-    fn run_to(&mut self, end: Time) {
+    /// Runs up to the moment `end`: a step comes before what nodes and controllers do at that moment, for they need time to act.
+    fn run_before(&mut self, end: Time) {
         let observer = &mut self.observer;
-        self.sim.run_watched(end, |sim| {
+        self.sim.run_watched(end + -1, |sim| {
             observer.look(sim);
             true
         });

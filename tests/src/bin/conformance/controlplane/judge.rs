@@ -278,20 +278,25 @@ fn response(shown: &Shown, name: &str, expected: &Value) -> Part {
     }
 }
 
+/// An event's message, whether or not it was merged with similar ones: which are depends on their order.
+fn alone(message: &str) -> &str {
+    message.strip_prefix("(combined from similar events): ").unwrap_or(message)
+}
+
 /// Each recorded event must occur; more may.
 fn events(shown: &Shown, expected: &Value) -> Part {
     let mut got: BTreeSet<(String, String, String, String, String)> = BTreeSet::new();
     for record in shown.trace.records() {
         let Change::Event { warning, reason, message, source } = record.change else { continue };
         let object = object_name(shown.cluster, record.subject);
-        let message = names::normalise(shown.cluster, shown.trace.text(message));
+        let message = names::normalise(shown.cluster, alone(shown.trace.text(message)));
         let kind = if warning { "Warning" } else { "Normal" };
         got.insert((shown.cluster.text(reason).to_owned(), kind.to_owned(), object, message, shown.cluster.text(source).to_owned()));
     }
     let mut missing = Vec::new();
     for entry in expected.as_array().into_iter().flatten() {
         let field = |i: usize| entry[i].as_str().unwrap_or("");
-        let message = field(3).strip_prefix("(combined from similar events): ").unwrap_or(field(3));
+        let message = alone(field(3));
         let matches = |g: &(String, String, String, String, String)| {
             g.0 == field(0)
                 && g.1 == field(1)

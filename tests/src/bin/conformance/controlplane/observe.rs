@@ -23,6 +23,8 @@ pub(crate) type Point = (i64, Value);
 #[derive(Default)]
 pub(crate) struct Observer {
     seen: usize,
+    /// Of the records last taken in: from which size each ReplicaSet was first scaled.
+    created_with: BTreeMap<ReplicaSetId, i32>,
     /// State series by path (`deployments/web/settledStatus`): every distinct state with its beginning.
     pub(crate) states: BTreeMap<String, Vec<Point>>,
     /// Plain lists by path: every entry that occurred.
@@ -69,6 +71,12 @@ impl Observer {
         let trace = sim.api().trace();
         let known = sim.api().known();
         let records = &trace.records()[self.seen.min(trace.len())..];
+        self.created_with.clear();
+        for record in records {
+            if let (Subject::ReplicaSet(id), Change::ReplicaSetScaled(from, _)) = (record.subject, record.change) {
+                self.created_with.entry(id).or_insert(from);
+            }
+        }
         for record in records {
             self.take(cluster, known, record.time, record.subject, record.change, &|id| trace.text(id).to_owned());
         }
@@ -96,25 +104,16 @@ impl Observer {
         match (subject, change) {
             (Subject::ReplicaSet(id), Change::ReplicaSetCreated(deployment)) => {
                 // The size it was made with: what the first later change says it changed from, or what it has now.
-                let size = i64::from(cluster.replica_sets[id.index()].replicas);
+                let now = cluster.replica_sets[id.index()].replicas;
+                let size = i64::from(self.created_with.get(&id).copied().unwrap_or(now));
                 self.specs.entry(deployment).or_default().push((id, size));
                 self.push_spec(cluster, deployment, time);
             }
-            (Subject::ReplicaSet(id), Change::ReplicaSetScaled(from, to)) => {
+            (Subject::ReplicaSet(id), Change::ReplicaSetScaled(_, to)) => {
                 if let Some(deployment) = cluster.replica_sets[id.index()].deployment {
                     let specs = self.specs.entry(deployment).or_default();
                     if let Some(entry) = specs.iter_mut().find(|s| s.0 == id) {
-                        if entry.1 != i64::from(from) {
-                            correct_creation(
-                                self.lists.get_mut(&spec_path(cluster, deployment)),
-                                specs.iter().position(|s| s.0 == id),
-                                i64::from(from),
-                            );
-                        }
-                        let specs = self.specs.entry(deployment).or_default();
-                        if let Some(entry) = specs.iter_mut().find(|s| s.0 == id) {
-                            entry.1 = i64::from(to);
-                        }
+                        entry.1 = i64::from(to);
                     }
                     self.push_spec(cluster, deployment, time);
                 }
@@ -311,8 +310,8 @@ impl Observer {
             let path = format!("jobs/{}", cluster.text(job.meta.name));
             let s = &job.status;
             let (done, failed) = (ranges(&s.completed_indexes), ranges(&s.failed_indexes));
-            if job.meta.gone {
-                self.state(format!("{path}/conditions/deleted"), now, json!(["deleted"]));
+            let deleted = format!("{path}/conditions/deleted");
+            if job.meta.gone && self.states.contains_key(&deleted) {
                 continue;
             }
             self.state(format!("{path}/settledCounters"), now, json!([s.active, s.succeeded, s.failed, s.terminating, done, failed]));
@@ -322,7 +321,11 @@ impl Observer {
                 json!([s.active, s.ready, s.succeeded, s.failed, s.terminating, done, failed]),
             );
             for c in &s.conditions {
-                self.state(format!("{path}/conditions/{}", c.kind), now, json!([format!("{} {}: {}", c.status, c.reason, c.message)]));
+                let message = names::normalise(cluster, &c.message);
+                self.state(format!("{path}/conditions/{}", c.kind), now, json!([format!("{} {}: {message}", c.status, c.reason)]));
+            }
+            if job.meta.gone {
+                self.state(deleted, now, json!([true]));
             }
         }
         for b in cluster.budgets.iter().filter(|b| !b.meta.gone) {
@@ -340,10 +343,16 @@ impl Observer {
 
     fn sample_pods(&mut self, cluster: &Cluster, now: Time) {
         let mut counts: BTreeMap<String, (i64, i64, i64)> = BTreeMap::new();
-        for d in &cluster.deployments {
+        // Of what was deleted as an orphan's owner the pods live on: nothing is told of it meanwhile.
+        let unowned = |name: &str| {
+            let of_it = |own: &str| own.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));
+            cluster.replica_sets.iter().any(|r| !r.meta.gone && r.deployment.is_none() && of_it(cluster.text(r.meta.name)))
+                || cluster.live_pods().any(|(id, p)| p.owner == Owner::None && of_it(&cluster.pod_name(id)))
+        };
+        for d in cluster.deployments.iter().filter(|d| !d.meta.gone || !unowned(cluster.text(d.meta.name))) {
             counts.entry(format!("deployments/{}", cluster.text(d.meta.name))).or_default();
         }
-        for s in &cluster.stateful_sets {
+        for s in cluster.stateful_sets.iter().filter(|s| !s.meta.gone || !unowned(cluster.text(s.meta.name))) {
             counts.entry(format!("statefulSets/{}", cluster.text(s.meta.name))).or_default();
         }
         for r in cluster.replica_sets.iter().filter(|r| r.deployment.is_none()) {
@@ -362,6 +371,10 @@ impl Observer {
             entry.2 += 1;
         }
         for (path, (ready, active, all)) in counts {
+            // A series begins with the first pod.
+            if all == 0 && !self.states.contains_key(&format!("{path}/settledPods")) {
+                continue;
+            }
             self.state(format!("{path}/settledReady"), now, json!([ready]));
             self.state(format!("{path}/settledPods"), now, json!([active, all]));
         }
@@ -375,16 +388,6 @@ impl Observer {
 
 fn spec_path(cluster: &Cluster, deployment: DeploymentId) -> String {
     format!("deployments/{}/spec", cluster.text(cluster.deployments[deployment.index()].meta.name))
-}
-
-/// A ReplicaSet was made and resized within one moment: the entry of its making gets the size it was made with.
-fn correct_creation(list: Option<&mut Vec<Point>>, place: Option<usize>, size: i64) {
-    if let (Some(list), Some(place)) = (list, place)
-        && let Some((_, Value::Array(sizes))) = list.last_mut()
-        && let Some(entry) = sizes.get_mut(place)
-    {
-        *entry = json!(size);
-    }
 }
 
 /// What the EndpointSlice controller would publish: endpoints, ready, serving, terminating (`endpointslice/utils.go`, v1.37).
