@@ -18,13 +18,20 @@ pub fn markup(text: &str) -> String {
     out
 }
 
-/// JSON that can stand inside a `script` element: no `<`, so that no end tag and no comment can begin.
+/// JSON that can stand inside a `script` element: no `<`, so that no end tag and no comment can begin; and nothing that is not seen.
 pub fn script_json(json: &str) -> String {
-    json.replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
+    let mut out = String::with_capacity(json.len());
+    let mut one = [0; 4];
+    for c in json.chars() {
+        let unseen = !c.is_ascii() && matches!(visible(c.encode_utf8(&mut one)), std::borrow::Cow::Owned(_));
+        if matches!(c, '<' | '>' | '&') || unseen {
+            let mut units = [0; 2];
+            c.encode_utf16(&mut units).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// For Markdown outside code: what would begin markup is escaped, line breaks become spaces.
