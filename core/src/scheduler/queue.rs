@@ -83,6 +83,7 @@ pub struct SchedulingQueue {
     pool: BTreeMap<PoolGroup, BTreeSet<PodId>>,
     // Pods of the pool by when they came, or were last flushed.
     pool_since: BTreeSet<(Time, PodId)>,
+    // Settling runs in negative time: before the first flush stands the earliest time there is.
     last_pool_flush: Time,
 }
 
@@ -118,7 +119,7 @@ impl SchedulingQueue {
             errors: PodHeap::new(earlier),
             pool: BTreeMap::new(),
             pool_since: BTreeSet::new(),
-            last_pool_flush: Time::ZERO,
+            last_pool_flush: Time(i64::MIN),
         }
     }
 
