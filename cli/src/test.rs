@@ -13,7 +13,7 @@ use wavetank_core::scenario::{Scenario, is_scenario, read_tree};
 use wavetank_core::session::Session;
 
 use crate::cluster::ClusterArgs;
-use crate::context::Context;
+use crate::context::{Context, Verbosity};
 use crate::failure::{CliError, Exit};
 use crate::input::{InputArgs, read_paths, read_sources};
 use crate::output::{Output, chosen, write_all};
@@ -177,7 +177,9 @@ fn test(found: &[Found], sources: &SourceSet, args: &Args, pool: &rayon::ThreadP
 }
 
 fn open(paths: &[PathBuf], seed: u64, args: &Args, context: &Context) -> Result<Session, String> {
-    let sources = read_paths(paths, context).map_err(|error| error.message().to_owned())?;
+    // What is passed over there was said when the scenarios were looked for.
+    let silent = Context { verbosity: Verbosity::Quiet, ..context.clone() };
+    let sources = read_paths(paths, &silent).map_err(|error| error.message().to_owned())?;
     let mut options = args.cluster.options();
     options.seed = seed;
     let session = Session::open(sources, &options);

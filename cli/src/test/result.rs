@@ -71,7 +71,7 @@ impl ScenarioResult {
         let mut result = ScenarioResult {
             name: scenario.name.clone(),
             description: scenario.description.clone(),
-            file: sources.file(file).map_or_else(String::new, |source| source.name.clone()),
+            file: sources.file(file).map_or_else(String::new, |source| short(&source.name).to_owned()),
             seed: scenario.seed,
             end: Time::ZERO,
             checks: Vec::new(),
@@ -144,5 +144,10 @@ impl ScenarioResult {
 fn place(span: Option<Span>, sources: &SourceSet) -> String {
     let Some(span) = span else { return String::new() };
     let (line, column) = sources.line_col(span);
-    format!("{}:{line}:{column}", sources.file(span.file).map_or("", |source| source.name.as_str()))
+    format!("{}:{line}:{column}", sources.file(span.file).map_or("", |source| short(&source.name)))
+}
+
+/// A path as one would type it.
+fn short(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path)
 }
