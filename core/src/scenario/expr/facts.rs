@@ -258,13 +258,6 @@ fn event_facts(api: &Api) -> Vec<EventFacts> {
             warning,
             object: names::subject(cluster, record.subject),
         }),
-        Change::PodUnschedulable(message) => Some(EventFacts {
-            time: record.time.whole_seconds(),
-            reason: "FailedScheduling".to_owned(),
-            message: trace.text(message).to_owned(),
-            warning: true,
-            object: names::subject(cluster, record.subject),
-        }),
         _ => None,
     });
     events.collect()
