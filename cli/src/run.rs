@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// The Scenario document to run, by name, where the manifests hold several
     #[arg(long, value_name = "NAME", conflicts_with = "until")]
     scenario: Option<String>,
+    /// Keep what was done as a Scenario document in this file
+    #[arg(long, value_name = "FILE")]
+    save: Option<std::path::PathBuf>,
     /// When watching stops; without it, when nothing happens any more, at most an hour after the last step
     #[arg(long, value_name = "SPAN")]
     until: Option<String>,
@@ -68,6 +71,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     busy.set_message("running");
     let (scenario, mut told) = pick(args, &session, scenarios, context)?;
     check_names(session.cluster(), &scenario.steps)?;
+    if let Some(file) = &args.save {
+        save(&scenario, file)?;
+    }
     let run = session.run(&scenario);
     let report = run.report(&session);
     busy.finish_and_clear();
@@ -79,6 +85,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         hint(args, &session, &report, context);
     }
     Ok(exit(&report, session.manifest()))
+}
+
+/// Keeps a scenario as a document.
+fn save(scenario: &Scenario, file: &std::path::Path) -> Result<(), CliError> {
+    std::fs::write(file, scenario.to_yaml()).map_err(|error| CliError::new(format!("{} cannot be written: {error}", file.display())))
 }
 
 /// The scenario to run, and what there is to say about those documents.

@@ -21,6 +21,7 @@ pub mod sweep;
 mod tests;
 mod verb;
 mod watch;
+mod write;
 
 pub use apply::{Refused, apply, check};
 pub use document::{Expectation, Promise, Scenario, Start, Step, When};

@@ -140,7 +140,8 @@ fn timed_out(conditions: &[Condition], deadline: i64, now: Time) -> bool {
 pub(super) fn deadline_look(api: &Api, id: DeploymentId) -> Option<Time> {
     let d = &api.cluster().deployments[id.index()];
     let current = find(&d.status.conditions, PROGRESSING)?;
-    if complete(d, &d.status) || current.reason == TIMED_OUT {
+    // A rollout that came through once is never timed again: time alone changes nothing about it.
+    if complete(d, &d.status) || matches!(current.reason, TIMED_OUT | NEW_AVAILABLE) {
         return None;
     }
     let due = current.update + d.progress_deadline?;

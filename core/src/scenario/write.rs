@@ -1,0 +1,93 @@
+//! A scenario back into its document: what flags and buttons did, kept as YAML. The inverse of `read`.
+
+use serde_yaml::{Mapping, Value};
+
+use super::document::{Expectation, Promise, Scenario, Start, Step, When};
+use crate::units::time::format_span;
+
+impl Scenario {
+    /// The document, as YAML. Reading it gives the same scenario.
+    ///
+    /// ```
+    /// use wavetank_core::scenario::{Scenario, Step, Verb};
+    /// use wavetank_core::units::time::Time;
+    /// let scenario = Scenario::of_steps("lose-b", vec![Step::at(Time::ZERO, Verb::FailZone { zone: "zone-b".into() })]);
+    /// assert!(scenario.to_yaml().ends_with("  steps:\n  - at: 0s\n    failZone: zone-b\n"));
+    /// ```
+    pub fn to_yaml(&self) -> String {
+        let mut spec = Mapping::new();
+        if let Some(description) = &self.description {
+            spec.insert("description".into(), description.as_str().into());
+        }
+        if !self.manifests.is_empty() {
+            spec.insert("manifests".into(), self.manifests.iter().map(|m| Value::from(m.as_str())).collect());
+        }
+        if self.start != Start::default() {
+            spec.insert("start".into(), self.start.name().into());
+        }
+        if let Some(until) = self.until {
+            spec.insert("until".into(), format_span(until.millis()).into());
+        }
+        if self.seed != 1 {
+            spec.insert("seed".into(), self.seed.into());
+        }
+        spec.insert("steps".into(), self.steps.iter().map(step).collect());
+        if !self.expectations.is_empty() {
+            spec.insert("expect".into(), self.expectations.iter().map(expectation).collect());
+        }
+        let mut metadata = Mapping::new();
+        metadata.insert("name".into(), self.name.as_str().into());
+        let mut document = Mapping::new();
+        document.insert("apiVersion".into(), "wavetank.dev/v1alpha1".into());
+        document.insert("kind".into(), "Scenario".into());
+        document.insert("metadata".into(), metadata.into());
+        document.insert("spec".into(), spec.into());
+        // Mappings of plain texts and numbers always have a YAML form.
+        serde_yaml::to_string(&document).unwrap_or_default()
+    }
+}
+
+fn step(step: &Step) -> Value {
+    let mut mapping = Mapping::new();
+    match &step.when {
+        When::At(time) => mapping.insert("at".into(), format_span(time.millis()).into()),
+        When::After(span) => mapping.insert("after".into(), format_span(*span).into()),
+        When::Condition(condition) => mapping.insert("when".into(), condition.as_str().into()),
+    };
+    // A verb writes itself as one line of flow YAML; parsed, its fields are written in block style like the rest.
+    if let Ok(Value::Mapping(verb)) = serde_yaml::from_str(&step.verb.to_yaml()) {
+        mapping.extend(verb);
+    }
+    mapping.into()
+}
+
+fn expectation(expectation: &Expectation) -> Value {
+    let mut mapping = Mapping::new();
+    mapping.insert(expectation.promise.name().into(), expectation.expression.as_str().into());
+    if let Promise::Eventually(Some(within)) = expectation.promise {
+        mapping.insert("within".into(), format_span(within).into());
+    }
+    if let Some(name) = &expectation.name {
+        mapping.insert("name".into(), name.as_str().into());
+    }
+    if expectation.from.millis() != 0 {
+        mapping.insert("from".into(), format_span(expectation.from.millis()).into());
+    }
+    mapping.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::{Limits, SourceSet, read};
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let text = "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: both}\nspec:\n  description: A and B.\n  until: 20m\n  seed: 7\n  \
+                    steps:\n  - at: 90s\n    drain: {node: n1, force: true, timeout: 5m}\n  - after: 1m30s\n    scale: {workload: deployment/web, replicas: 5}\n";
+        let scenarios = |text: &str| crate::scenario::read(&read(SourceSet::single("s.yaml", text), &Limits::default())).0;
+        let first = scenarios(text);
+        let again = scenarios(&first[0].to_yaml());
+        assert_eq!(Scenario { document: None, ..first[0].clone() }, Scenario { document: None, ..again[0].clone() });
+    }
+}
