@@ -3,7 +3,7 @@
 use serde_yaml::{Mapping, Value};
 
 use super::document::{Expectation, Promise, Scenario, Start, Step, When};
-use crate::units::time::format_span;
+use super::verb::duration_text;
 
 impl Scenario {
     /// The document, as YAML. Reading it gives the same scenario.
@@ -26,7 +26,7 @@ impl Scenario {
             spec.insert("start".into(), self.start.name().into());
         }
         if let Some(until) = self.until {
-            spec.insert("until".into(), format_span(until.millis()).into());
+            spec.insert("until".into(), duration_text(until.millis()).into());
         }
         if self.seed != 1 {
             spec.insert("seed".into(), self.seed.into());
@@ -50,8 +50,8 @@ impl Scenario {
 fn step(step: &Step) -> Value {
     let mut mapping = Mapping::new();
     match &step.when {
-        When::At(time) => mapping.insert("at".into(), format_span(time.millis()).into()),
-        When::After(span) => mapping.insert("after".into(), format_span(*span).into()),
+        When::At(time) => mapping.insert("at".into(), duration_text(time.millis()).into()),
+        When::After(span) => mapping.insert("after".into(), duration_text(*span).into()),
         When::Condition(condition) => mapping.insert("when".into(), condition.as_str().into()),
     };
     // A verb writes itself as one line of flow YAML; parsed, its fields are written in block style like the rest.
@@ -65,13 +65,13 @@ fn expectation(expectation: &Expectation) -> Value {
     let mut mapping = Mapping::new();
     mapping.insert(expectation.promise.name().into(), expectation.expression.as_str().into());
     if let Promise::Eventually(Some(within)) = expectation.promise {
-        mapping.insert("within".into(), format_span(within).into());
+        mapping.insert("within".into(), duration_text(within).into());
     }
     if let Some(name) = &expectation.name {
         mapping.insert("name".into(), name.as_str().into());
     }
     if expectation.from.millis() != 0 {
-        mapping.insert("from".into(), format_span(expectation.from.millis()).into());
+        mapping.insert("from".into(), duration_text(expectation.from.millis()).into());
     }
     mapping.into()
 }
