@@ -4,6 +4,7 @@ use super::plugins::Plugin;
 use super::plugins::volume_binding::NodeVolumes;
 use super::status::{Code, Refusal};
 use crate::cluster::ids::{NodeId, PodId};
+use crate::units::time::Time;
 
 /// How much an attempt records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,6 +90,9 @@ pub struct Preemption {
     pub candidates: Vec<Candidate>,
     /// Nodes tried in vain.
     pub refused: Vec<(NodeId, Refusal)>,
+    /// How many more were tried in vain because nobody on them has a lower priority; counted only without [`Detail::Full`],
+    /// which lists them.
+    pub without_victims: usize,
     /// The candidates among which nothing decides.
     pub best: Vec<NodeId>,
     /// The chosen one.
@@ -109,6 +113,8 @@ impl Preemption {
 pub struct Attempt {
     /// The pod.
     pub pod: PodId,
+    /// When it was tried.
+    pub at: Time,
     /// What is to happen.
     pub outcome: Outcome,
     /// A PreFilter plugin refused the pod as a whole; no node was looked at.
@@ -137,9 +143,10 @@ pub struct Attempt {
 
 impl Attempt {
     /// An attempt on a pod that has not been looked at yet.
-    pub fn new(pod: PodId, outcome: Outcome) -> Attempt {
+    pub fn new(pod: PodId, at: Time, outcome: Outcome) -> Attempt {
         Attempt {
             pod,
+            at,
             outcome,
             prefilter: None,
             took_nominated: false,

@@ -281,8 +281,9 @@ impl Counts {
                 }
             }
             for &(template, weight) in &kept.templates {
-                for &pod in &self.templates[template.index()].pods {
-                    shift(&kept.spec, &mut tally, weight, cluster.pod(pod), cluster, cache, topology);
+                let row = &self.templates[template.index()];
+                for &pod in &row.pods {
+                    shift(&kept.spec, &mut tally, weight, row.own_keys.is_empty(), cluster.pod(pod), (cluster, cache, topology));
                 }
             }
             kept.tally = Arc::new(tally);
@@ -354,7 +355,7 @@ impl Counts {
         for &(tally, weight) in &row.tallies {
             let kept = &mut self.kept[tally as usize];
             if !kept.stale {
-                shift(&kept.spec, Arc::make_mut(&mut kept.tally), weight, pod, cluster, cache, topology);
+                shift(&kept.spec, Arc::make_mut(&mut kept.tally), weight, row.own_keys.is_empty(), pod, (cluster, cache, topology));
             }
         }
     }
@@ -479,9 +480,15 @@ fn template_may_match(members: &Members, cluster: &Cluster, template: TemplateId
     }
 }
 
-/// Counts a pod of a template that may match.
-fn shift(spec: &TallySpec, tally: &mut Tally, weight: i32, pod: &Pod, cluster: &Cluster, cache: &Cache, topology: &Topology) {
-    let certain = pod.own_labels.is_none();
+/// Counts a pod of a template that may match; `certain` if no pod of the template has labels of its own, so that it does match.
+fn shift(
+    spec: &TallySpec,
+    tally: &mut Tally,
+    weight: i32,
+    certain: bool,
+    pod: &Pod,
+    (cluster, cache, topology): (&Cluster, &Cache, &Topology),
+) {
     let counted = match &spec.members {
         Members::Spread(..) if certain => pod.deletion.is_none(),
         _ if certain => true,

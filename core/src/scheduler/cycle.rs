@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::Scheduler;
 use super::attempt::{Attempt, Detail, Matrix, NodeStatus, Nomination, Outcome, PluginScores, Preemption, Refusals};
+use super::classes::{Class, KEPT_SCORES, kept_filters};
 use super::framework::{Cycle, Shift, Surroundings, left_out};
 use super::message::fit_error;
 use super::plugins::{Plugin, default_preemption, scheduling_gates};
-use super::preemption::{Failure, preempt};
+use super::preemption::{Afresh, DryRun, DryRuns, Failure, dry_run, preempt};
 use super::selection::{feasible_nodes_to_find, heap_root};
 use super::source::Source;
 use super::status::Refusal;
@@ -30,10 +31,14 @@ struct Search {
 
 impl Search {
     fn refuse(&mut self, position: u32, refusal: Refusal) {
+        let number = self.refusals.number(refusal);
+        self.refuse_by_number(position, number);
+    }
+
+    fn refuse_by_number(&mut self, position: u32, number: usize) {
         if self.only_as_nominated == Some(position) {
             self.only_as_nominated = None;
         }
-        let number = self.refusals.number(refusal);
         let status = &mut self.statuses[position as usize];
         self.refused += usize::from(*status == NodeStatus::ABSENT);
         *status = NodeStatus::refused(number);
@@ -55,19 +60,19 @@ impl Scheduler {
         let (pod, template) = (cluster.pod(id), cluster.template_of(id));
         let Some(profile_index) = self.config.profile_of(template.scheduler_name) else {
             let reason = format!("no profile for scheduler name {}", cluster.text(template.scheduler_name));
-            return Attempt::new(id, Outcome::Ignored(reason));
+            return Attempt::new(id, now, Outcome::Ignored(reason));
         };
         if pod.deletion.is_some() || pod.gone {
-            return Attempt::new(id, Outcome::Ignored(format!("skip schedule deleting pod: {}", cluster.pod_full_name(id))));
+            return Attempt::new(id, now, Outcome::Ignored(format!("skip schedule deleting pod: {}", cluster.pod_full_name(id))));
         }
         let profile = &self.config.profiles[profile_index];
         if profile.pre_enqueue.contains(&Plugin::SchedulingGates)
             && let Some(refusal) = scheduling_gates::pre_enqueue(cluster, pod)
         {
-            return Attempt::new(id, Outcome::Gated(refusal));
+            return Attempt::new(id, now, Outcome::Gated(refusal));
         }
         let all_nodes = self.cache.order().len();
-        let mut attempt = Attempt { all_nodes, start: self.next_start, ..Attempt::new(id, Outcome::Unplaced) };
+        let mut attempt = Attempt { all_nodes, start: self.next_start, ..Attempt::new(id, now, Outcome::Unplaced) };
         if all_nodes == 0 {
             attempt.message = "no nodes available to schedule pods".to_owned();
             return attempt;
@@ -110,15 +115,21 @@ impl Scheduler {
                 }
             }
         }
-        find(&cycle, &mut search, self.next_start, self.config.percentage_of_nodes_to_score);
+        // A pinned pod has one node in question: nothing worth keeping.
+        let mut class = if self.plain || pod.pinned.is_some() {
+            None
+        } else {
+            Some(self.classes.of(cluster, &self.cache, pod.template, profile_index, profile, &self.config.known))
+        };
+        find(&cycle, &mut search, self.next_start, self.config.percentage_of_nodes_to_score, class.as_deref_mut());
         attempt.evaluated = search.feasible.len() + search.refused;
         self.next_start = (self.next_start + attempt.evaluated) % all_nodes;
 
         let mut matrix = (detail == Detail::Full).then(Box::<Matrix>::default);
         if search.feasible.is_empty() {
-            fail(&cycle, &search, &mut attempt, now);
+            fail(&cycle, &search, &mut attempt, matrix.is_some(), class);
         } else {
-            let place = choose(&cycle, &search.feasible, &mut source, matrix.as_deref_mut());
+            let place = choose(&cycle, &search.feasible, &mut source, matrix.as_deref_mut(), class.as_deref());
             attempt.volumes = cycle.volumes_on(search.feasible[place]);
             attempt.outcome = Outcome::Placed(search.feasible[place]);
         }
@@ -135,7 +146,7 @@ fn cycle_names(cluster: &Cluster) -> impl Fn(NodeId) -> String + '_ {
 }
 
 /// Looks at nodes, one after the other from `start`, until enough are feasible.
-fn find(cycle: &Cycle<'_>, search: &mut Search, start: usize, global_percentage: i64) {
+fn find(cycle: &Cycle<'_>, search: &mut Search, start: usize, global_percentage: i64, mut class: Option<&mut Class>) {
     let (cache, profile) = (cycle.world.cache, cycle.world.profile);
     let restricted: Vec<NodeId>;
     let candidates: &[NodeId] = match &cycle.state.only {
@@ -148,21 +159,46 @@ fn find(cycle: &Cycle<'_>, search: &mut Search, start: usize, global_percentage:
         }
     };
     let count = candidates.len();
+    if count == 0 {
+        return;
+    }
     let mut wanted = feasible_nodes_to_find(count, profile.percentage_of_nodes_to_score, global_percentage);
     if profile.score.is_empty() {
         wanted = wanted.min(1);
     }
+    let start = start % count;
+    let visits = candidates[start..].iter().chain(&candidates[..start]).copied();
+    if profile.filter.is_empty() {
+        search.feasible.extend(visits.take(wanted));
+        return;
+    }
     let unshifted = Shift::default();
-    for i in 0..count {
-        let node = candidates[(start + i) % count];
-        if profile.filter.is_empty() {
-            if search.feasible.len() == wanted {
-                break;
-            }
-            search.feasible.push(node);
-            continue;
+    let more_filters = cycle.filters_from(kept_filters(profile));
+    // Nodes that pods are nominated to are looked at plain.
+    let nominated: Vec<NodeId> = cycle.world.nominator.nodes().filter(|&n| cycle.nominated_to(n).next().is_some()).collect();
+    // From a refusal's number in the class to its number in this search.
+    let mut numbers: Vec<Option<usize>> = Vec::new();
+    for node in visits {
+        let mut class = class.as_deref_mut();
+        if !nominated.is_empty() && nominated.contains(&node) {
+            // The row is brought up to date all the same: scores are taken from it.
+            class.take().map(|class| class.verdict(cycle, node));
         }
-        match cycle.filter_with_nominated(node, cache.info(node), &unshifted) {
+        let refusal = match class {
+            Some(class) => match class.verdict(cycle, node).refusal() {
+                Some(number) => {
+                    if numbers.len() <= number {
+                        numbers.resize(number + 1, None);
+                    }
+                    let known = *numbers[number].get_or_insert_with(|| search.refusals.number(class.refusals.get(number).clone()));
+                    search.refuse_by_number(cache.position(node), known);
+                    continue;
+                }
+                None => more_filters.iter().find_map(|&p| cycle.filter_by(p, node, cache.info(node), &unshifted)),
+            },
+            None => cycle.filter_with_nominated(node, cache.info(node), &unshifted),
+        };
+        match refusal {
             Some(refusal) => search.refuse(cache.position(node), refusal),
             None if search.feasible.len() == wanted => break,
             None => search.feasible.push(node),
@@ -171,16 +207,25 @@ fn find(cycle: &Cycle<'_>, search: &mut Search, start: usize, global_percentage:
 }
 
 /// The place of the chosen node among the feasible ones.
-fn choose(cycle: &Cycle<'_>, feasible: &[NodeId], source: &mut Source<'_>, matrix: Option<&mut Matrix>) -> usize {
+fn choose(cycle: &Cycle<'_>, feasible: &[NodeId], source: &mut Source<'_>, matrix: Option<&mut Matrix>, class: Option<&Class>) -> usize {
     if feasible.len() == 1 {
         return 0;
     }
-    let scores = cycle.score(feasible, source);
-    let totals = totals(&scores, feasible.len());
-    let place = heap_root(&totals).unwrap_or(0);
+    let (scores, mut sums) = match class.filter(|_| matrix.is_none()) {
+        Some(class) => {
+            let mut sums = Vec::with_capacity(feasible.len());
+            class.totals(feasible, &mut sums);
+            (cycle.score(feasible, KEPT_SCORES, source), sums)
+        }
+        None => (cycle.score(feasible, 0, source), vec![0; feasible.len()]),
+    };
+    for (sum, more) in sums.iter_mut().zip(totals(&scores, feasible.len())) {
+        *sum += more;
+    }
+    let place = heap_root(&sums).unwrap_or(0);
     if let Some(matrix) = matrix {
         matrix.scores = scores;
-        matrix.totals = totals;
+        matrix.totals = sums;
     }
     place
 }
@@ -197,11 +242,12 @@ fn totals(scores: &[PluginScores], count: usize) -> Vec<i64> {
 }
 
 /// Works out why the pod found no place, asks preemption, and composes the message.
-fn fail(cycle: &Cycle<'_>, search: &Search, attempt: &mut Attempt, now: Time) {
+fn fail(cycle: &Cycle<'_>, search: &Search, attempt: &mut Attempt, all: bool, class: Option<&mut Class>) {
     let (cluster, cache, profile) = (cycle.world.cluster, cycle.world.cache, cycle.world.profile);
+    let mut class = class;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut count = |refusal: &Refusal, nodes: usize| {
-        for reason in &refusal.reasons {
+        for reason in refusal.reasons.iter() {
             *reasons.entry(reason.to_string()).or_default() += nodes;
         }
     };
@@ -224,7 +270,8 @@ fn fail(cycle: &Cycle<'_>, search: &Search, attempt: &mut Attempt, now: Time) {
                 return;
             }
             Plugin::DefaultPreemption => {
-                let curable = |status: &NodeStatus| status.refusal().is_some_and(|number| search.refusals.is_curable(number));
+                let by_number: Vec<bool> = (0..search.refusals.len()).map(|number| search.refusals.is_curable(number)).collect();
+                let curable = |status: &NodeStatus| status.refusal().is_some_and(|number| by_number[number]);
                 let nodes = search.statuses.iter().zip(cache.order()).filter(|(status, _)| curable(status)).map(|(_, &n)| n);
                 let nodes: Vec<NodeId> = nodes.collect();
                 let nominated = cycle.world.nominator.node_of(cycle.id).filter(|&n| cache.is_listed(n)).and_then(|n| {
@@ -233,13 +280,38 @@ fn fail(cycle: &Cycle<'_>, search: &Search, attempt: &mut Attempt, now: Time) {
                         None => left_out.as_ref(),
                     }
                 });
-                let found = preempt(cycle, &Failure { curable: &nodes, nominated }, now, 0);
+                let failure = Failure { curable: &nodes, nominated };
+                let found = match class.take().filter(|_| remembers_dry_runs(cycle)) {
+                    Some(class) => preempt(cycle, &failure, 0, all, class),
+                    None => preempt(cycle, &failure, 0, all, &mut Afresh::default()),
+                };
                 attempt.nomination = nomination(&found);
                 attempt.message.push_str(&preemption_text(&found, &cycle_names(cluster), attempt.all_nodes));
                 attempt.preemption = Some(found);
             }
             _ => {}
         }
+    }
+}
+
+/// Whether a dry run depends on nothing but the node, its pods and the preemptor's class: no filter looks further, nobody is
+/// nominated, and no budget protects anybody.
+fn remembers_dry_runs(cycle: &Cycle<'_>) -> bool {
+    let kept = kept_filters(cycle.world.profile);
+    cycle.filters_from(kept).is_empty() && cycle.world.nominator.is_empty() && cycle.world.cluster.budgets.iter().all(|b| b.meta.gone)
+}
+
+impl DryRuns for Class {
+    fn run(&mut self, cycle: &Cycle<'_>, node: NodeId) -> &DryRun {
+        let (generation, priority) = (cycle.world.cache.generation(node), cycle.pod.priority);
+        if self.dry_runs.len() <= node.index() {
+            self.dry_runs.resize_with(node.index() + 1, || None);
+        }
+        let kept = &mut self.dry_runs[node.index()];
+        if !matches!(kept, Some((g, p, _)) if *g == generation && *p == priority) {
+            *kept = None;
+        }
+        &kept.get_or_insert_with(|| (generation, priority, dry_run(cycle, node))).2
     }
 }
 
@@ -263,11 +335,14 @@ fn preemption_text(found: &Preemption, name: &dyn Fn(NodeId) -> String, all_node
     }
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for (_, refusal) in &found.refused {
-        for reason in &refusal.reasons {
+        for reason in refusal.reasons.iter() {
             *reasons.entry(reason.to_string()).or_default() += 1;
         }
     }
-    let others = all_nodes - found.refused.len();
+    if found.without_victims > 0 {
+        *reasons.entry(default_preemption::NO_VICTIMS.to_owned()).or_default() += found.without_victims;
+    }
+    let others = all_nodes - found.refused.len() - found.without_victims;
     if others > 0 {
         *reasons.entry(default_preemption::NOT_HELPFUL.to_owned()).or_default() += others;
     }

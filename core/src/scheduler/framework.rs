@@ -16,7 +16,7 @@ use super::plugins::{
     node_resources_fit, node_unschedulable, node_volume_limits, plugins_of, taint_toleration, volume_binding, volume_restrictions,
     volume_zone,
 };
-use super::status::{Code, Refusal};
+use super::status::{Code, Reasons, Refusal};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::pod::Pod;
@@ -203,8 +203,13 @@ impl<'a> Cycle<'a> {
 
     /// Runs the Filter plugins in order; the first that refuses ends it.
     pub fn filter(&self, id: NodeId, info: &NodeInfo, shift: &Shift) -> Option<Refusal> {
-        let plugins = self.world.profile.filter.iter().filter(|p| self.filters(**p));
-        plugins.into_iter().find_map(|&plugin| self.filter_by(plugin, id, info, shift))
+        let mut plugins = self.world.profile.filter.iter().filter(|p| self.filters(**p));
+        plugins.find_map(|&plugin| self.filter_by(plugin, id, info, shift))
+    }
+
+    /// The filters after the first so many that run for this pod.
+    pub fn filters_from(&self, first: usize) -> Vec<Plugin> {
+        self.world.profile.filter.iter().copied().skip(first).filter(|p| self.filters(*p)).collect()
     }
 
     /// Pods nominated to a node whose room this pod must leave: of its priority or a higher one.
@@ -261,12 +266,12 @@ impl<'a> Cycle<'a> {
         binding.filter(self.world.cluster, self.world.cluster.node(id), self.world.known).ok()
     }
 
-    /// Runs the Score plugins over the feasible nodes; plugins that are skipped are left out.
-    pub fn score(&self, feasible: &[NodeId], counter: &mut dyn HeldCounter) -> Vec<PluginScores> {
+    /// Runs the Score plugins over the feasible nodes; plugins that are skipped, and those in the set `without`, are left out.
+    pub fn score(&self, feasible: &[NodeId], without: u32, counter: &mut dyn HeldCounter) -> Vec<PluginScores> {
         let Surroundings { cluster, cache, profile, known, .. } = self.world;
         let mut all = Vec::with_capacity(profile.score.len());
         let each = |score: &dyn Fn(NodeId) -> i64| feasible.iter().map(|&n| score(n)).collect::<Vec<i64>>();
-        for &(plugin, weight) in &profile.score {
+        for &(plugin, weight) in profile.score.iter().filter(|s| without & s.0.bit() == 0) {
             let (raw, normalized) = match plugin {
                 Plugin::TaintToleration => {
                     let raw = each(&|n| taint_toleration::score(self.template, cluster.node(n)));
@@ -338,13 +343,13 @@ fn nothing_left(restricting: u32) -> Refusal {
         [one] => format!("node(s) didn't satisfy plugin {one}"),
         several => format!("node(s) didn't satisfy plugin(s) [{}] simultaneously", several.join(" ")),
     };
-    Refusal { plugin: None, code: Code::UnschedulableAndUnresolvable, reasons: vec![reason.into()] }
+    Refusal { plugin: None, code: Code::UnschedulableAndUnresolvable, reasons: Reasons::One([reason.into()]) }
 }
 
 /// The refusal of nodes that PreFilter plugins left out.
 pub fn left_out(restricting: u32) -> Refusal {
     let reason = format!("node(s) didn't satisfy plugin(s) [{}]", plugin_names(restricting).join(" "));
-    Refusal { plugin: None, code: Code::UnschedulableAndUnresolvable, reasons: vec![reason.into()] }
+    Refusal { plugin: None, code: Code::UnschedulableAndUnresolvable, reasons: Reasons::One([reason.into()]) }
 }
 
 fn plugin_names(bits: u32) -> Vec<&'static str> {

@@ -6,6 +6,7 @@
 pub mod attempt;
 pub mod cache;
 pub mod claims;
+pub mod classes;
 pub mod config;
 pub mod counts;
 mod cycle;
@@ -24,8 +25,11 @@ pub mod status;
 pub mod terms;
 pub mod topology;
 mod waiting;
+#[cfg(test)]
+mod worlds;
 
 use cache::{Cache, counts_on_node};
+use classes::Classes;
 use config::SchedulerConfig;
 use counts::{Counts, NodeDifference};
 use nominator::Nominator;
@@ -78,6 +82,7 @@ pub struct Scheduler {
     config: SchedulerConfig,
     cache: Cache,
     counts: Counts,
+    classes: Classes,
     topology: Topology,
     nominator: Nominator,
     queue: SchedulingQueue,
@@ -97,6 +102,7 @@ impl Scheduler {
             config: config.clone(),
             cache: Cache::default(),
             counts: Counts::default(),
+            classes: Classes::default(),
             topology: Topology::default(),
             nominator: Nominator::default(),
             queue: SchedulingQueue::new(QueueTimes {

@@ -7,11 +7,10 @@ use super::attempt::{Candidate, Preemption};
 use super::framework::{Cycle, Shift};
 use super::pdqsort::sort_by_less;
 use super::plugins::{Plugin, default_preemption};
-use super::selection::start_or_now;
 use super::status::{Code, Refusal};
 use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::labels::Selector;
-use crate::cluster::pod::DisruptionReason;
+use crate::cluster::pod::{DisruptionReason, Pod};
 use crate::units::time::Time;
 
 /// What the failed cycle says about nodes.
@@ -40,8 +39,62 @@ fn not_eligible(cycle: &Cycle<'_>, failure: &Failure<'_>) -> Option<&'static str
     (known && cycle.world.cache.info(nominated).pods.iter().any(leaving)).then_some(default_preemption::TERMINATING_VICTIMS)
 }
 
-/// Looks for a node on which preemption makes room, from the `offset`-th possible node on.
-pub fn preempt(cycle: &Cycle<'_>, failure: &Failure<'_>, now: Time, offset: usize) -> Preemption {
+/// What a dry run on one node came to, in what decides between nodes.
+#[derive(Clone, Debug)]
+pub enum DryRun {
+    /// It would make room.
+    Room(Candidate, Rank),
+    /// It would not: nobody there has a lower priority.
+    NoVictims,
+    /// It would not.
+    Refused(Refusal),
+}
+
+/// What decides between candidates, the least first (`pickOneNodeForPreemption`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank {
+    violations: usize,
+    first_priority: i64,
+    priorities: i64,
+    victims: usize,
+    // Minus the earliest start of the most important victims.
+    earliest: i64,
+}
+
+/// Dry runs, done now or remembered.
+pub trait DryRuns {
+    /// What a dry run on a node comes to.
+    fn run(&mut self, cycle: &Cycle<'_>, node: NodeId) -> &DryRun;
+}
+
+/// Every dry run done now.
+#[derive(Default)]
+pub struct Afresh(Option<DryRun>);
+
+impl DryRuns for Afresh {
+    fn run(&mut self, cycle: &Cycle<'_>, node: NodeId) -> &DryRun {
+        self.0.insert(dry_run(cycle, node))
+    }
+}
+
+/// Does a dry run.
+pub fn dry_run(cycle: &Cycle<'_>, node: NodeId) -> DryRun {
+    let own = cycle.pod.priority;
+    if cycle.world.cache.info(node).pods.iter().all(|&p| cycle.world.cluster.pod(p).priority >= own) {
+        return DryRun::NoVictims;
+    }
+    match select_victims(cycle, node) {
+        Ok(candidate) => {
+            let rank = rank(cycle, &candidate);
+            DryRun::Room(candidate, rank)
+        }
+        Err(refusal) => DryRun::Refused(refusal),
+    }
+}
+
+/// Looks for a node on which preemption makes room, from the `offset`-th possible node on. Without `all`, only the chosen
+/// candidate is told.
+pub fn preempt(cycle: &Cycle<'_>, failure: &Failure<'_>, offset: usize, all: bool, runs: &mut dyn DryRuns) -> Preemption {
     let mut found = Preemption { not_eligible: not_eligible(cycle, failure), ..Preemption::default() };
     if found.not_eligible.is_some() || failure.curable.is_empty() {
         return found;
@@ -50,27 +103,66 @@ pub fn preempt(cycle: &Cycle<'_>, failure: &Failure<'_>, now: Time, offset: usiz
     let profile = cycle.world.profile;
     let share = possible as i64 * profile.min_candidate_nodes_percentage / 100;
     let wanted = (share.max(profile.min_candidate_nodes_absolute).max(0) as usize).min(possible);
-    let (mut respectful, mut violating) = (Vec::new(), Vec::new());
+    let (mut respectful, mut violating) = (0, 0);
+    let mut best: Option<(Rank, NodeId)> = None;
+    let mut ranks = Vec::new();
     for i in 0..possible {
         let node = failure.curable[(offset + i) % possible];
-        match select_victims(cycle, node, now) {
-            Ok(candidate) if candidate.pdb_violations == 0 => respectful.push(candidate),
-            Ok(candidate) => violating.push(candidate),
-            Err(refusal) => found.refused.push((node, refusal)),
+        match runs.run(cycle, node) {
+            DryRun::NoVictims if all => found.refused.push((node, no_victims())),
+            DryRun::NoVictims => found.without_victims += 1,
+            DryRun::Refused(refusal) => found.refused.push((node, refusal.clone())),
+            DryRun::Room(candidate, rank) => {
+                if rank.violations == 0 {
+                    respectful += 1
+                } else {
+                    violating += 1
+                }
+                if best.is_none_or(|(least, _)| *rank < least) {
+                    best = Some((*rank, node));
+                }
+                if all {
+                    found.candidates.push(candidate.clone());
+                    ranks.push(*rank);
+                }
+            }
         }
-        if !respectful.is_empty() && respectful.len() + violating.len() >= wanted {
+        if respectful > 0 && respectful + violating >= wanted {
             break;
         }
     }
-    respectful.append(&mut violating);
-    found.candidates = respectful;
-    let best = best_candidates(cycle, &found.candidates, now);
-    found.chosen = best.first().copied();
-    found.best = best.iter().map(|&i| found.candidates[i].node).collect();
-    if let Some(candidate) = found.chosen() {
-        found.cleared = nominees_of_lower_priority(cycle, candidate.node);
+    let Some((least, node)) = best else { return found };
+    if all {
+        found.chosen = found.candidates.iter().position(|c| c.node == node);
+        found.best = found.candidates.iter().zip(&ranks).filter(|(_, rank)| **rank == least).map(|(c, _)| c.node).collect();
+    } else if let DryRun::Room(candidate, _) = runs.run(cycle, node) {
+        found.candidates = vec![candidate.clone()];
+        found.chosen = Some(0);
+        found.best = vec![node];
+        found.refused.clear();
     }
+    found.cleared = nominees_of_lower_priority(cycle, node);
     found
+}
+
+fn no_victims() -> Refusal {
+    Refusal::unresolvable(Plugin::DefaultPreemption, default_preemption::NO_VICTIMS)
+}
+
+/// What decides between a candidate and others.
+fn rank(cycle: &Cycle<'_>, candidate: &Candidate) -> Rank {
+    let cluster = cycle.world.cluster;
+    let priority = |pod: &PodId| i64::from(cluster.pod(*pod).priority);
+    let highest = candidate.victims.iter().map(priority).max();
+    let of_highest = candidate.victims.iter().filter(|p| Some(priority(p)) == highest);
+    let earliest = of_highest.map(|&p| start(cluster.pod(p)).0).min();
+    Rank {
+        violations: candidate.pdb_violations,
+        first_priority: candidate.victims.first().map_or(i64::MIN, priority),
+        priorities: candidate.victims.iter().map(|p| priority(p) + (1 << 31)).sum(),
+        victims: candidate.victims.len(),
+        earliest: earliest.map_or(i64::MAX, i64::saturating_neg),
+    }
 }
 
 /// Pods nominated to a node that have a lower priority than the preemptor: their nomination ends with its choice.
@@ -80,17 +172,13 @@ pub fn nominees_of_lower_priority(cycle: &Cycle<'_>, node: NodeId) -> Vec<PodId>
 }
 
 /// The victims on one node, or why none do (`SelectVictimsOnNode`).
-pub fn select_victims(cycle: &Cycle<'_>, node: NodeId, now: Time) -> Result<Candidate, Refusal> {
+pub fn select_victims(cycle: &Cycle<'_>, node: NodeId) -> Result<Candidate, Refusal> {
     let (cluster, cache) = (cycle.world.cluster, cycle.world.cache);
     let standing = cache.info(node);
     let own = cycle.pod.priority;
     let mut potential: Vec<PodId> = standing.pods.iter().copied().filter(|&p| cluster.pod(p).priority < own).collect();
     if potential.is_empty() {
-        return Err(Refusal {
-            plugin: Some(Plugin::DefaultPreemption),
-            code: Code::UnschedulableAndUnresolvable,
-            reasons: vec![default_preemption::NO_VICTIMS.into()],
-        });
+        return Err(no_victims());
     }
     let (mut info, mut shift) = (standing.clone(), Shift::default());
     for &pod in &potential {
@@ -99,7 +187,7 @@ pub fn select_victims(cycle: &Cycle<'_>, node: NodeId, now: Time) -> Result<Cand
     if let Some(refusal) = cycle.filter_with_nominated(node, &info, &shift) {
         return Err(refusal);
     }
-    let more_important = |a: PodId, b: PodId| more_important(cycle, a, b, now);
+    let more_important = |a: PodId, b: PodId| more_important(cycle, a, b);
     sort_by_less(&mut potential, more_important);
     let (violating, respectful) = split_by_budgets(cycle, &potential);
     let mut victims = Vec::new();
@@ -126,10 +214,15 @@ pub fn select_victims(cycle: &Cycle<'_>, node: NodeId, now: Time) -> Result<Cand
     Ok(Candidate { node, victims, pdb_violations })
 }
 
+/// When a pod started. One that has not counts as started last: kube-scheduler takes the present for it.
+fn start(pod: &Pod) -> Time {
+    pod.started.unwrap_or(Time::NEVER)
+}
+
 /// `MoreImportantPod`: higher priority, then earlier start.
-fn more_important(cycle: &Cycle<'_>, a: PodId, b: PodId, now: Time) -> bool {
+fn more_important(cycle: &Cycle<'_>, a: PodId, b: PodId) -> bool {
     let (a, b) = (cycle.world.cluster.pod(a), cycle.world.cluster.pod(b));
-    a.priority > b.priority || (a.priority == b.priority && start_or_now(a.started, now) < start_or_now(b.started, now))
+    a.priority > b.priority || (a.priority == b.priority && start(a) < start(b))
 }
 
 /// Pods whose going breaks a PodDisruptionBudget, and the others; both in the order given (`filterPodsWithPDBViolation`).
@@ -161,29 +254,4 @@ fn split_by_budgets(cycle: &Cycle<'_>, pods: &[PodId]) -> (Vec<PodId>, Vec<PodId
         if violates { violating.push(id) } else { respectful.push(id) }
     }
     (violating, respectful)
-}
-
-/// The candidates among which nothing decides, by number (`pickOneNodeForPreemption`).
-fn best_candidates(cycle: &Cycle<'_>, candidates: &[Candidate], now: Time) -> Vec<usize> {
-    let cluster = cycle.world.cluster;
-    let mut best: Vec<usize> = (0..candidates.len()).collect();
-    let keep_least = |best: &mut Vec<usize>, key: &dyn Fn(&Candidate) -> i64| {
-        if best.len() > 1 {
-            let least = best.iter().map(|&i| key(&candidates[i])).min();
-            best.retain(|&i| Some(key(&candidates[i])) == least);
-        }
-    };
-    let priority = |pod: &PodId| i64::from(cluster.pod(*pod).priority);
-    keep_least(&mut best, &|c| c.pdb_violations as i64);
-    keep_least(&mut best, &|c| c.victims.first().map_or(i64::MIN, priority));
-    keep_least(&mut best, &|c| c.victims.iter().map(|p| priority(p) + (1 << 31)).sum());
-    keep_least(&mut best, &|c| c.victims.len() as i64);
-    keep_least(&mut best, &|c| {
-        let highest = c.victims.iter().map(priority).max();
-        let of_highest = c.victims.iter().filter(|p| Some(priority(p)) == highest);
-        let earliest = of_highest.map(|&p| start_or_now(cluster.pod(p).started, now).0).min();
-        // The latest of the earliest starts is the least of its negation.
-        earliest.map_or(i64::MAX, |e| e.saturating_neg())
-    });
-    best
 }

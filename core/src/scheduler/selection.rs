@@ -1,7 +1,5 @@
 //! How many nodes are looked at, and which of the best is taken (`pkg/scheduler/schedule_one.go`, `framework/sorted_nodes.go`, v1.37).
 
-use crate::units::time::Time;
-
 /// Below this many nodes, all are looked at.
 const MIN_FEASIBLE_NODES: i64 = 100;
 
@@ -30,6 +28,9 @@ pub fn feasible_nodes_to_find(nodes: usize, of_profile: Option<i64>, global: i64
 /// ```
 pub fn heap_root(totals: &[i64]) -> Option<usize> {
     let max = *totals.iter().max()?;
+    if totals[0] == max {
+        return Some(0);
+    }
     // The pre-order path to a node is read off its number: the first maximum in pre-order wins. A node comes before its
     // subtrees, the left subtree before the right.
     let mut best: Option<usize> = None;
@@ -52,11 +53,6 @@ fn comes_before(a: usize, b: usize) -> bool {
         y >>= depth_y - depth_x;
     }
     if x == y { depth_x < depth_y } else { x < y }
-}
-
-/// A moment that stands in for the start of a pod that has not started.
-pub fn start_or_now(started: Option<Time>, now: Time) -> Time {
-    started.unwrap_or(now)
 }
 
 #[cfg(test)]

@@ -26,26 +26,59 @@ impl Code {
 /// A reason as the event prints it.
 pub type Reason = Cow<'static, str>;
 
+/// The reasons of one refusal. Most have one, which needs no memory of its own.
+#[derive(Clone, Debug)]
+pub enum Reasons {
+    /// One.
+    One([Reason; 1]),
+    /// Several.
+    Several(Vec<Reason>),
+}
+
+impl std::ops::Deref for Reasons {
+    type Target = [Reason];
+    fn deref(&self) -> &[Reason] {
+        match self {
+            Reasons::One(one) => one,
+            Reasons::Several(several) => several,
+        }
+    }
+}
+
+impl PartialEq for Reasons {
+    fn eq(&self, other: &Reasons) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Reasons {}
+
+impl From<Vec<Reason>> for Reasons {
+    fn from(reasons: Vec<Reason>) -> Reasons {
+        Reasons::Several(reasons)
+    }
+}
+
 /// A refusal of one pod on one node, or of the pod as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The plugin that refused; none for nodes that a PreFilter result left out.
     pub plugin: Option<Plugin>,
     /// Whether preemption may help.
     pub code: Code,
     /// Every reason the plugin gave.
-    pub reasons: Vec<Reason>,
+    pub reasons: Reasons,
 }
 
 impl Refusal {
     /// A refusal that preemption may cure.
     pub fn curable(plugin: Plugin, reason: impl Into<Reason>) -> Refusal {
-        Refusal { plugin: Some(plugin), code: Code::Unschedulable, reasons: vec![reason.into()] }
+        Refusal { plugin: Some(plugin), code: Code::Unschedulable, reasons: Reasons::One([reason.into()]) }
     }
 
     /// A refusal that preemption can't cure.
     pub fn unresolvable(plugin: Plugin, reason: impl Into<Reason>) -> Refusal {
-        Refusal { plugin: Some(plugin), code: Code::UnschedulableAndUnresolvable, reasons: vec![reason.into()] }
+        Refusal { plugin: Some(plugin), code: Code::UnschedulableAndUnresolvable, reasons: Reasons::One([reason.into()]) }
     }
 
     /// All reasons in one text, as a status' message is built.

@@ -79,7 +79,7 @@ pub fn filter(template: &PodTemplate, profile: &Profile, node: &Node, info: &Nod
             }
         }
     }
-    Some(Refusal { plugin: Some(Plugin::NodeResourcesFit), code, reasons })
+    Some(Refusal { plugin: Some(Plugin::NodeResourcesFit), code, reasons: reasons.into() })
 }
 
 /// Whether the pod fits a node with nothing on it (queueing hints).

@@ -122,7 +122,7 @@ impl FilterState {
         if reasons.is_empty() {
             return Ok(volumes);
         }
-        Err(Refusal { plugin: Some(Plugin::VolumeBinding), code: Code::UnschedulableAndUnresolvable, reasons })
+        Err(Refusal { plugin: Some(Plugin::VolumeBinding), code: Code::UnschedulableAndUnresolvable, reasons: reasons.into() })
     }
 
     fn serve(&self, cluster: &Cluster, node: &Node, known: &WellKnown) -> Result<NodeVolumes, Shortage> {
