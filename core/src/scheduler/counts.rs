@@ -3,7 +3,7 @@
 //! kube-scheduler counts anew for every pod. Here each count that was ever asked for is kept and moved along with every
 //! pod that comes or goes; `scan` is the plain way, kept as the reference that the kept counts must equal.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::cache::{Cache, scheduled_pods};
@@ -13,7 +13,7 @@ use super::terms::{HeldTerm, OwnTerm, labels_match, namespace_sym, pod_labels};
 use super::topology::{NO_DOMAIN, Topology};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NamespaceId, NodeId, PodId, TemplateId};
-use crate::cluster::labels::Selector;
+use crate::cluster::labels::{Labels, Selector};
 use crate::cluster::pod::Pod;
 use crate::units::intern::Sym;
 
@@ -234,6 +234,8 @@ pub struct Counts {
     templates: Vec<TemplateRow>,
     place: Vec<u32>,
     terminating: Vec<bool>,
+    // Labels of their own, of the bound pods that have any.
+    own_labels: BTreeMap<PodId, Labels>,
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -345,6 +347,9 @@ impl Counts {
         if self.place[id.index()] != NOWHERE {
             return;
         }
+        if let Some(own) = &pod.own_labels {
+            self.own_labels.insert(id, (**own).clone());
+        }
         let row = &mut self.templates[pod.template.index()];
         self.place[id.index()] = row.pods.len() as u32;
         row.pods.push(id);
@@ -365,6 +370,7 @@ impl Counts {
         let pod = cluster.pod(id);
         let Some(place) = self.place.get(id.index()).copied().filter(|&p| p != NOWHERE) else { return };
         self.place[id.index()] = NOWHERE;
+        self.own_labels.remove(&id);
         let row = &mut self.templates[pod.template.index()];
         row.pods.swap_remove(place as usize);
         if let Some(&moved) = row.pods.get(place as usize) {
@@ -391,10 +397,21 @@ impl Counts {
         }
     }
 
-    /// A bound pod changed: only the beginning of its deletion moves counts.
+    /// A bound pod changed: the beginning of its deletion and other labels move counts.
     pub fn pod_updated(&mut self, id: PodId, cluster: &Cluster, cache: &Cache, topology: &Topology) {
         let pod = cluster.pod(id);
         let known = self.place.get(id.index()).is_some_and(|&p| p != NOWHERE);
+        if known && self.own_labels.get(&id) != pod.own_labels.as_deref() {
+            // What it counted for is not known any more: all counts are made anew. Pods are hardly ever relabelled.
+            self.own_labels.remove(&id);
+            if let Some(own) = &pod.own_labels {
+                self.own_labels.insert(id, (**own).clone());
+            }
+            self.meet(pod, cluster);
+            self.terminating[id.index()] = pod.deletion.is_some();
+            self.kept.iter_mut().for_each(|kept| kept.stale = true);
+            return;
+        }
         if !known || pod.deletion.is_none() || self.terminating[id.index()] {
             return;
         }

@@ -249,7 +249,15 @@ impl World {
 
     /// Something else happens: a pod goes, a pod begins to go, a node changes, comes or goes.
     fn stir(&mut self, now: Time) {
-        match self.chance.below(6) {
+        match self.chance.below(7) {
+            6 => {
+                if let Some(id) = self.bound() {
+                    let (color, red) = (self.cluster.text.intern("color"), self.cluster.text.intern("red"));
+                    let own = self.one_in(2).then(|| Box::new(Labels::new([(color, red)])));
+                    self.cluster.pods[id.index()].own_labels = own;
+                    self.tell(ClusterEvent::PodUpdated(id), now);
+                }
+            }
             0 => {
                 if let Some(id) = self.bound() {
                     self.cluster.pods[id.index()].gone = true;

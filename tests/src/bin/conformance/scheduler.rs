@@ -377,7 +377,7 @@ fn refusal_value(plugin: &str, code: &str, reasons: &[Value]) -> Value {
 }
 
 fn plain_refusal(refusal: &Refusal) -> Value {
-    let mut value = json!({"code": refusal.code.name(), "reasons": refusal.reasons});
+    let mut value = json!({"code": refusal.code.name(), "reasons": *refusal.reasons});
     if let Some(plugin) = refusal.plugin {
         value["plugin"] = json!(plugin.name());
     }
