@@ -24,7 +24,7 @@ pub(super) fn placement(cluster: &Cluster, told: &Told<'_>, places: Places<'_>) 
         zone.nodes.push(placed);
     }
     let mut zones: Vec<ZonePlacement> = zones.into_values().collect();
-    zones.iter_mut().for_each(|zone| zone.nodes.sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name))));
+    zones.iter_mut().for_each(|zone| zone.nodes.sort_by_key(|node| natural(&node.name)));
     let pods_placed = cluster.live_pods().filter(|(_, pod)| pod.node.is_some() && !pod.phase.is_terminal()).count();
     Placement { zones, pods_placed, unplaced: unplaced(cluster, told, places) }
 }
@@ -124,7 +124,9 @@ fn unplaced(cluster: &Cluster, told: &Told<'_>, places: Places<'_>) -> Vec<Unpla
 
 /// Where the pods of each workload are: those that exist and have not ended.
 pub(super) fn spreads(cluster: &Cluster) -> BTreeMap<Workload, Spread> {
-    let mut counts: BTreeMap<Workload, (BTreeMap<&str, usize>, BTreeMap<&str, usize>, usize)> = BTreeMap::new();
+    // Per zone, per node, without a node.
+    type Counts<'a> = (BTreeMap<&'a str, usize>, BTreeMap<&'a str, usize>, usize);
+    let mut counts: BTreeMap<Workload, Counts<'_>> = BTreeMap::new();
     for (id, pod) in cluster.live_pods().filter(|(_, pod)| pod.is_active()) {
         let (zones, nodes, pending) = counts.entry(cluster.workload_of(id)).or_default();
         match pod.node {
@@ -138,7 +140,7 @@ pub(super) fn spreads(cluster: &Cluster) -> BTreeMap<Workload, Spread> {
     }
     let list = |map: BTreeMap<&str, usize>| {
         let mut list: Vec<(String, usize)> = map.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-        list.sort_by(|a, b| natural(&a.0).cmp(&natural(&b.0)));
+        list.sort_by_key(|(name, _)| natural(name));
         list
     };
     let spread = |(zones, nodes, pending)| Spread { zones: list(zones), nodes: list(nodes), pending };

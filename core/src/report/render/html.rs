@@ -82,7 +82,7 @@ fn sign(harm: Harm) -> &'static str {
 }
 
 fn header(out: &mut String, report: &Report) {
-    let steps: Vec<String> = report.steps.iter().map(|s| super::step_in_words(s)).collect();
+    let steps: Vec<String> = report.steps.iter().map(super::step_in_words).collect();
     let what = if steps.is_empty() { "Nothing was broken".to_owned() } else { format!("What if {}?", listed(&steps, 6)) };
     let _ = writeln!(out, "<h1>{}</h1>", markup(&what));
     let _ = writeln!(out, "<p class=\"verdict {}\">{}</p>", class(report.verdict.harm), markup(&report.verdict.text));
@@ -143,9 +143,9 @@ fn workloads(out: &mut String, report: &Report) {
             (None, _) => "never".to_owned(),
         };
         let wants = w.completions.map_or_else(|| w.desired.to_string(), |(wanted, done)| format!("{done} of {wanted} done"));
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<tr><td class=\"{}\">{}</td><td>{}{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td></tr>\n",
+            "<tr><td class=\"{}\">{}</td><td>{}{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td></tr>",
             class(w.harm),
             sign(w.harm),
             markup(&w.label),

@@ -21,7 +21,7 @@ pub fn render(report: &Report) -> String {
         Harm::Dipped | Harm::ShortBefore => "⚠️",
         Harm::Short | Harm::Outage | Harm::Down => "❌",
     };
-    let steps: Vec<String> = report.steps.iter().map(|s| super::step_in_words(s)).collect();
+    let steps: Vec<String> = report.steps.iter().map(super::step_in_words).collect();
     let what = if steps.is_empty() { "at rest".to_owned() } else { format!("what if {}?", listed(&steps, 4)) };
     out.push(format!("## Wavetank: {}\n\n{sign} **{}**\n\n", escaped(&what), escaped(&report.verdict.text)));
     for e in report.expectations.iter().filter(|e| e.holds != Some(true)).take(ROWS) {
