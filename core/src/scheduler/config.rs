@@ -395,11 +395,7 @@ impl Profile {
                     errors.push("DefaultPreemption: minCandidateNodes out of range".to_owned());
                 }
             }
-            Plugin::VolumeBinding => {
-                if args.get("shape").and_then(Value::as_array).is_some_and(|s| !s.is_empty()) {
-                    self.volume_shape = shape(args, errors);
-                }
-            }
+            Plugin::VolumeBinding if list(args, "shape").next().is_some() => self.volume_shape = shape(args, errors),
             _ => {}
         }
     }

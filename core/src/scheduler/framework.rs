@@ -250,7 +250,7 @@ impl<'a> Cycle<'a> {
         let Surroundings { cluster, cache, .. } = self.world;
         let pod = cluster.pod(id);
         if let Some(spread) = &self.state.spread {
-            spread.shift(cluster, cache, node, self.pod, pod, by, &mut shift.spread);
+            spread.shift((cluster, cache), node, self.pod, pod, by, &mut shift.spread);
         }
         if let Some(affinity) = &self.state.affinity {
             affinity.shift(cluster, node, self.pod, pod, by, &mut shift.affinity);

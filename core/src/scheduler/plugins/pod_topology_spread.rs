@@ -222,7 +222,7 @@ impl FilterState {
     }
 
     /// How a pod more (`by` 1) or less (-1) on `node` moves the counts there; `deleting` is not looked at.
-    pub fn shift(&self, cluster: &Cluster, cache: &Cache, node: NodeId, incoming: &Pod, pod: &Pod, by: i64, shift: &mut Vec<i64>) {
+    pub fn shift(&self, (cluster, cache): (&Cluster, &Cache), node: NodeId, incoming: &Pod, pod: &Pod, by: i64, shift: &mut Vec<i64>) {
         if pod.namespace != incoming.namespace {
             return;
         }
