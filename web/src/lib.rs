@@ -3,13 +3,32 @@
 //! What touches the browser is in `page` and `worker` and compiled for `wasm32` alone; everything else is plain and tested natively.
 
 pub mod clock;
+#[cfg(target_arch = "wasm32")]
+mod desk;
 pub mod examples;
 pub mod frame;
 pub mod layout;
 pub mod link;
+#[cfg(target_arch = "wasm32")]
+mod page;
+pub mod paint;
 pub mod source;
 pub mod store;
 pub mod wire;
+#[cfg(target_arch = "wasm32")]
+mod worker;
+
+/// Starts the page.
+#[cfg(target_arch = "wasm32")]
+pub fn start_page() {
+    page::start();
+}
+
+/// Starts the worker.
+#[cfg(target_arch = "wasm32")]
+pub fn start_worker() {
+    worker::start();
+}
 
 /// Starts the page.
 #[cfg(not(target_arch = "wasm32"))]

@@ -67,7 +67,7 @@ pub enum Pane {
 }
 
 /// A run's story, with what is looked up in it.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Told {
     /// Of which question.
     pub generation: u32,
@@ -125,7 +125,7 @@ pub struct Notice {
     pub wrong: bool,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Past {
     files: Rc<Vec<SourceFile>>,
     active: usize,
@@ -137,7 +137,7 @@ struct Past {
 pub const MOST_UNDO: usize = 50;
 
 /// Everything the page knows.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Store {
     /// The manifests.
     pub files: Rc<Vec<SourceFile>>,
@@ -149,6 +149,8 @@ pub struct Store {
     pub seed: u64,
     /// Counts what was asked of the worker; answers to older questions are dropped.
     pub generation: u32,
+    /// The last change was typed: more may follow at once.
+    pub typed: bool,
     /// The last run that could be made.
     pub told: Option<Rc<Told>>,
     /// Findings in the files as they are.
@@ -251,6 +253,7 @@ impl Store {
     fn asks_anew(&mut self) {
         self.generation += 1;
         self.answered = false;
+        self.typed = false;
     }
 
     /// What a link keeps.
@@ -315,6 +318,7 @@ impl Store {
                 let active = next.active;
                 Rc::make_mut(&mut next.files)[active] = file;
                 next.asks_anew();
+                next.typed = true;
             }
             Action::Show(file) if file < self.files.len() => next.active = file,
             Action::NewFile => {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A manifest with its name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceFile {
     /// Its path as the user knows it.
     pub name: String,
@@ -12,7 +12,7 @@ pub struct SourceFile {
 }
 
 /// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verb {
     /// All machines of a zone die.
@@ -51,7 +51,7 @@ impl Verb {
 }
 
 /// One step of the scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// When, in virtual milliseconds after the cluster has settled.
     pub at_ms: i64,
@@ -140,7 +140,7 @@ pub enum Answer {
 }
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// The API server would refuse it.
@@ -163,7 +163,7 @@ impl Severity {
 }
 
 /// A diagnostic with its place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// As the command line names it.
     pub id: String,
@@ -200,7 +200,7 @@ pub struct NodeInfo {
 }
 
 /// What a workload's curve shows at a moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// From then on, in virtual milliseconds.
     pub at_ms: i64,
@@ -232,7 +232,7 @@ pub struct WorkloadInfo {
 }
 
 /// What kind of thing happened: the tick's colour and shape.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MarkKind {
     /// A step of the scenario begins.
@@ -267,7 +267,7 @@ impl MarkKind {
 }
 
 /// Things of one kind at one time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     /// When, in virtual milliseconds.
     pub at_ms: i64,
@@ -278,7 +278,7 @@ pub struct Mark {
 }
 
 /// A sentence of the narrative.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// When, in virtual milliseconds.
     pub at_ms: i64,
@@ -338,7 +338,7 @@ pub struct Row {
 }
 
 /// One link of a chain of causes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cause {
     /// When, in virtual milliseconds.
     pub at_ms: i64,

@@ -1,0 +1,112 @@
+//! The left pane: the files' tabs, the editor, and the findings.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::editor::Editor;
+use super::icon::{Icon, Name};
+use super::intake;
+use crate::source::Lines;
+use crate::store::{Action, Store};
+use crate::wire::{Finding, Severity, SourceFile};
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) files: Rc<Vec<SourceFile>>,
+    pub(crate) active: usize,
+    pub(crate) findings: Rc<Vec<Finding>>,
+    pub(crate) shown: bool,
+    pub(crate) dispatch: UseReducerDispatcher<Store>,
+}
+
+/// Findings shown below the editor; the rest are counted.
+const MOST_FINDINGS: usize = 100;
+
+#[component(Files)]
+pub(crate) fn files(props: &Props) -> Html {
+    let jump = use_state_eq(|| None::<(u32, u32, u32)>);
+    let edit = {
+        let dispatch = props.dispatch.clone();
+        use_callback((), move |text: String, ()| dispatch.dispatch(Action::Edit(text)))
+    };
+    let add = {
+        let dispatch = props.dispatch.clone();
+        Callback::from(move |_: MouseEvent| dispatch.dispatch(Action::NewFile))
+    };
+    let choose = {
+        let dispatch = props.dispatch.clone();
+        Callback::from(move |event: Event| intake::chosen(&event, dispatch.clone()))
+    };
+    let tabs = props.files.iter().enumerate().map(|(nth, file)| {
+        let own = props.findings.iter().filter(|finding| finding.file as usize == nth);
+        let worst = own.clone().map(|finding| finding.severity).min().filter(|&severity| severity < Severity::Info);
+        let count = own.filter(|finding| Some(finding.severity) == worst).count();
+        let (show, close) = (props.dispatch.clone(), props.dispatch.clone());
+        let active = nth == props.active;
+        let short = file.name.rsplit('/').next().unwrap_or(&file.name).to_string();
+        html! {
+            <span key={file.name.clone()} class={classes!("file", active.then_some("active"))} title={file.name.clone()}>
+                <button type="button" aria-pressed={active.to_string()} onclick={move |_| show.dispatch(Action::Show(nth))}>
+                    { short }
+                    if let Some(severity) = worst {
+                        <span class={format!("badge sev-{}", severity.name())} aria-label={format!("{count} {}", severity.name())}>{ count }</span>
+                    }
+                </button>
+                <button type="button" class="quiet" aria-label={format!("Close {}", file.name)} onclick={move |_| close.dispatch(Action::CloseFile(nth))}>
+                    <Icon name={Name::Close} />
+                </button>
+            </span>
+        }
+    });
+    html! {
+        <section class={classes!("pane", "files", props.shown.then_some("shown"))} aria-label="Manifests">
+            <div class="tabs">
+                <div class="tabs-inner">{ for tabs }</div>
+                <button type="button" class="quiet" title="New file" aria-label="New file" onclick={add}><Icon name={Name::Plus} /></button>
+                <label class="quiet as-button" title="Open files">
+                    <input type="file" multiple=true accept=".yaml,.yml,.json,text/*" class="unseen" aria-label="Open files" onchange={choose} />
+                    <Icon name={Name::Open} />
+                </label>
+            </div>
+            <Editor files={props.files.clone()} active={props.active} findings={props.findings.clone()} jump={*jump} {edit} />
+            { findings(props, &jump) }
+        </section>
+    }
+}
+
+fn findings(props: &Props, jump: &UseStateHandle<Option<(u32, u32, u32)>>) -> Html {
+    if props.findings.is_empty() {
+        return html! { <p class="calm-line"><span class="dot ok" aria-hidden="true"></span>{ "No findings" }</p> };
+    }
+    let rows = props.findings.iter().take(MOST_FINDINGS).enumerate().map(|(nth, finding)| {
+        let file = props.files.get(finding.file as usize);
+        let line = file.map_or(0, |file| Lines::of(&file.text).line_of(finding.start as usize)) + 1;
+        let name = file.map_or("", |file| file.name.rsplit('/').next().unwrap_or(&file.name));
+        let (dispatch, jump, go) = (props.dispatch.clone(), jump.clone(), finding.clone());
+        let onclick = Callback::from(move |_: MouseEvent| {
+            dispatch.dispatch(Action::Show(go.file as usize));
+            jump.set(Some((go.start, go.end, jump.map_or(0, |(_, _, wish)| wish.wrapping_add(1)))));
+        });
+        let title = finding.help.clone();
+        html! {
+            <li key={nth}>
+                <button type="button" {onclick} {title}>
+                    <span class={format!("sign sev-{}", finding.severity.name())} aria-hidden="true">
+                        { match finding.severity { Severity::Error => "✕", Severity::Warning => "▲", Severity::Info => "●" } }
+                    </span>
+                    <span class="where">{ format!("{name}:{line}") }</span>
+                    <span class="what">{ &finding.message }</span>
+                    <code>{ &finding.id }</code>
+                </button>
+            </li>
+        }
+    });
+    let more = props.findings.len().saturating_sub(MOST_FINDINGS);
+    html! {
+        <div class="findings">
+            <ul aria-label="Findings">{ for rows }</ul>
+            if more > 0 { <p class="muted">{ format!("and {more} more") }</p> }
+        </div>
+    }
+}

@@ -1,0 +1,318 @@
+//! The page: components over the store. Everything that touches the browser is here; nothing is decided here.
+
+mod cluster;
+mod dom;
+mod editor;
+mod engine;
+mod files;
+mod icon;
+mod intake;
+mod menu;
+mod pen;
+mod report;
+mod side;
+mod table;
+mod theme;
+mod timeline;
+mod top;
+mod why;
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use cluster::Cluster;
+use engine::{Engine, Heard};
+use files::Files;
+use icon::{Icon, Name};
+use side::Answers;
+use table::Table;
+use timeline::Timeline;
+use top::{Acts, Top};
+
+use crate::clock;
+use crate::examples;
+use crate::frame::PodLook;
+use crate::link::{self, Scene};
+use crate::store::{Action, Notice, Pane, Store};
+use crate::wire::{Answer, Step, Verb};
+
+/// Shows the app in the document's body.
+pub(crate) fn start() {
+    yew::Renderer::<App>::new().render();
+}
+
+impl Reducible for Store {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        match self.after(action) {
+            Some(next) => Rc::new(next),
+            None => self,
+        }
+    }
+}
+
+/// How long typing has to rest before it is answered: milliseconds.
+const REST_MS: i32 = 200;
+
+/// An example as the gallery opens it; the empty page for no name.
+fn scene_of(name: &str) -> Scene {
+    let Some(example) = examples::named(name) else { return Scene::default() };
+    let steps = if name == "shop" { vec![Step { at_ms: 5_000, verb: Verb::FailZone, target: "zone-b".to_string() }] } else { Vec::new() };
+    Scene { files: example.files(), steps, ..Scene::default() }
+}
+
+/// The first scene: that of the link, or an example in the middle of its story.
+fn first_scene() -> (Scene, Option<Notice>) {
+    let example = || {
+        let scene = examples::first().map(|example| scene_of(example.name)).unwrap_or_default();
+        Scene { at_ms: if scene.steps.is_empty() { 0 } else { 352_000 }, ..scene }
+    };
+    match link::decode(&dom::window().location().hash().unwrap_or_default()) {
+        Ok(Some(scene)) => (scene, None),
+        Ok(None) => (example(), None),
+        Err(broken) => (example(), Some(Notice { text: broken.message().to_string(), wrong: true })),
+    }
+}
+
+#[component(App)]
+fn app() -> Html {
+    let store = use_reducer(|| {
+        let (scene, notice) = first_scene();
+        Store { notice, ..Store::opened(scene) }
+    });
+    let dispatch = store.dispatcher();
+    let engine = {
+        let dispatch = dispatch.clone();
+        use_memo((), move |()| Engine::new(move |heard| hear(heard, &dispatch)))
+    };
+    let scheme = use_state_eq(theme::Scheme::first);
+    let painted = use_state_eq(|| 0u32);
+    let rows = use_state_eq(|| false);
+
+    use_run(&store, &engine);
+    use_time(&store);
+    use_keys(&store);
+    use_links(&store);
+    {
+        let painted = painted.clone();
+        use_effect_with(*scheme, move |scheme| {
+            scheme.apply();
+            // The canvas takes its colours anew.
+            painted.set(*painted + 1);
+        });
+    }
+    let repaint = {
+        let scheme = scheme.clone();
+        use_callback((), move |to: theme::Scheme, ()| scheme.set(to))
+    };
+    let make_link = {
+        let store = store.clone();
+        Callback::from(move |()| link::encode(&store.scene()))
+    };
+    let dropping = use_state_eq(|| false);
+    let (ondragover, ondragleave, ondrop) = drop_handlers(&dropping, &dispatch);
+    html! {
+        <div class={classes!("page", dropping.then_some("dropping"))} {ondragover} {ondragleave} {ondrop}>
+            <a class="skip" href="#answer">{ "Skip to the answers" }</a>
+            <Top scheme={*scheme} {repaint} undoes={store.undoes()} link={make_link} dispatch={dispatch.clone()} />
+            { notice(&store, &dispatch) }
+            <main class="panes">
+                <Files files={store.files.clone()} active={store.active} findings={store.findings.clone()}
+                    shown={store.pane == Pane::Files} dispatch={dispatch.clone()} />
+                { cluster_pane(&store, *painted, &rows, &dispatch) }
+                <Answers told={store.told.clone()} at_ms={store.at_ms} side={store.side} selection={store.selection.clone()}
+                    why={store.why.clone()} shown={store.pane == Pane::Answers} stale={store.stale()} dispatch={dispatch.clone()} />
+            </main>
+            { bottom(&store, &dispatch) }
+        </div>
+    }
+}
+
+fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
+    dispatch.dispatch(match heard {
+        Heard::Frame(frame) => Action::Frame(Rc::new(frame)),
+        Heard::Notice(notice) => Action::Say(Some(notice)),
+        Heard::Answer(Answer::Ran { generation, diagnostics, story }) => Action::Ran(generation, diagnostics, story),
+        Heard::Answer(Answer::Why { generation, why }) => Action::Why(generation, why),
+        Heard::Answer(Answer::Refused { message }) => Action::Say(Some(Notice { text: message, wrong: true })),
+        Heard::Answer(Answer::Ready | Answer::Digest { .. }) => return,
+    });
+}
+
+/// Asks the worker for what the store lacks: the run, the frame at the cursor, the explanation of the selected pod.
+#[hook]
+fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
+    {
+        let (engine, store) = (engine.clone(), store.clone());
+        use_effect_with(store.generation, move |&generation| {
+            let (files, steps, seed) = (store.files.clone(), store.steps.clone(), store.seed);
+            let wait = if store.typed { REST_MS } else { 0 };
+            let timer = dom::after(wait, move || engine.run(generation, &files, &steps, seed));
+            move || drop(timer)
+        });
+    }
+    let told = store.told.as_ref().map(|told| told.generation).filter(|_| !store.stale());
+    {
+        let engine = engine.clone();
+        use_effect_with((told, store.at_ms), move |&(told, at_ms)| {
+            if let Some(generation) = told {
+                engine.frame(generation, at_ms);
+            }
+        });
+    }
+    let engine = engine.clone();
+    // While playing, a second of real time is soon enough.
+    let moment = if store.playing { store.at_ms / (i64::from(store.speed) * 1_000) } else { store.at_ms };
+    let at_ms = store.at_ms;
+    use_effect_with((told, store.selected_pod(), moment), move |&(told, pod, _)| {
+        let timer = told.zip(pod).map(|(generation, pod)| dom::after(40, move || engine.why(generation, pod as u32, at_ms)));
+        move || drop(timer)
+    });
+}
+
+/// Lets time pass while playing.
+#[hook]
+fn use_time(store: &UseReducerHandle<Store>) {
+    let dispatch = store.dispatcher();
+    use_effect_with(store.playing, move |&playing| {
+        let run = playing.then(|| {
+            dom::each_frame(move |ms| {
+                dispatch.dispatch(Action::Pass(ms.min(100.0)));
+                true
+            })
+        });
+        move || drop(run)
+    });
+}
+
+/// The keys that work anywhere outside of text.
+#[hook]
+fn use_keys(store: &UseReducerHandle<Store>) {
+    let dispatch = store.dispatcher();
+    let now = (store.told.clone(), store.at_ms);
+    use_effect_with(now, move |(told, at_ms)| {
+        let (told, at_ms) = (told.clone(), *at_ms);
+        let guard = dom::listen(&dom::window(), "keydown", move |event: KeyboardEvent| {
+            let Some(told) = &told else { return };
+            if dom::takes_keys(&event) || event.ctrl_key() || event.meta_key() || event.alt_key() {
+                return;
+            }
+            let stops = if event.shift_key() { &told.phases } else { &told.stops };
+            let action = match event.key().as_str() {
+                " " if !dom::takes_space(&event) => Action::Toggle,
+                "ArrowRight" => Action::Seek(clock::next(stops, at_ms)),
+                "ArrowLeft" => Action::Seek(clock::previous(stops, at_ms)),
+                "Home" => Action::Seek(0),
+                "End" => Action::Seek(told.story.duration_ms),
+                "Escape" => Action::Select(None),
+                _ => return,
+            };
+            event.prevent_default();
+            dispatch.dispatch(action);
+        });
+        move || drop(guard)
+    });
+}
+
+/// A link that is pasted into the address bar of the open page.
+#[hook]
+fn use_links(store: &UseReducerHandle<Store>) {
+    let dispatch = store.dispatcher();
+    use_effect_with((), move |()| {
+        let guard = dom::listen(&dom::window(), "hashchange", move |_: Event| match link::decode(&dom::window().location().hash().unwrap_or_default()) {
+            Ok(Some(scene)) => dispatch.dispatch(Action::Open(scene, "opening a link")),
+            Ok(None) => {}
+            Err(broken) => dispatch.dispatch(Action::Say(Some(Notice { text: broken.message().to_string(), wrong: true }))),
+        });
+        move || drop(guard)
+    });
+}
+
+type Drag = Callback<DragEvent>;
+
+fn drop_handlers(dropping: &UseStateHandle<bool>, dispatch: &UseReducerDispatcher<Store>) -> (Drag, Drag, Drag) {
+    let (over, leave, done, dispatch) = (dropping.clone(), dropping.clone(), dropping.clone(), dispatch.clone());
+    (
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            over.set(true);
+        }),
+        Callback::from(move |_| leave.set(false)),
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            done.set(false);
+            intake::dropped(&event, dispatch.clone());
+        }),
+    )
+}
+
+fn notice(store: &Store, dispatch: &UseReducerDispatcher<Store>) -> Html {
+    let dispatch = dispatch.clone();
+    let notice = store.notice.as_ref().map(|notice| {
+        html! {
+            <p class={classes!("notice", notice.wrong.then_some("wrong"))}>
+                <span>{ &notice.text }</span>
+                <button type="button" class="quiet" aria-label="Dismiss" onclick={move |_| dispatch.dispatch(Action::Say(None))}><Icon name={Name::Close} /></button>
+            </p>
+        }
+    });
+    html! { <div class="notices" role="status">{ for notice }</div> }
+}
+
+fn cluster_pane(store: &Store, painted: u32, rows: &UseStateHandle<bool>, dispatch: &UseReducerDispatcher<Store>) -> Html {
+    let view = match (&store.told, &store.frame) {
+        (Some(told), Some(frame)) if **rows => html! {
+            <Table told={told.clone()} frame={frame.clone()} selection={store.selection.clone()} dispatch={dispatch.clone()} />
+        },
+        (Some(told), Some(frame)) => html! {
+            <Cluster told={told.clone()} frame={frame.clone()} selection={store.selection.clone()} pod={store.selected_pod()}
+                scheme={painted} dispatch={dispatch.clone()} />
+        },
+        _ => html! { <div class="canvas-holder"><p class="muted waiting">{ waiting(store) }</p></div> },
+    };
+    let toggle = {
+        let rows = rows.clone();
+        Callback::from(move |_: MouseEvent| rows.set(!*rows))
+    };
+    html! {
+        <section class={classes!("pane", "cluster", (store.pane == Pane::Cluster).then_some("shown"))} aria-label="Cluster">
+            <Acts told={store.told.clone()} steps={store.steps.clone()} at_ms={store.at_ms} selection={store.selection.clone()} dispatch={dispatch.clone()} />
+            <div class={classes!("stage", store.stale().then_some("stale"))} aria-busy={(!store.answered).to_string()}>
+                { view }
+                if store.stale() && store.answered { <p class="stale-note">{ "The last good result: the manifests as they are cannot be run." }</p> }
+            </div>
+            <div class="legend-row">
+                <ul class="legend" aria-label="Pod states">
+                    { for PodLook::SHOWN.iter().map(|look| html! { <li><i class={format!("swatch look-{}", *look as u8)} aria-hidden="true"></i>{ look.label() }</li> }) }
+                </ul>
+                <button type="button" class="button small" aria-pressed={rows.to_string()} onclick={toggle}>
+                    <Icon name={if **rows { Name::Map } else { Name::Table }} />{ if **rows { "Map" } else { "Table" } }
+                </button>
+            </div>
+            if let Some(told) = &store.told {
+                <Timeline told={told.clone()} at_ms={store.at_ms} playing={store.playing} speed={store.speed} dispatch={dispatch.clone()} />
+            }
+        </section>
+    }
+}
+
+fn waiting(store: &Store) -> &'static str {
+    match (store.answered, store.files.iter().all(|file| file.text.trim().is_empty())) {
+        (false, _) => "Settling the cluster …",
+        (true, true) => "Paste manifests, drop a folder, or open an example.",
+        (true, false) => "Nothing here can be run yet: the findings say why.",
+    }
+}
+
+/// The tabs of a narrow screen.
+fn bottom(store: &Store, dispatch: &UseReducerDispatcher<Store>) -> Html {
+    let tabs = [(Pane::Files, "Manifests"), (Pane::Cluster, "Cluster"), (Pane::Answers, "Answers")].into_iter().map(|(pane, label)| {
+        let dispatch = dispatch.clone();
+        html! {
+            <button type="button" aria-pressed={(pane == store.pane).to_string()} onclick={move |_| dispatch.dispatch(Action::Go(pane))}>{ label }</button>
+        }
+    });
+    html! { <nav class="bottom" aria-label="Panes">{ for tabs }</nav> }
+}

@@ -1,0 +1,124 @@
+//! The right pane: story, why, report.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+use super::report::Report;
+use super::why::WhyPane;
+use crate::clock;
+use crate::store::{Action, Selection, Side, Store, Told};
+use crate::wire::Why;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) told: Option<Rc<Told>>,
+    pub(crate) at_ms: i64,
+    pub(crate) side: Side,
+    pub(crate) selection: Option<Selection>,
+    pub(crate) why: Option<Rc<Why>>,
+    pub(crate) shown: bool,
+    pub(crate) stale: bool,
+    pub(crate) dispatch: UseReducerDispatcher<Store>,
+}
+
+const SIDES: [(Side, &str); 3] = [(Side::Story, "Story"), (Side::Why, "Why"), (Side::Report, "Report")];
+
+#[component(Answers)]
+pub(crate) fn answers(props: &Props) -> Html {
+    let keys = {
+        let (dispatch, side) = (props.dispatch.clone(), props.side);
+        Callback::from(move |event: KeyboardEvent| {
+            let now = SIDES.iter().position(|&(each, _)| each == side).unwrap_or(0);
+            let to = match event.key().as_str() {
+                "ArrowRight" => (now + 1) % SIDES.len(),
+                "ArrowLeft" => (now + SIDES.len() - 1) % SIDES.len(),
+                _ => return,
+            };
+            event.prevent_default();
+            dispatch.dispatch(Action::Turn(SIDES[to].0));
+            let tab = event.current_target().and_then(|list| list.dyn_into::<HtmlElement>().ok()).and_then(|list| list.children().item(to as u32));
+            if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<HtmlElement>().ok()) {
+                let _ = tab.focus();
+            }
+        })
+    };
+    let tabs = SIDES.iter().map(|&(side, label)| {
+        let dispatch = props.dispatch.clone();
+        let chosen = side == props.side;
+        html! {
+            <button type="button" role="tab" id={format!("tab-{label}")} aria-selected={chosen.to_string()} aria-controls="answer"
+                tabindex={if chosen { "0" } else { "-1" }} onclick={move |_| dispatch.dispatch(Action::Turn(side))}>{ label }</button>
+        }
+    });
+    let label = SIDES.iter().find(|&&(side, _)| side == props.side).map_or("", |&(_, label)| label);
+    html! {
+        <section class={classes!("pane", "answers", props.shown.then_some("shown"))} aria-label="Answers">
+            <div class="tabs sides" role="tablist" aria-label="Answers" onkeydown={keys}>{ for tabs }</div>
+            <div id="answer" class={classes!("answer", props.stale.then_some("stale"))} role="tabpanel" aria-labelledby={format!("tab-{label}")} tabindex="0">
+                if let Some(told) = &props.told {
+                    { match props.side {
+                        Side::Story => html! { <Narrative told={told.clone()} now={told.sentence_at(props.at_ms)} dispatch={props.dispatch.clone()} /> },
+                        Side::Why => html! { <WhyPane told={told.clone()} selection={props.selection.clone()} why={props.why.clone()} dispatch={props.dispatch.clone()} /> },
+                        Side::Report => html! { <Report told={told.clone()} /> },
+                    } }
+                } else {
+                    <p class="muted">{ "Nothing has run yet." }</p>
+                }
+            </div>
+        </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct NarrativeProps {
+    told: Rc<Told>,
+    now: Option<usize>,
+    dispatch: UseReducerDispatcher<Store>,
+}
+
+/// Sentences drawn at once around the present one.
+const MOST_SENTENCES: usize = 400;
+
+#[component(Narrative)]
+fn narrative(props: &NarrativeProps) -> Html {
+    let list = use_node_ref();
+    let lines = &props.told.story.narrative;
+    let now = props.now.unwrap_or(0);
+    let from = now.saturating_sub(MOST_SENTENCES / 2).min(lines.len().saturating_sub(MOST_SENTENCES));
+    let to = (from + MOST_SENTENCES).min(lines.len());
+    use_effect_with((props.now, props.told.clone()), {
+        let list = list.clone();
+        move |(now, _)| {
+            let Some(list) = list.cast::<HtmlElement>() else { return };
+            let item = now.and_then(|now| list.children().item((now - from.min(now)) as u32)).and_then(|item| item.dyn_into::<HtmlElement>().ok());
+            // The pane scrolls, never the page.
+            if let (Some(item), Some(pane)) = (item, list.parent_element()) {
+                let middle = item.offset_top() - list.offset_top() - pane.client_height() / 2;
+                pane.set_scroll_top(middle.max(0));
+            }
+        }
+    });
+    if lines.is_empty() {
+        return html! { <p class="muted">{ "Quiet: the cluster is settled. Break something with the buttons above it." }</p> };
+    }
+    let items = (from..to).map(|nth| {
+        let line = &lines[nth];
+        let (dispatch, at_ms) = (props.dispatch.clone(), line.at_ms);
+        let class = match props.now {
+            Some(now) if nth == now => "now",
+            Some(now) if nth < now => "past",
+            _ => "to-come",
+        };
+        html! {
+            <li key={nth} {class} aria-current={(props.now == Some(nth)).then_some("step")}>
+                <button type="button" onclick={move |_| dispatch.dispatch(Action::Seek(at_ms))}>
+                    <time>{ clock::written(at_ms) }</time><span>{ &line.text }</span>
+                </button>
+            </li>
+        }
+    });
+    html! { <ol ref={list} class="story">{ for items }</ol> }
+}

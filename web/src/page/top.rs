@@ -1,0 +1,181 @@
+//! The bar across the top: what is open, what can be broken, the link, the colours.
+
+use std::rc::Rc;
+
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use yew::prelude::*;
+
+use super::icon::{Icon, Name};
+use super::menu::{Choice, Menu};
+use super::{dom, theme};
+use crate::examples;
+use crate::link;
+use crate::store::{Action, Notice, Selection, Store, Told};
+use crate::wire::{Step, Verb};
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) scheme: theme::Scheme,
+    pub(crate) repaint: Callback<theme::Scheme>,
+    pub(crate) undoes: Option<&'static str>,
+    /// The page's state when the link is asked for.
+    pub(crate) link: Callback<(), String>,
+    pub(crate) dispatch: UseReducerDispatcher<Store>,
+}
+
+#[component(Top)]
+pub(crate) fn top(props: &Props) -> Html {
+    let gallery: Vec<Choice> = examples::all()
+        .map(|example| Choice { key: example.name.into(), label: example.title().into(), hint: example.promise().into() })
+        .chain([Choice { key: AttrValue::default(), label: "Empty page".into(), hint: "Paste your own manifests.".into() }])
+        .collect();
+    let open = {
+        let dispatch = props.dispatch.clone();
+        Callback::from(move |name: AttrValue| dispatch.dispatch(Action::Open(super::scene_of(&name), "opening an example")))
+    };
+    let undo = {
+        let dispatch = props.dispatch.clone();
+        Callback::from(move |_: MouseEvent| dispatch.dispatch(Action::Undo))
+    };
+    let copy = {
+        let (dispatch, link) = (props.dispatch.clone(), props.link.clone());
+        Callback::from(move |_: MouseEvent| copy_link(link.emit(()), dispatch.clone()))
+    };
+    let repaint = {
+        let (repaint, next) = (props.repaint.clone(), props.scheme.next());
+        Callback::from(move |_: MouseEvent| repaint.emit(next))
+    };
+    let undo_title = props.undoes.map_or("Nothing to undo".to_string(), |said| format!("Undo {said}"));
+    html! {
+        <header class="top">
+            <h1><Icon name={Name::Wave} />{ "Wavetank" }</h1>
+            <Menu label="Examples" choices={gallery} choose={open} class="gallery" />
+            <span class="grow"></span>
+            <button type="button" class="button" disabled={props.undoes.is_none()} title={undo_title.clone()} aria-label={undo_title} onclick={undo}>
+                <Icon name={Name::Undo} /><span class="wide">{ "Undo" }</span>
+            </button>
+            <button type="button" class="button" onclick={copy} title="Copy a link that reopens this very moment"><Icon name={Name::Link} />{ "Copy link" }</button>
+            <button type="button" class="button" onclick={repaint} aria-label={props.scheme.next().label()} title={props.scheme.next().label()}>
+                <Icon name={if props.scheme.dark() { Name::Sun } else { Name::Moon }} />
+            </button>
+        </header>
+    }
+}
+
+/// Puts the link into the address bar and, where the browser lets it, on the clipboard.
+fn copy_link(fragment: String, dispatch: UseReducerDispatcher<Store>) {
+    let window = dom::window();
+    let here = window.location().href().unwrap_or_default();
+    let address = format!("{}#{fragment}", here.split('#').next().unwrap_or_default());
+    if let Ok(history) = window.history() {
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("#{fragment}")));
+    }
+    let promise = window.navigator().clipboard().write_text(&address);
+    spawn_local(async move {
+        let copied = JsFuture::from(promise).await.is_ok();
+        let size = size_of(address.len());
+        let mut text = if copied { format!("Link copied: {size}.") } else { format!("The link is in the address bar: {size}.") };
+        if address.len() > link::LONG_FOR_CHAT {
+            text.push_str(" Some chats cut links of this length; send it as a file or by mail.");
+        }
+        dispatch.dispatch(Action::Say(Some(Notice { text, wrong: false })));
+    });
+}
+
+fn size_of(bytes: usize) -> String {
+    if bytes < 1_000 { format!("{bytes} characters") } else { format!("{}.{} k characters", bytes / 1_000, bytes % 1_000 / 100) }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct ActsProps {
+    pub(crate) told: Option<Rc<Told>>,
+    pub(crate) steps: Rc<Vec<Step>>,
+    pub(crate) at_ms: i64,
+    pub(crate) selection: Option<Selection>,
+    pub(crate) dispatch: UseReducerDispatcher<Store>,
+}
+
+/// The menus that break things, and the steps they added.
+#[component(Acts)]
+pub(crate) fn acts(props: &ActsProps) -> Html {
+    let menus = Verb::ALL.iter().filter(|&&verb| possible(verb, &props.steps)).map(|&verb| {
+        let choices = targets(verb, props.told.as_deref(), &props.steps);
+        let (dispatch, at_ms) = (props.dispatch.clone(), props.at_ms);
+        let choose = Callback::from(move |target: AttrValue| {
+            let step = Step { at_ms: whole_second(at_ms), verb, target: target.to_string() };
+            dispatch.dispatch(Action::AddStep(step, !dom::calm()));
+        });
+        html! { <Menu key={verb.label()} label={verb.label()} {choices} {choose} /> }
+    });
+    let steps = props.steps.iter().enumerate().map(|(nth, step)| {
+        let (seek, remove, at_ms) = (props.dispatch.clone(), props.dispatch.clone(), step.at_ms);
+        let words = format!("{} {}", step.verb.label(), step.target);
+        html! {
+            <li key={nth} class={(step.at_ms <= props.at_ms).then_some("begun")}>
+                <button type="button" onclick={move |_| seek.dispatch(Action::Seek(at_ms))} title="Go to this step">
+                    <time>{ crate::clock::written(step.at_ms) }</time>{ " " }{ &words }
+                </button>
+                <button type="button" class="quiet" aria-label={format!("Remove {words}")} onclick={move |_| remove.dispatch(Action::RemoveStep(nth))}>
+                    <Icon name={Name::Close} />
+                </button>
+            </li>
+        }
+    });
+    html! {
+        <div class="acts">
+            <div class="act-menus" role="group" aria-label="Break something at the cursor">{ for menus }</div>
+            if props.steps.is_empty() {
+                <p class="muted">{ "No step yet: what you break is added at the cursor." }</p>
+            } else {
+                <ol class="steps" aria-label="Steps">{ for steps }</ol>
+            }
+            { chosen(props) }
+        </div>
+    }
+}
+
+/// Recovery is offered where there is something to recover.
+fn possible(verb: Verb, steps: &[Step]) -> bool {
+    match verb {
+        Verb::RecoverZone => steps.iter().any(|step| step.verb == Verb::FailZone),
+        Verb::RecoverNode => steps.iter().any(|step| step.verb == Verb::FailNode),
+        _ => true,
+    }
+}
+
+fn whole_second(at_ms: i64) -> i64 {
+    (at_ms + 500) / 1_000 * 1_000
+}
+
+fn targets(verb: Verb, told: Option<&Told>, steps: &[Step]) -> Vec<Choice> {
+    let Some(told) = told else { return Vec::new() };
+    let failed = |by: Verb| steps.iter().filter(|step| step.verb == by).map(|step| Choice::plain(&step.target)).collect();
+    match verb {
+        Verb::FailZone => told.story.zones.iter().filter(|zone| !zone.is_empty()).map(|zone| Choice::plain(zone)).collect(),
+        Verb::RecoverZone => failed(Verb::FailZone),
+        Verb::RecoverNode => failed(Verb::FailNode),
+        Verb::FailNode | Verb::Drain | Verb::Pressure => {
+            let zone = |number: u32| told.story.zones.get(number as usize).cloned().unwrap_or_default();
+            let choice = |node: &crate::wire::NodeInfo| Choice { hint: zone(node.zone).into(), ..Choice::plain(&node.name) };
+            told.story.nodes.iter().take(500).map(choice).collect()
+        }
+        Verb::Rollout => told.story.workloads.iter().filter(|workload| workload.rolls_out).take(500).map(|workload| Choice::plain(&workload.label)).collect(),
+    }
+}
+
+/// What can be done to the selected node or zone, close at hand.
+fn chosen(props: &ActsProps) -> Html {
+    let (name, verbs): (&str, &[Verb]) = match &props.selection {
+        Some(Selection::Node(name)) => (name, &[Verb::FailNode, Verb::Drain, Verb::Pressure]),
+        Some(Selection::Zone(name)) if !name.is_empty() => (name, &[Verb::FailZone]),
+        _ => return Html::default(),
+    };
+    let buttons = verbs.iter().map(|&verb| {
+        let (dispatch, at_ms, target) = (props.dispatch.clone(), whole_second(props.at_ms), name.to_string());
+        let onclick = Callback::from(move |_: MouseEvent| {
+            dispatch.dispatch(Action::AddStep(Step { at_ms, verb, target: target.clone() }, !dom::calm()));
+        });
+        html! { <button type="button" class="button small" {onclick}>{ verb.label() }</button> }
+    });
+    html! { <div class="chosen" role="group" aria-label={format!("Selected: {name}")}><b>{ name }</b>{ for buttons }</div> }
+}

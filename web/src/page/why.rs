@@ -1,0 +1,95 @@
+//! Why a pod is where it is: its state, the node × plugin matrix of its last decision, the chain of causes.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::clock;
+use crate::store::{Action, Selection, Store, Told};
+use crate::wire::{Cell, Why};
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) told: Rc<Told>,
+    pub(crate) selection: Option<Selection>,
+    pub(crate) why: Option<Rc<Why>>,
+    pub(crate) dispatch: UseReducerDispatcher<Store>,
+}
+
+#[component(WhyPane)]
+pub(crate) fn why_pane(props: &Props) -> Html {
+    let Some(Selection::Pod(name)) = &props.selection else {
+        return html! { <p class="muted">{ "Choose a pod in the cluster: here is why it is where it is, node by node and plugin by plugin." }</p> };
+    };
+    let Some(why) = &props.why else {
+        return html! { <><h2 class="pod-name">{ name }</h2><p class="muted">{ "Asking …" }</p></> };
+    };
+    html! {
+        <>
+            <h2 class="pod-name">{ name }</h2>
+            <p class="summary">{ &why.summary }</p>
+            if !why.rows.is_empty() {
+                <h3>{ "Nodes" }<small>{ decided(why) }</small></h3>
+                { matrix(why) }
+            }
+            if !why.chain.is_empty() {
+                <h3>{ "Because" }</h3>
+                <ol class="chain">{ for why.chain.iter().map(|cause| {
+                    let (dispatch, at_ms) = (props.dispatch.clone(), cause.at_ms);
+                    html! {
+                        <li><button type="button" onclick={move |_| dispatch.dispatch(Action::Seek(at_ms))}>
+                            <time>{ clock::written(cause.at_ms) }</time><span>{ &cause.text }</span>
+                        </button></li>
+                    }
+                }) }</ol>
+            }
+        </>
+    }
+}
+
+fn decided(why: &Why) -> String {
+    let when = why.decided_ms.map_or_else(String::new, |at| format!("decided at {}", clock::written(at)));
+    let shown = why.rows.len();
+    if (why.nodes as usize) > shown { format!("{when} · {shown} of {} nodes", why.nodes) } else { when }
+}
+
+fn matrix(why: &Why) -> Html {
+    let rows = why.rows.iter().map(|row| {
+        let refused = row.total.is_none() && !row.chosen;
+        let class = classes!(row.chosen.then_some("chosen"), refused.then_some("refused"));
+        let reason = row.cells.iter().flatten().map(|cell| cell.reason.as_str()).find(|reason| !reason.is_empty()).unwrap_or_default();
+        html! {
+            <>
+                <tr {class}>
+                    <th scope="row">{ if row.chosen { "● " } else { "" } }{ &row.node }</th>
+                    { for why.plugins.iter().enumerate().map(|(nth, _)| cell(row.cells.get(nth).and_then(Option::as_ref))) }
+                    <td class="total">{ row.total.map_or("–".to_string(), |total| total.to_string()) }</td>
+                </tr>
+                if !reason.is_empty() {
+                    <tr class="reason"><td colspan={(why.plugins.len() + 2).to_string()}>{ reason }</td></tr>
+                }
+            </>
+        }
+    });
+    html! {
+        <div class="matrix" tabindex="0" role="region" aria-label="Nodes and plugins">
+            <table>
+                <thead><tr>
+                    <th scope="col">{ "Node" }</th>
+                    { for why.plugins.iter().map(|plugin| html! { <th scope="col" class="plugin" title={plugin.clone()}><span>{ plugin }</span></th> }) }
+                    <th scope="col" class="plugin"><span>{ "Total" }</span></th>
+                </tr></thead>
+                <tbody>{ for rows }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn cell(cell: Option<&Cell>) -> Html {
+    match cell {
+        None => html! { <td class="not-asked"><span aria-label="not asked">{ "·" }</span></td> },
+        Some(cell) if !cell.reason.is_empty() => html! { <td class="no" title={cell.reason.clone()}><span aria-label={format!("refuses: {}", cell.reason)}>{ "✕" }</span></td> },
+        Some(Cell { score: Some(score), .. }) => html! { <td class="score">{ score }</td> },
+        Some(_) => html! { <td class="yes"><span aria-label="passes">{ "✓" }</span></td> },
+    }
+}
