@@ -15,8 +15,10 @@
 //! assert_eq!(session.run(&lose_a_zone).trace().digest(), run.trace().digest());
 //! ```
 
+mod decision;
 mod run;
 
+pub use decision::Decision;
 pub use run::{Mark, MarkKind, Run};
 
 use crate::cluster::Cluster;
