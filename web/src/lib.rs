@@ -3,8 +3,7 @@
 //! What touches the browser is in `page` and `worker` and compiled for `wasm32` alone; everything else is plain and tested natively.
 
 pub mod clock;
-#[cfg(target_arch = "wasm32")]
-mod desk;
+pub mod desk;
 pub mod examples;
 pub mod frame;
 pub mod layout;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A manifest with its name.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
     /// Its path as the user knows it.
     pub name: String,
@@ -12,7 +12,7 @@ pub struct SourceFile {
 }
 
 /// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verb {
     /// All machines of a zone die.
@@ -27,14 +27,24 @@ pub enum Verb {
     Drain,
     /// A workload's pods are replaced by its own strategy.
     Rollout,
+    /// A revision that never gets ready is rolled out.
+    BrokenRollout,
     /// A node runs out of memory.
     Pressure,
 }
 
 impl Verb {
     /// Every verb, in the order of the page's menus.
-    pub const ALL: [Verb; 7] =
-        [Verb::FailZone, Verb::RecoverZone, Verb::FailNode, Verb::RecoverNode, Verb::Drain, Verb::Rollout, Verb::Pressure];
+    pub const ALL: [Verb; 8] = [
+        Verb::FailZone,
+        Verb::RecoverZone,
+        Verb::FailNode,
+        Verb::RecoverNode,
+        Verb::Drain,
+        Verb::Rollout,
+        Verb::BrokenRollout,
+        Verb::Pressure,
+    ];
 
     /// What a button says.
     pub const fn label(self) -> &'static str {
@@ -45,13 +55,14 @@ impl Verb {
             Verb::RecoverNode => "Recover node",
             Verb::Drain => "Drain",
             Verb::Rollout => "Roll out",
-            Verb::Pressure => "Memory pressure",
+            Verb::BrokenRollout => "Bad release",
+            Verb::Pressure => "Pressure",
         }
     }
 }
 
 /// One step of the scenario.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// When, in virtual milliseconds after the cluster has settled.
     pub at_ms: i64,
@@ -62,7 +73,7 @@ pub struct Step {
 }
 
 /// A question of the page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "kebab-case")]
 pub enum Ask {
     /// Read the files and run the steps; answered by [`Answer::Ran`].
@@ -104,7 +115,7 @@ pub enum Ask {
 }
 
 /// An answer of the worker.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
     /// The worker's program has started.
@@ -140,7 +151,7 @@ pub enum Answer {
 }
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// The API server would refuse it.
@@ -162,8 +173,11 @@ impl Severity {
     }
 }
 
+/// The number that stands for "in no file".
+pub const NO_FILE: u32 = u32::MAX;
+
 /// A diagnostic with its place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// As the command line names it.
     pub id: String,
@@ -174,7 +188,7 @@ pub struct Finding {
     /// What to do.
     #[serde(default)]
     pub help: String,
-    /// Which file, by position in the question.
+    /// Which file, by position in the question, or [`NO_FILE`].
     pub file: u32,
     /// First byte of the text it is about.
     pub start: u32,
@@ -183,7 +197,7 @@ pub struct Finding {
 }
 
 /// A machine.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeInfo {
     /// `metadata.name`.
     pub name: String,
@@ -200,7 +214,7 @@ pub struct NodeInfo {
 }
 
 /// What a workload's curve shows at a moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// From then on, in virtual milliseconds.
     pub at_ms: i64,
@@ -209,7 +223,7 @@ pub struct Point {
 }
 
 /// A workload and how it fared.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkloadInfo {
     /// `deployment/web`: how steps and reports name it.
     pub label: String,
@@ -232,7 +246,7 @@ pub struct WorkloadInfo {
 }
 
 /// What kind of thing happened: the tick's colour and shape.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MarkKind {
     /// A step of the scenario begins.
@@ -267,7 +281,7 @@ impl MarkKind {
 }
 
 /// Things of one kind at one time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// When, in virtual milliseconds.
     pub at_ms: i64,
@@ -278,7 +292,7 @@ pub struct Mark {
 }
 
 /// A sentence of the narrative.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// When, in virtual milliseconds.
     pub at_ms: i64,
@@ -287,7 +301,7 @@ pub struct Line {
 }
 
 /// Everything the page shows of a run, but for the state at a moment.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Story {
     /// From the settled state to quiescence, in virtual milliseconds.
     pub duration_ms: i64,
@@ -307,14 +321,42 @@ pub struct Story {
     pub narrative: Vec<Line>,
     /// What the manifests do not say and was assumed.
     pub assumptions: Vec<String>,
-    /// What would have prevented harm, and other conclusions.
-    pub advice: Vec<String>,
+    /// What to remember, in a sentence or two.
+    pub verdict: String,
+    /// Whether a step did harm.
+    pub harmed: bool,
+    /// How pods were lost.
+    pub losses: Vec<Loss>,
+    /// What would have prevented it.
+    pub advice: Vec<Advice>,
     /// How many documents are kept and shown but not simulated, by kind.
     pub not_simulated: Vec<String>,
 }
 
+/// Pods of one workload that were lost in the same way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// What was lost.
+    pub text: String,
+    /// From the first cause on.
+    pub chain: Vec<Cause>,
+    /// Lines of the manifests that decided it (`web.yaml:12  replicas: 1`; may be empty), and what they decided.
+    pub lines: Vec<(String, String)>,
+}
+
+/// A change that would have helped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advice {
+    /// What to do.
+    pub title: String,
+    /// Why that helps here.
+    pub why: String,
+    /// What to write; may be empty.
+    pub snippet: String,
+}
+
 /// What one plugin says of one node.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cell {
     /// Passed, and with which score; or why not.
     #[serde(default)]
@@ -325,7 +367,7 @@ pub struct Cell {
 }
 
 /// One node in the matrix.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// Its name.
     pub node: String,
@@ -338,7 +380,7 @@ pub struct Row {
 }
 
 /// One link of a chain of causes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     /// When, in virtual milliseconds.
     pub at_ms: i64,
@@ -347,7 +389,7 @@ pub struct Cause {
 }
 
 /// Why a pod is where it is at a moment.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Why {
     /// The pod's number.
     pub pod: u32,

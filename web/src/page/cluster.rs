@@ -45,7 +45,8 @@ pub(crate) fn cluster(props: &Props) -> Html {
     let pointed = use_state_eq(|| None::<Target>);
     let gliding = use_mut_ref(Gliding::default);
 
-    let plan = use_memo((props.told.clone(), size.0 as i64, size.1 as i64), |(told, w, h)| layout::plan(*w as f64, *h as f64, &told.wanted()));
+    let plan =
+        use_memo((props.told.clone(), size.0 as i64, size.1 as i64), |(told, w, h)| layout::plan(*w as f64, *h as f64, &told.wanted()));
     let crowd = use_memo(props.frame.clone(), |frame| Crowd::of(frame));
     let colours = use_memo(props.scheme, |_| Colours::read());
 
@@ -230,8 +231,11 @@ fn summary(told: &Told, frame: &Frame) -> String {
         counts[frame.look(pod) as usize] += 1;
     }
     let lost = frame.nodes.iter().filter(|node| node.flags.has(crate::frame::NodeFlags::FAILED)).count();
-    let pods: Vec<String> =
-        PodLook::SHOWN.iter().filter(|&&look| counts[look as usize] > 0).map(|&look| format!("{} {}", counts[look as usize], look.label())).collect();
+    let pods: Vec<String> = PodLook::SHOWN
+        .iter()
+        .filter(|&&look| counts[look as usize] > 0)
+        .map(|&look| format!("{} {}", counts[look as usize], look.label()))
+        .collect();
     format!(
         "Cluster at {}: {}, {}, {lost} lost; pods: {}. The table view has every node and pod.",
         crate::clock::written(frame.at_ms),

@@ -18,15 +18,6 @@ pub(crate) fn document() -> Document {
     window().document().expect("a window has a document")
 }
 
-/// Milliseconds of real time since the page was loaded.
-pub(crate) fn real_ms() -> f64 {
-    js_sys::Reflect::get(&window(), &"performance".into())
-        .ok()
-        .and_then(|clock| js_sys::Reflect::get(&clock, &"now".into()).ok().map(|now| (clock, now)))
-        .and_then(|(clock, now)| now.dyn_into::<js_sys::Function>().ok()?.call0(&clock).ok()?.as_f64())
-        .unwrap_or_default()
-}
-
 /// Whether the user asked for little movement.
 pub(crate) fn calm() -> bool {
     matches("(prefers-reduced-motion: reduce)")

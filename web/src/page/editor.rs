@@ -81,7 +81,8 @@ pub(crate) fn editor(props: &Props) -> Html {
         })
     };
     let onmousemove = {
-        let (pointed, tip, ruler, own, text, lines) = (pointed.clone(), tip.clone(), ruler.clone(), own.clone(), text.clone(), lines.clone());
+        let (pointed, tip, ruler, own, text, lines) =
+            (pointed.clone(), tip.clone(), ruler.clone(), own.clone(), text.clone(), lines.clone());
         Callback::from(move |event: MouseEvent| {
             let advance = ruler.cast::<web_sys::HtmlElement>().map_or(7.8, |ruler| ruler.get_bounding_client_rect().width() / 10.0);
             let (x, y) = (f64::from(event.offset_x()), f64::from(event.offset_y()));

@@ -4,7 +4,9 @@ use js_sys::{Array, Function, Promise};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DragEvent, Event, File, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry, FileSystemFileEntry, HtmlInputElement};
+use web_sys::{
+    DragEvent, Event, File, FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry, FileSystemFileEntry, HtmlInputElement,
+};
 use yew::prelude::*;
 
 use crate::store::{Action, Notice, Store};
@@ -66,7 +68,12 @@ async fn collect(entry: FileSystemEntry, files: &mut Vec<(String, File)>) {
         let name = entry.full_path().trim_start_matches('/').to_string();
         if entry.is_file() && may_be_manifest(&name) {
             let file: FileSystemFileEntry = entry.unchecked_into();
-            if let Some(file) = once(|yes, no| file.file_with_callback_and_callback(yes, no)).await {
+            if let Some(file) = once(|yes, no| {
+                file.file_with_callback_and_callback(yes, no);
+                Ok(())
+            })
+            .await
+            {
                 files.push((name, file.unchecked_into()));
             }
         } else if entry.is_directory() {

@@ -80,7 +80,9 @@ fn first_scene() -> (Scene, Option<Notice>) {
 fn app() -> Html {
     let store = use_reducer(|| {
         let (scene, notice) = first_scene();
-        Store { notice, ..Store::opened(scene) }
+        let mut store = Store::opened(scene);
+        store.notice = notice;
+        store
     });
     let dispatch = store.dispatcher();
     let engine = {
@@ -221,10 +223,12 @@ fn use_keys(store: &UseReducerHandle<Store>) {
 fn use_links(store: &UseReducerHandle<Store>) {
     let dispatch = store.dispatcher();
     use_effect_with((), move |()| {
-        let guard = dom::listen(&dom::window(), "hashchange", move |_: Event| match link::decode(&dom::window().location().hash().unwrap_or_default()) {
-            Ok(Some(scene)) => dispatch.dispatch(Action::Open(scene, "opening a link")),
-            Ok(None) => {}
-            Err(broken) => dispatch.dispatch(Action::Say(Some(Notice { text: broken.message().to_string(), wrong: true }))),
+        let guard = dom::listen(&dom::window(), "hashchange", move |_: Event| {
+            match link::decode(&dom::window().location().hash().unwrap_or_default()) {
+                Ok(Some(scene)) => dispatch.dispatch(Action::Open(scene, "opening a link")),
+                Ok(None) => {}
+                Err(broken) => dispatch.dispatch(Action::Say(Some(Notice { text: broken.message().to_string(), wrong: true }))),
+            }
         });
         move || drop(guard)
     });

@@ -22,7 +22,8 @@ impl Colours {
     pub(crate) fn read() -> Colours {
         let root = dom::document().document_element();
         let style = root.and_then(|root| dom::window().get_computed_style(&root).ok().flatten());
-        let property = |name: &str| style.as_ref().and_then(|style| style.get_property_value(name).ok()).unwrap_or_default().trim().to_string();
+        let property =
+            |name: &str| style.as_ref().and_then(|style| style.get_property_value(name).ok()).unwrap_or_default().trim().to_string();
         Colours { inks: Ink::all().map(|ink| (ink, property(ink.property()))).collect(), family: property("--sans") }
     }
 
@@ -63,7 +64,9 @@ impl<'a> CanvasPen<'a> {
             context.rect(x, y, w, h);
             return;
         }
-        for (cx, cy, from) in [(x + w - r, y + r, -FRAC_PI_2), (x + w - r, y + h - r, 0.0), (x + r, y + h - r, FRAC_PI_2), (x + r, y + r, PI)] {
+        for (cx, cy, from) in
+            [(x + w - r, y + r, -FRAC_PI_2), (x + w - r, y + h - r, 0.0), (x + r, y + h - r, FRAC_PI_2), (x + r, y + r, PI)]
+        {
             let _ = context.arc(cx, cy, r, from, from + FRAC_PI_2);
         }
         context.close_path();

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use crate::clock;
 use crate::store::Told;
-use crate::wire::WorkloadInfo;
+use crate::wire::{Advice, Loss, WorkloadInfo};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -19,15 +19,11 @@ const MOST_ROWS: usize = 300;
 #[component(Report)]
 pub(crate) fn report(props: &Props) -> Html {
     let story = &props.told.story;
-    let hurt = story.workloads.iter().filter(|workload| workload.below_one_ms > 0 || workload.below_budget_ms > 0).count();
-    let verdict = match (story.workloads.len(), hurt) {
-        (0, _) => "No workload is simulated.".to_string(),
-        (_, 0) => "Every workload kept a ready pod, and every budget held.".to_string(),
-        (all, hurt) => format!("{hurt} of {all} workloads fell below their budget or had no ready pod."),
-    };
     html! {
         <>
-            <p class={classes!("verdict", if hurt == 0 { "good" } else { "bad" })}><span aria-hidden="true">{ if hurt == 0 { "✓" } else { "✕" } }</span>{ verdict }</p>
+            <p class={classes!("verdict", if story.harmed { "bad" } else { "good" })}>
+                <span aria-hidden="true">{ if story.harmed { "✕" } else { "✓" } }</span>{ &story.verdict }
+            </p>
             <div class="matrix" tabindex="0" role="region" aria-label="Workloads">
                 <table class="workloads">
                     <thead><tr>
@@ -38,7 +34,8 @@ pub(crate) fn report(props: &Props) -> Html {
                 </table>
             </div>
             if story.workloads.len() > MOST_ROWS { <p class="muted">{ format!("and {} more", story.workloads.len() - MOST_ROWS) }</p> }
-            { list("What would have helped", &story.advice) }
+            if !story.losses.is_empty() { <h3>{ "What was lost" }</h3>{ for story.losses.iter().take(MOST_ROWS).map(loss) } }
+            if !story.advice.is_empty() { <h3>{ "What would have helped" }</h3>{ for story.advice.iter().take(MOST_ROWS).map(advice) } }
             { list("Assumed", &story.assumptions) }
             { list("Kept, not simulated", &story.not_simulated) }
         </>
@@ -61,6 +58,26 @@ fn row(workload: &WorkloadInfo) -> Html {
             <td class={classes!((workload.below_budget_ms > 0).then_some("bad"))}>{ budget }</td>
             <td class={classes!((workload.below_one_ms > 0).then_some("bad"))}>{ none }</td>
         </tr>
+    }
+}
+
+fn loss(of: &Loss) -> Html {
+    html! {
+        <details class="loss">
+            <summary>{ &of.text }</summary>
+            <ol class="chain">{ for of.chain.iter().map(|cause| html! { <li><time>{ clock::written(cause.at_ms) }</time><span>{ &cause.text }</span></li> }) }</ol>
+            { for of.lines.iter().map(|(line, text)| html! { <p class="decided">if !line.is_empty() { <code>{ line }</code> }{ text }</p> }) }
+        </details>
+    }
+}
+
+fn advice(of: &Advice) -> Html {
+    html! {
+        <details class="advice">
+            <summary>{ &of.title }</summary>
+            <p>{ &of.why }</p>
+            if !of.snippet.is_empty() { <pre tabindex="0">{ &of.snippet }</pre> }
+        </details>
     }
 }
 

@@ -39,7 +39,10 @@ pub(crate) fn answers(props: &Props) -> Html {
             };
             event.prevent_default();
             dispatch.dispatch(Action::Turn(SIDES[to].0));
-            let tab = event.current_target().and_then(|list| list.dyn_into::<HtmlElement>().ok()).and_then(|list| list.children().item(to as u32));
+            let tab = event
+                .current_target()
+                .and_then(|list| list.dyn_into::<HtmlElement>().ok())
+                .and_then(|list| list.children().item(to as u32));
             if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<HtmlElement>().ok()) {
                 let _ = tab.focus();
             }
@@ -93,7 +96,8 @@ fn narrative(props: &NarrativeProps) -> Html {
         let list = list.clone();
         move |(now, _)| {
             let Some(list) = list.cast::<HtmlElement>() else { return };
-            let item = now.and_then(|now| list.children().item((now - from.min(now)) as u32)).and_then(|item| item.dyn_into::<HtmlElement>().ok());
+            let item =
+                now.and_then(|now| list.children().item((now - from.min(now)) as u32)).and_then(|item| item.dyn_into::<HtmlElement>().ok());
             // The pane scrolls, never the page.
             if let (Some(item), Some(pane)) = (item, list.parent_element()) {
                 let middle = item.offset_top() - list.offset_top() - pane.client_height() / 2;

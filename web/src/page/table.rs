@@ -36,8 +36,9 @@ pub(crate) fn table(props: &Props) -> Html {
     let top = use_state_eq(|| 0.0f64);
     let rows = use_memo(props.frame.clone(), |frame| {
         let crowd = Crowd::of(frame);
-        let nodes = (0..frame.nodes.len())
-            .flat_map(|node| std::iter::once(Row::Node(node)).chain(crowd.on(node).iter().map(|&pod| Row::Pod(pod as usize)).collect::<Vec<_>>()));
+        let nodes = (0..frame.nodes.len()).flat_map(|node| {
+            std::iter::once(Row::Node(node)).chain(crowd.on(node).iter().map(|&pod| Row::Pod(pod as usize)).collect::<Vec<_>>())
+        });
         let waiting = crowd.waiting.iter().map(|&pod| Row::Waiting(pod as usize));
         waiting.collect::<Vec<_>>().into_iter().chain(nodes).collect::<Vec<Row>>()
     });

@@ -212,7 +212,9 @@ fn ticks(told: &Told, scale: &Scale) -> Html {
 /// The workloads that suffered most, by position.
 fn worst(workloads: &[WorkloadInfo]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..workloads.len()).filter(|&nth| workloads[nth].desired > 0).collect();
-    let missing = |nth: &usize| u64::from(workloads[*nth].desired.saturating_sub(workloads[*nth].least_ready)) * 1_000 / u64::from(workloads[*nth].desired.max(1));
+    let missing = |nth: &usize| {
+        u64::from(workloads[*nth].desired.saturating_sub(workloads[*nth].least_ready)) * 1_000 / u64::from(workloads[*nth].desired.max(1))
+    };
     order.sort_by_key(|nth| (std::cmp::Reverse(workloads[*nth].below_one_ms), std::cmp::Reverse(missing(nth)), *nth));
     order.truncate(MOST_CURVES);
     order
@@ -251,8 +253,15 @@ fn count(workload: &WorkloadInfo, at_ms: i64, top: f64, labels: f64) -> Html {
     let ready = nth.checked_sub(1).map_or(0, |nth| workload.curve[nth].ready);
     let name = workload.label.rsplit('/').next().unwrap_or(&workload.label);
     let room = ((labels - 44.0) / 6.4) as usize;
-    let short = if name.chars().count() > room { name.chars().take(room.saturating_sub(1)).collect::<String>() + "…" } else { name.to_string() };
-    let class = if ready == 0 { "of none" } else if ready < workload.desired { "of less" } else { "of" };
+    let short =
+        if name.chars().count() > room { name.chars().take(room.saturating_sub(1)).collect::<String>() + "…" } else { name.to_string() };
+    let class = if ready == 0 {
+        "of none"
+    } else if ready < workload.desired {
+        "of less"
+    } else {
+        "of"
+    };
     html! {
         <>
             <text class="name" x="0" y={(top + ROW - 8.0).to_string()}>{ short }<title>{ &workload.label }</title></text>

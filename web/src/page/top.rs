@@ -159,7 +159,14 @@ fn targets(verb: Verb, told: Option<&Told>, steps: &[Step]) -> Vec<Choice> {
             let choice = |node: &crate::wire::NodeInfo| Choice { hint: zone(node.zone).into(), ..Choice::plain(&node.name) };
             told.story.nodes.iter().take(500).map(choice).collect()
         }
-        Verb::Rollout => told.story.workloads.iter().filter(|workload| workload.rolls_out).take(500).map(|workload| Choice::plain(&workload.label)).collect(),
+        Verb::Rollout | Verb::BrokenRollout => told
+            .story
+            .workloads
+            .iter()
+            .filter(|workload| workload.rolls_out)
+            .take(500)
+            .map(|workload| Choice::plain(&workload.label))
+            .collect(),
     }
 }
 

@@ -88,7 +88,9 @@ fn matrix(why: &Why) -> Html {
 fn cell(cell: Option<&Cell>) -> Html {
     match cell {
         None => html! { <td class="not-asked"><span aria-label="not asked">{ "·" }</span></td> },
-        Some(cell) if !cell.reason.is_empty() => html! { <td class="no" title={cell.reason.clone()}><span aria-label={format!("refuses: {}", cell.reason)}>{ "✕" }</span></td> },
+        Some(cell) if !cell.reason.is_empty() => {
+            html! { <td class="no" title={cell.reason.clone()}><span aria-label={format!("refuses: {}", cell.reason)}>{ "✕" }</span></td> }
+        }
         Some(Cell { score: Some(score), .. }) => html! { <td class="score">{ score }</td> },
         Some(_) => html! { <td class="yes"><span aria-label="passes">{ "✓" }</span></td> },
     }
