@@ -130,6 +130,7 @@ struct Past {
     files: Rc<Vec<SourceFile>>,
     active: usize,
     steps: Rc<Vec<Step>>,
+    own: bool,
     said: &'static str,
 }
 
@@ -145,6 +146,8 @@ pub struct Store {
     pub active: usize,
     /// The scenario.
     pub steps: Rc<Vec<Step>>,
+    /// The scenario is the one that the files hold, if they hold one.
+    pub own: bool,
     /// Decides what Kubernetes leaves open.
     pub seed: u64,
     /// Counts what was asked of the worker; answers to older questions are dropped.
@@ -202,7 +205,7 @@ pub enum Action {
     /// The last change of steps or files is taken back.
     Undo,
     /// The worker told a run, or only its findings.
-    Ran(u32, Vec<Finding>, Option<Box<Story>>),
+    Ran(u32, Vec<Finding>, Option<Vec<Step>>, Option<Box<Story>>),
     /// A frame arrived.
     Frame(Rc<Frame>),
     /// An explanation arrived.
@@ -240,6 +243,7 @@ impl Store {
         }
         self.files = Rc::new(files);
         self.active = 0;
+        self.own = scene.steps.is_empty();
         self.steps = Rc::new(scene.steps);
         self.seed = scene.seed;
         self.at_ms = scene.at_ms.max(0);
@@ -260,7 +264,7 @@ impl Store {
     pub fn scene(&self) -> Scene {
         Scene {
             files: self.files.to_vec(),
-            steps: self.steps.to_vec(),
+            steps: if self.own { Vec::new() } else { self.steps.to_vec() },
             seed: self.seed,
             at_ms: self.at_ms,
             selection: self.selection.as_ref().map(Selection::to_link).unwrap_or_default(),
@@ -300,7 +304,7 @@ impl Store {
         if self.past.len() == MOST_UNDO {
             self.past.remove(0);
         }
-        self.past.push(Past { files: self.files.clone(), active: self.active, steps: self.steps.clone(), said });
+        self.past.push(Past { files: self.files.clone(), active: self.active, steps: self.steps.clone(), own: self.own, said });
     }
 
     /// The page after an action; none where it changes nothing.
@@ -342,15 +346,18 @@ impl Store {
             Action::RemoveStep(step) if step < self.steps.len() => {
                 next.remember("removing a step");
                 Rc::make_mut(&mut next.steps).remove(step);
+                next.own = false;
                 next.asks_anew();
             }
             Action::Undo => {
                 let past = next.past.pop()?;
-                (next.files, next.active, next.steps) = (past.files, past.active, past.steps);
+                (next.files, next.active, next.steps, next.own) = (past.files, past.active, past.steps, past.own);
                 next.playing = false;
                 next.asks_anew();
             }
-            Action::Ran(generation, findings, story) if generation == self.generation => next.hear(generation, findings, story),
+            Action::Ran(generation, findings, steps, story) if generation == self.generation => {
+                next.hear(generation, findings, steps, story)
+            }
             Action::Frame(frame) if self.told.as_ref().is_some_and(|told| told.generation == frame.generation) => next.frame = Some(frame),
             Action::Why(generation, why) if self.told.as_ref().is_some_and(|told| told.generation == generation) => {
                 next.why = Some(Rc::new(*why));
@@ -411,14 +418,18 @@ impl Store {
         self.at_ms = step.at_ms;
         self.playing = plays;
         self.side = if self.side == Side::Why { Side::Why } else { Side::Story };
+        self.own = false;
         let steps = Rc::make_mut(&mut self.steps);
         let place = steps.partition_point(|other| other.at_ms <= step.at_ms);
         steps.insert(place, step);
         self.asks_anew();
     }
 
-    fn hear(&mut self, generation: u32, findings: Vec<Finding>, story: Option<Box<Story>>) {
+    fn hear(&mut self, generation: u32, findings: Vec<Finding>, steps: Option<Vec<Step>>, story: Option<Box<Story>>) {
         self.findings = Rc::new(findings);
+        if self.own && story.is_some() {
+            self.steps = Rc::new(steps.unwrap_or_default());
+        }
         self.answered = true;
         let Some(story) = story else {
             // The last good result stays, dimmed.
@@ -477,12 +488,12 @@ mod tests {
 
     #[test]
     fn an_edit_is_asked_once_and_the_last_good_result_stays() {
-        let told = then(&store(), Action::Ran(1, Vec::new(), story(60_000)));
+        let told = then(&store(), Action::Ran(1, Vec::new(), None, story(60_000)));
         assert!(told.answered && !told.stale());
         assert!(told.after(Action::Edit("a: 1".to_string())).is_none(), "the same text changes nothing");
         let edited = then(&told, Action::Edit("a: [".to_string()));
         assert!(edited.stale() && edited.told.is_some());
-        assert!(edited.after(Action::Ran(1, Vec::new(), story(9))).is_none(), "an old answer is dropped");
+        assert!(edited.after(Action::Ran(1, Vec::new(), None, story(9))).is_none(), "an old answer is dropped");
         let finding = Finding {
             id: "yaml-syntax".to_string(),
             severity: Severity::Error,
@@ -492,14 +503,14 @@ mod tests {
             start: 0,
             end: 1,
         };
-        let broken = then(&edited, Action::Ran(2, vec![finding], None));
+        let broken = then(&edited, Action::Ran(2, vec![finding], None, None));
         assert!(broken.stale() && broken.answered && broken.findings.len() == 1);
         assert_eq!(broken.duration_ms(), 60_000);
     }
 
     #[test]
     fn the_cursor_stays_within_the_run() {
-        let told = then(&store(), Action::Ran(1, Vec::new(), story(40_000)));
+        let told = then(&store(), Action::Ran(1, Vec::new(), None, story(40_000)));
         assert_eq!(told.at_ms, 40_000);
         assert_eq!(then(&told, Action::Seek(-5)).at_ms, 0);
         assert!(told.after(Action::Seek(90_000)).is_none());
@@ -507,7 +518,7 @@ mod tests {
 
     #[test]
     fn time_passes_while_playing_and_stops_at_the_end() {
-        let told = then(&then(&store(), Action::Ran(1, Vec::new(), story(40_000))), Action::Speed(10));
+        let told = then(&then(&store(), Action::Ran(1, Vec::new(), None, story(40_000))), Action::Speed(10));
         let playing = then(&told, Action::Toggle);
         assert_eq!((playing.at_ms, playing.playing), (0, true), "from the end it starts again");
         let later = then(&playing, Action::Pass(100.0));
@@ -560,7 +571,7 @@ mod tests {
 
     #[test]
     fn a_selected_pod_is_the_one_that_is_there() {
-        let told = then(&store(), Action::Ran(1, Vec::new(), story(40_000)));
+        let told = then(&store(), Action::Ran(1, Vec::new(), None, story(40_000)));
         let chosen = then(&told, Action::Select(Some(Selection::Pod("default/web-0".to_string()))));
         assert_eq!((chosen.selected_pod(), chosen.side), (Some(0), Side::Why));
         let frame = Frame { generation: 1, looks: vec![0, 5, 5], places: vec![0; 3], ..Frame::default() };

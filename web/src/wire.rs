@@ -31,10 +31,12 @@ pub enum Verb {
     BrokenRollout,
     /// A node runs out of memory.
     Pressure,
+    /// Anything else that a Scenario document can hold: the target is the step's YAML, `scale: {workload: …, replicas: 4}`.
+    Other,
 }
 
 impl Verb {
-    /// Every verb, in the order of the page's menus.
+    /// Every verb that has a menu, in the menus' order.
     pub const ALL: [Verb; 8] = [
         Verb::FailZone,
         Verb::RecoverZone,
@@ -57,6 +59,7 @@ impl Verb {
             Verb::Rollout => "Roll out",
             Verb::BrokenRollout => "Bad release",
             Verb::Pressure => "Pressure",
+            Verb::Other => "",
         }
     }
 }
@@ -84,6 +87,8 @@ pub enum Ask {
         files: Vec<SourceFile>,
         /// The scenario.
         steps: Vec<Step>,
+        /// Take the scenario from the files instead, if one of them holds one.
+        own: bool,
         /// Decides what Kubernetes leaves open.
         seed: u64,
     },
@@ -105,10 +110,8 @@ pub enum Ask {
     },
     /// The digest of a run's trace, for tests; answered by [`Answer::Digest`].
     Digest {
-        /// All manifests.
+        /// All manifests; the scenario is theirs.
         files: Vec<SourceFile>,
-        /// The scenario.
-        steps: Vec<Step>,
         /// Decides what Kubernetes leaves open.
         seed: u64,
     },
@@ -126,6 +129,8 @@ pub enum Answer {
         generation: u32,
         /// Findings in the files, worst first.
         diagnostics: Vec<Finding>,
+        /// The steps of the files' own scenario, if it was run.
+        steps: Option<Vec<Step>>,
         /// What happened; none where no run was possible.
         story: Option<Box<Story>>,
     },
@@ -377,6 +382,9 @@ pub struct Row {
     pub total: Option<i64>,
     /// Whether the pod went here.
     pub chosen: bool,
+    /// Why the node was refused where no plugin of the matrix says so.
+    #[serde(default)]
+    pub refused: String,
 }
 
 /// One link of a chain of causes.

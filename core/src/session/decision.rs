@@ -1,13 +1,11 @@
-//! Why a pod went where it went: its last decision, made again with every node and plugin told. Changes nothing in the run.
+//! Why a pod went where it went: the cluster as it was at its last decision, asked again in full. Changes nothing in the run.
 
 use super::{Run, Session};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::pod::Phase;
+use crate::report::{PodMatrix, matrix};
 use crate::scenario::{self, Scenario, Start};
-use crate::scheduler::config::SchedulerConfig;
-use crate::scheduler::attempt::Attempt;
-use crate::scheduler::{Detail, Scheduler};
 use crate::trace::{Change, Record, RecordId, Subject, Trace};
 use crate::units::time::Time;
 
@@ -18,10 +16,8 @@ pub struct Decision {
     pub at: Time,
     /// The node the pod was bound to; none where it was refused.
     pub chosen: Option<NodeId>,
-    /// Nodes in the order of the matrix's filter column.
-    pub order: Vec<NodeId>,
-    /// The attempt with its matrix.
-    pub attempt: Attempt,
+    /// What every plugin said of every node then.
+    pub matrix: PodMatrix,
 }
 
 impl Run {
@@ -29,7 +25,7 @@ impl Run {
     /// the scheduler is asked in full. None for a pod that the scheduler never decided about. Where several nodes are equally good, the
     /// node of the run is the chosen one.
     pub fn decision(&self, session: &Session, scenario: &Scenario, pod: PodId, at: Time) -> Option<Decision> {
-        let (time, from, mut cluster) = match last_decision(self.trace(), pod, at) {
+        let (time, from, cluster) = match last_decision(self.trace(), pod, at) {
             Some(from) => {
                 let time = self.trace().record(from)?.time;
                 let mut sim = session.begin(scenario.start);
@@ -50,17 +46,12 @@ impl Run {
         if cluster.pods.get(pod.index()).is_none_or(|pod| pod.gone) {
             return None;
         }
-        let config = super::scheduler_configuration(session.manifest())
-            .and_then(|given| SchedulerConfig::from_json(&given, &mut cluster.text).ok())
-            .unwrap_or_else(|| SchedulerConfig::standard(&mut cluster.text));
-        let mut scheduler = Scheduler::new(&config, &cluster);
-        let order = scheduler.node_order().to_vec();
-        let attempt = scheduler.attempt(&cluster, pod, time, Detail::Full);
+        let matrix = matrix(&cluster, super::scheduler_configuration(session.manifest()).as_ref(), pod, time)?;
         let chosen = match from {
             Change::PodBound(node) => Some(node),
             _ => None,
         };
-        Some(Decision { at: time, chosen, order, attempt })
+        Some(Decision { at: time, chosen, matrix })
     }
 }
 
@@ -94,7 +85,6 @@ mod tests {
     use super::*;
     use crate::manifest::SourceSet;
     use crate::scenario::{Step, Verb};
-    use crate::scheduler::Outcome;
     use crate::session::SessionOptions;
 
     fn web(replicas: u32, cpu: &str) -> String {
@@ -113,9 +103,9 @@ mod tests {
         for (id, pod) in run.start().live_pods() {
             let decision = run.decision(&session, &scenario, id, Time::ZERO).expect("it was scheduled");
             assert_eq!(decision.chosen, pod.node);
-            let matrix = decision.attempt.matrix.expect("asked for in full");
-            assert!(matrix.feasible.contains(&pod.node.expect("bound")), "its node is feasible when asked again");
-            assert_eq!(matrix.filter.len(), decision.order.len());
+            let own = run.start().text(run.start().node(pod.node.expect("bound")).name);
+            let verdict = decision.matrix.nodes.iter().find(|verdict| verdict.node == own).expect("a row for each node");
+            assert!(verdict.reasons.is_empty(), "its node is feasible when asked again: {verdict:?}");
         }
     }
 
@@ -131,7 +121,7 @@ mod tests {
         });
         let Some((pod, time)) = refused else { return };
         let decision = run.decision(&session, &scenario, pod, time).expect("it was refused");
-        assert_eq!((decision.chosen, &decision.attempt.outcome), (None, &Outcome::Unplaced));
-        assert!(!decision.attempt.message.is_empty());
+        assert_eq!((decision.chosen, &decision.matrix.chosen), (None, &None));
+        assert!(!decision.matrix.message.is_empty());
     }
 }

@@ -112,11 +112,12 @@ impl Engine {
         self.send_wishes();
     }
 
-    /// Runs this; what runs now is ended.
-    pub(crate) fn run(&self, generation: u32, files: &[SourceFile], steps: &[Step], seed: u64) {
+    /// Runs these steps, or without any the scenario of the files; what runs now is ended.
+    pub(crate) fn run(&self, generation: u32, files: &[SourceFile], steps: Option<&[Step]>, seed: u64) {
         let overtaken = {
             let mut inner = self.inner.borrow_mut();
-            inner.run = Some(Ask::Run { generation, files: files.to_vec(), steps: steps.to_vec(), seed });
+            let own = steps.is_none();
+            inner.run = Some(Ask::Run { generation, files: files.to_vec(), steps: steps.unwrap_or_default().to_vec(), own, seed });
             (inner.frame_wanted, inner.why_wanted) = (None, None);
             inner.running
         };

@@ -35,7 +35,7 @@ use crate::examples;
 use crate::frame::PodLook;
 use crate::link::{self, Scene};
 use crate::store::{Action, Notice, Pane, Store};
-use crate::wire::{Answer, Step, Verb};
+use crate::wire::Answer;
 
 /// Shows the app in the document's body.
 pub(crate) fn start() {
@@ -56,18 +56,20 @@ impl Reducible for Store {
 /// How long typing has to rest before it is answered: milliseconds.
 const REST_MS: i32 = 200;
 
+/// Where the first example opens: the lost pods are being replaced. Virtual milliseconds.
+const MIDDLE_MS: i64 = 347_000;
+
 /// An example as the gallery opens it; the empty page for no name.
 fn scene_of(name: &str) -> Scene {
     let Some(example) = examples::named(name) else { return Scene::default() };
-    let steps = if name == "shop" { vec![Step { at_ms: 5_000, verb: Verb::FailZone, target: "zone-b".to_string() }] } else { Vec::new() };
-    Scene { files: example.files(), steps, ..Scene::default() }
+    Scene { files: example.files(), ..Scene::default() }
 }
 
 /// The first scene: that of the link, or an example in the middle of its story.
 fn first_scene() -> (Scene, Option<Notice>) {
     let example = || {
         let scene = examples::first().map(|example| scene_of(example.name)).unwrap_or_default();
-        Scene { at_ms: if scene.steps.is_empty() { 0 } else { 352_000 }, ..scene }
+        Scene { at_ms: MIDDLE_MS, ..scene }
     };
     match link::decode(&dom::window().location().hash().unwrap_or_default()) {
         Ok(Some(scene)) => (scene, None),
@@ -136,7 +138,7 @@ fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
     dispatch.dispatch(match heard {
         Heard::Frame(frame) => Action::Frame(Rc::new(frame)),
         Heard::Notice(notice) => Action::Say(Some(notice)),
-        Heard::Answer(Answer::Ran { generation, diagnostics, story }) => Action::Ran(generation, diagnostics, story),
+        Heard::Answer(Answer::Ran { generation, diagnostics, steps, story }) => Action::Ran(generation, diagnostics, steps, story),
         Heard::Answer(Answer::Why { generation, why }) => Action::Why(generation, why),
         Heard::Answer(Answer::Refused { message }) => Action::Say(Some(Notice { text: message, wrong: true })),
         Heard::Answer(Answer::Ready | Answer::Digest { .. }) => return,
@@ -149,9 +151,9 @@ fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
     {
         let (engine, store) = (engine.clone(), store.clone());
         use_effect_with(store.generation, move |&generation| {
-            let (files, steps, seed) = (store.files.clone(), store.steps.clone(), store.seed);
+            let (files, steps, seed) = (store.files.clone(), (!store.own).then(|| store.steps.clone()), store.seed);
             let wait = if store.typed { REST_MS } else { 0 };
-            let timer = dom::after(wait, move || engine.run(generation, &files, &steps, seed));
+            let timer = dom::after(wait, move || engine.run(generation, &files, steps.as_ref().map(|steps| steps.as_slice()), seed));
             move || drop(timer)
         });
     }

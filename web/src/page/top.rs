@@ -109,7 +109,7 @@ pub(crate) fn acts(props: &ActsProps) -> Html {
     });
     let steps = props.steps.iter().enumerate().map(|(nth, step)| {
         let (seek, remove, at_ms) = (props.dispatch.clone(), props.dispatch.clone(), step.at_ms);
-        let words = format!("{} {}", step.verb.label(), step.target);
+        let words = format!("{} {}", step.verb.label(), step.target).trim().to_string();
         html! {
             <li key={nth} class={(step.at_ms <= props.at_ms).then_some("begun")}>
                 <button type="button" onclick={move |_| seek.dispatch(Action::Seek(at_ms))} title="Go to this step">
@@ -159,6 +159,7 @@ fn targets(verb: Verb, told: Option<&Told>, steps: &[Step]) -> Vec<Choice> {
             let choice = |node: &crate::wire::NodeInfo| Choice { hint: zone(node.zone).into(), ..Choice::plain(&node.name) };
             told.story.nodes.iter().take(500).map(choice).collect()
         }
+        Verb::Other => Vec::new(),
         Verb::Rollout | Verb::BrokenRollout => told
             .story
             .workloads

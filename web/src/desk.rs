@@ -1,0 +1,492 @@
+//! The worker's desk: a question comes in, the core is asked, an answer goes out. It keeps the last session and run, and no rule of its own.
+
+use std::collections::BTreeMap;
+
+use wavetank_core::cluster::Cluster;
+use wavetank_core::cluster::ids::PodId;
+use wavetank_core::cluster::node::NodeReady;
+use wavetank_core::manifest::{self, Diagnostic, Limits, SourceSet};
+use wavetank_core::report::{self, Index, Report, Told};
+use wavetank_core::scenario::{self, DrainOptions, LITTLE_MEMORY, Scenario};
+use wavetank_core::session::{self, Run, Session, SessionOptions};
+use wavetank_core::trace::{PodState, Subject, View};
+use wavetank_core::units::time::Time;
+
+use crate::frame::{Frame, NO_NODE, NodeFlags, NodeLook};
+use crate::wire::*;
+
+/// An answer on its way out.
+#[derive(Debug)]
+pub enum Reply {
+    /// As JSON.
+    Answer(Answer),
+    /// A frame's bytes.
+    Bytes(Vec<u8>),
+}
+
+/// What is open.
+struct Opened {
+    files: Vec<SourceFile>,
+    seed: u64,
+    session: Session,
+}
+
+/// What was run last.
+struct Ran {
+    generation: u32,
+    scenario: Scenario,
+    run: Run,
+    words: Vec<String>,
+    /// Of the settling, of the run.
+    indexes: [Index; 2],
+}
+
+/// The state between two questions.
+#[derive(Default)]
+pub struct Desk {
+    opened: Option<Opened>,
+    ran: Option<Ran>,
+}
+
+/// Rows of a matrix that are sent: the chosen node, the best, the first refused.
+const MOST_ROWS: usize = 60;
+/// Ticks that are sent; more are put together.
+const MOST_MARKS: usize = 6_000;
+
+impl Desk {
+    /// Answers a question in JSON.
+    pub fn answer(&mut self, question: &str) -> Reply {
+        let refused = |message: &str| Reply::Answer(Answer::Refused { message: message.to_string() });
+        match serde_json::from_str::<Ask>(question) {
+            Ok(Ask::Run { generation, files, steps, own, seed }) => {
+                Reply::Answer(self.run(generation, files, (!own).then_some(&steps), seed))
+            }
+            Ok(Ask::Frame { generation, at_ms }) => match self.ran.as_ref().filter(|ran| ran.generation == generation) {
+                Some(ran) => Reply::Bytes(frame(ran, at_ms).to_bytes()),
+                None => refused("that run is no longer there"),
+            },
+            Ok(Ask::Why { generation, pod, at_ms }) => match (&self.opened, &self.ran) {
+                (Some(opened), Some(ran)) if ran.generation == generation => {
+                    Reply::Answer(Answer::Why { generation, why: Box::new(why(&opened.session, ran, pod, at_ms)) })
+                }
+                _ => refused("that run is no longer there"),
+            },
+            Ok(Ask::Digest { files, seed }) => {
+                self.run(0, files, None, seed);
+                let Some(ran) = &self.ran else { return refused("nothing to run") };
+                let trace = ran.run.trace();
+                Reply::Answer(Answer::Digest { digest: trace.digest(), records: trace.len() as u64 })
+            }
+            Err(error) => refused(&format!("the worker does not understand the page: {error}")),
+        }
+    }
+
+    /// Runs these steps, or the scenario of the files.
+    fn run(&mut self, generation: u32, files: Vec<SourceFile>, steps: Option<&Vec<Step>>, seed: u64) -> Answer {
+        self.ran = None;
+        // Only the steps changed: the settled cluster is still good.
+        let same = self.opened.as_ref().is_some_and(|opened| opened.files == files && opened.seed == seed);
+        if !same {
+            let mut sources = SourceSet::default();
+            for file in &files {
+                sources.add(file.name.as_str(), file.text.as_str());
+            }
+            let session = Session::open(sources, &SessionOptions { seed, ..SessionOptions::default() });
+            self.opened = Some(Opened { files, seed, session });
+        }
+        let Some(Opened { session, .. }) = &self.opened else { return Answer::Refused { message: "nothing is open".to_string() } };
+        let found = if steps.is_none() { scenario::read(session.manifest()).0.into_iter().next() } else { None };
+        let own = found.is_some();
+        let scenario = found.unwrap_or_else(|| {
+            let steps = steps.into_iter().flatten().filter_map(|step| Some(scenario::Step::at(Time(step.at_ms), verb(step)?)));
+            Scenario::of_steps("page", steps.collect())
+        });
+        // Expectations are judged by `wavetank test`: the page shows what happens.
+        let scenario = Scenario { seed, expectations: Vec::new(), ..scenario };
+        let run = session.run(&scenario);
+        let report = run.report(session);
+        let mut diagnostics: Vec<Finding> = session.diagnostics().iter().chain(&run.outcome().diagnostics).map(finding).collect();
+        diagnostics.sort_by_key(|finding| (finding.severity, finding.file, finding.start));
+        if run.end().pods.is_empty() && run.end().nodes.is_empty() || session.manifest().documents.is_empty() {
+            return Answer::Ran { generation, diagnostics, steps: None, story: None };
+        }
+        let indexes = [session.settle_trace(), run.trace()].map(|trace| Index::new(trace, run.end().pods.len()));
+        let words = report.steps.iter().map(|step| step.text.clone()).collect();
+        let story = story(&run, &report);
+        let steps = own.then(|| scenario.steps.iter().zip(&report.steps).map(|(step, told)| shown(&step.verb, told.at_ms)).collect());
+        self.ran = Some(Ran { generation, scenario, run, words, indexes });
+        Answer::Ran { generation, diagnostics, steps, story: Some(Box::new(story)) }
+    }
+}
+
+/// The core's verb for a step of the page; none where it cannot be read.
+fn verb(step: &Step) -> Option<scenario::Verb> {
+    let target = step.target.clone();
+    Some(match step.verb {
+        Verb::FailZone => scenario::Verb::FailZone { zone: target },
+        Verb::RecoverZone => scenario::Verb::RecoverZone { zone: target },
+        Verb::FailNode => scenario::Verb::FailNode { node: target },
+        Verb::RecoverNode => scenario::Verb::RecoverNode { node: target },
+        Verb::Drain => scenario::Verb::Drain { node: target, options: DrainOptions::default() },
+        Verb::Rollout => scenario::Verb::Rollout { workload: target, image: None, container: None, broken: false },
+        Verb::BrokenRollout => scenario::Verb::Rollout { workload: target, image: None, container: None, broken: true },
+        Verb::Pressure => scenario::Verb::Pressure { node: target, available: LITTLE_MEMORY },
+        Verb::Other => return verb_of_yaml(&target),
+    })
+}
+
+/// The verb of one line of a Scenario document.
+fn verb_of_yaml(line: &str) -> Option<scenario::Verb> {
+    let head = "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: page}\nspec:\n  steps:\n  - at: 0s\n    ";
+    let manifest = manifest::read(SourceSet::single("page", format!("{head}{line}\n")), &Limits::default());
+    scenario::read(&manifest).0.into_iter().flat_map(|scenario| scenario.steps).map(|step| step.verb).next()
+}
+
+/// A step of the core as the page keeps it: [`verb`] gives it back.
+fn shown(of: &scenario::Verb, at_ms: i64) -> Step {
+    let plain = Verb::ALL.into_iter().zip(std::iter::repeat(of.clone())).find_map(|(kind, of)| {
+        let target = match &of {
+            scenario::Verb::FailZone { zone } | scenario::Verb::RecoverZone { zone } => zone.clone(),
+            scenario::Verb::FailNode { node }
+            | scenario::Verb::RecoverNode { node }
+            | scenario::Verb::Drain { node, .. }
+            | scenario::Verb::Pressure { node, .. } => node.clone(),
+            scenario::Verb::Rollout { workload, .. } => workload.clone(),
+            _ => return None,
+        };
+        let step = Step { at_ms, verb: kind, target };
+        (verb(&step).as_ref() == Some(&of)).then_some(step)
+    });
+    plain.unwrap_or_else(|| Step { at_ms, verb: Verb::Other, target: of.to_yaml() })
+}
+
+fn finding(diagnostic: &Diagnostic) -> Finding {
+    let severity = match diagnostic.severity {
+        manifest::Severity::Error => Severity::Error,
+        manifest::Severity::Warning => Severity::Warning,
+        manifest::Severity::Info | manifest::Severity::Hint => Severity::Info,
+    };
+    let (file, start, end) = diagnostic.span.map_or((NO_FILE, 0, 0), |span| (span.file.0, span.start, span.end));
+    Finding {
+        id: diagnostic.id.to_string(),
+        severity,
+        message: diagnostic.message.clone(),
+        help: diagnostic.help.clone().unwrap_or_default(),
+        file,
+        start,
+        end,
+    }
+}
+
+fn story(run: &Run, report: &Report) -> Story {
+    let end = run.end();
+    let names = Told { cluster: end, trace: run.trace(), steps: &[] };
+    let zones = used_zones(end);
+    let peaks = peaks(run);
+    let nodes = end.nodes.iter().enumerate().map(|(nth, node)| NodeInfo {
+        name: end.text(node.name).to_string(),
+        zone: zones.get(node.zone.index()).copied().flatten().unwrap_or_default(),
+        cpu_milli: node.allocatable.cpu_milli.max(0) as u64,
+        memory_bytes: node.allocatable.memory.max(0) as u64,
+        pods: node.allocatable_pods.clamp(0, i64::from(u32::MAX)) as u32,
+        peak_pods: peaks.get(nth).copied().unwrap_or_default(),
+    });
+    let position: BTreeMap<&str, u32> =
+        report.workloads.iter().enumerate().map(|(nth, workload)| (workload.label.as_str(), nth as u32)).collect();
+    let pods = || (0..end.pods.len()).map(PodId::from_index);
+    let pod_workloads =
+        pods().map(|id| position.get(end.workload_label(end.workload_of(id)).as_str()).copied().unwrap_or(u32::MAX)).collect();
+    let last = report.last_ms.max(0);
+    let read = &report.read;
+    Story {
+        // A breath after the last event, so that it is seen.
+        duration_ms: if run.trace().is_empty() { 0 } else { last + (last / 50).clamp(1_000, 30_000) },
+        zones: zone_names(end, &zones),
+        nodes: nodes.collect(),
+        workloads: report.workloads.iter().map(|workload| workload_info(workload, report)).collect(),
+        pod_names: pods().map(|id| names.pod(id)).collect::<Vec<_>>().join("\n"),
+        pod_workloads,
+        marks: marks(run, last),
+        narrative: report
+            .timeline
+            .iter()
+            .filter(|entry| entry.key)
+            .map(|entry| Line { at_ms: entry.at_ms, text: entry.text.clone() })
+            .collect(),
+        verdict: report.verdict.text.clone(),
+        harmed: report.verdict.harm > report::Harm::ShortBefore,
+        losses: report.losses.iter().map(loss).collect(),
+        assumptions: report.assumptions.iter().map(|of| format!("{}: {} {} – {}", of.subject, of.what, of.value, of.why)).collect(),
+        advice: report
+            .proposals
+            .iter()
+            .map(|proposal| Advice { title: proposal.title.clone(), why: proposal.why.clone(), snippet: proposal.snippet.clone() })
+            .collect(),
+        not_simulated: read.not_simulated.iter().chain(&read.custom).map(|kind| format!("{} × {}", kind.count, kind.kind)).collect(),
+    }
+}
+
+fn loss(of: &report::Loss) -> Loss {
+    let at = |place: &report::Place| format!("{}:{}  {}", place.file, place.line, place.text);
+    Loss {
+        text: of.text.clone(),
+        chain: of.chain.iter().map(cause).collect(),
+        lines: of.decided_by.iter().map(|by| (by.place.as_ref().map(at).unwrap_or_default(), by.text.clone())).collect(),
+    }
+}
+
+fn cause(link: &report::Link) -> Cause {
+    Cause { at_ms: link.at_ms, text: link.text.clone() }
+}
+
+/// For each zone of the cluster its number among those that have nodes.
+fn used_zones(cluster: &Cluster) -> Vec<Option<u32>> {
+    let mut used = vec![None; cluster.zones.len()];
+    for node in &cluster.nodes {
+        if let Some(zone) = used.get_mut(node.zone.index()) {
+            *zone = Some(0);
+        }
+    }
+    for (number, zone) in used.iter_mut().filter_map(Option::as_mut).enumerate() {
+        *zone = number as u32;
+    }
+    used
+}
+
+fn zone_names(cluster: &Cluster, used: &[Option<u32>]) -> Vec<String> {
+    let names: Vec<String> =
+        cluster.zones.iter().zip(used).filter(|(_, used)| used.is_some()).map(|(&name, _)| cluster.text(name).to_string()).collect();
+    if names.is_empty() { vec![String::new()] } else { names }
+}
+
+/// The most pods that each node ever has.
+fn peaks(run: &Run) -> Vec<u32> {
+    let mut view = View::of(run.start());
+    let mut now = vec![0u32; run.end().nodes.len()];
+    for pod in &view.pods {
+        if let Some(count) = pod.node.and_then(|node| now.get_mut(node.index())) {
+            *count += 1;
+        }
+    }
+    let mut peaks = now.clone();
+    for record in run.trace().records() {
+        let before = place(&view, record.subject);
+        view.apply(record.subject, record.change);
+        let after = place(&view, record.subject);
+        if before != after {
+            if let Some(count) = before.and_then(|node| now.get_mut(node)) {
+                *count = count.saturating_sub(1);
+            }
+            if let Some((count, peak)) = after.and_then(|node| now.get_mut(node).zip(peaks.get_mut(node))) {
+                *count += 1;
+                *peak = (*peak).max(*count);
+            }
+        }
+    }
+    peaks
+}
+
+fn place(view: &View, subject: Subject) -> Option<usize> {
+    let Subject::Pod(pod) = subject else { return None };
+    view.pods.get(pod.index())?.node.map(|node| node.index())
+}
+
+fn workload_info(of: &report::WorkloadOutcome, report: &Report) -> WorkloadInfo {
+    let count = |number: i32| number.max(0) as u32;
+    let budget = of.budget.as_ref().and_then(|name| report.budgets.iter().find(|budget| budget.name == *name));
+    let kind = of.label.rsplit('/').nth(1).unwrap_or_default();
+    WorkloadInfo {
+        label: of.label.clone(),
+        desired: count(of.desired),
+        least_ready: count(of.least),
+        last_ready: count(of.serving_after),
+        budget: budget.map(|budget| count(budget.needed)),
+        below_budget_ms: of.below_budget_ms.unwrap_or_default(),
+        below_one_ms: of.none_ms,
+        curve: of.series.iter().map(|point| Point { at_ms: point.at_ms, ready: count(point.serving) }).collect(),
+        rolls_out: matches!(kind, "deployment" | "statefulset" | "daemonset"),
+    }
+}
+
+/// Ticks for the timeline; where there are very many, those of a kind that lie close together become one.
+fn marks(run: &Run, last_ms: i64) -> Vec<Mark> {
+    use session::MarkKind as Kind;
+    let all = run.marks();
+    let grain = if all.len() > MOST_MARKS { (last_ms / 1_000).max(1) } else { 1 };
+    let mut put: BTreeMap<(i64, MarkKind), (i64, u32)> = BTreeMap::new();
+    for mark in &all {
+        let kind = match mark.kind {
+            Kind::Step => MarkKind::Step,
+            Kind::Machine | Kind::Node => MarkKind::Node,
+            Kind::Loss => MarkKind::Loss,
+            Kind::Placement | Kind::Rollout => MarkKind::Placed,
+            Kind::Refusal => MarkKind::Unplaced,
+            Kind::Ready => MarkKind::Ready,
+        };
+        let at_ms = mark.time.millis();
+        put.entry((at_ms / grain, kind)).or_insert((at_ms, 0)).1 += mark.count;
+    }
+    let mut marks: Vec<Mark> = put.into_iter().map(|((_, kind), (at_ms, count))| Mark { at_ms, kind, count }).collect();
+    marks.sort_by_key(|mark| (mark.at_ms, mark.kind));
+    marks
+}
+
+fn frame(ran: &Ran, at_ms: i64) -> Frame {
+    let view = ran.run.view_at(Time(at_ms));
+    let end = ran.run.end();
+    let mut sums = vec![(0i64, 0i64, 0u32); end.nodes.len()];
+    let mut places = vec![NO_NODE; end.pods.len()];
+    let mut looks = vec![0u8; end.pods.len()];
+    for (nth, pod) in view.pods.iter().enumerate().take(end.pods.len()) {
+        looks[nth] = pod.state as u8;
+        let Some(node) = pod.node else { continue };
+        places[nth] = node.0;
+        if matches!(pod.state, PodState::Failed | PodState::Succeeded | PodState::Absent) {
+            continue;
+        }
+        if let Some(sum) = sums.get_mut(node.index()) {
+            let requests = &end.template_of(PodId::from_index(nth)).requests;
+            *sum = (sum.0.saturating_add(requests.cpu_milli), sum.1.saturating_add(requests.memory), sum.2 + 1);
+        }
+    }
+    let share = |part: i64, of: i64| if of <= 0 { 0 } else { (i128::from(part) * 1_000 / i128::from(of)).clamp(0, 65_535) as u16 };
+    let nodes = end.nodes.iter().enumerate().map(|(nth, node)| {
+        let state = view.nodes.get(nth).copied().unwrap_or_default();
+        let bit = |on: bool, bit: u8| if on { bit } else { 0 };
+        let flags = bit(state.present, NodeFlags::PRESENT)
+            | bit(state.failed, NodeFlags::FAILED)
+            | bit(state.ready != NodeReady::True, NodeFlags::NOT_READY)
+            | bit(state.cordoned, NodeFlags::CORDONED)
+            | bit(state.pressure, NodeFlags::PRESSURE);
+        let (cpu, memory, pods) = sums[nth];
+        NodeLook {
+            flags: NodeFlags(flags),
+            cpu: share(cpu, node.allocatable.cpu_milli),
+            memory: share(memory, node.allocatable.memory),
+            pods: pods.min(65_535) as u16,
+        }
+    });
+    Frame { generation: ran.generation, at_ms, nodes: nodes.collect(), places, looks }
+}
+
+fn why(session: &Session, ran: &Ran, pod: u32, at_ms: i64) -> Why {
+    let (id, at) = (PodId(pod), Time(at_ms));
+    let end = ran.run.end();
+    let tell = |trace, steps| Told { cluster: end, trace, steps };
+    let told = tell(ran.run.trace(), &ran.words);
+    let early = tell(session.settle_trace(), &[]);
+    let story = report::why::pod(&[early, told], &ran.indexes, id, at);
+    let summary = match (&story.refusal, &story.meaning, &story.node) {
+        (Some(refusal), Some(meaning), _) => format!("{refusal}\n{meaning}"),
+        (Some(refusal), None, _) => refusal.clone(),
+        (None, _, Some(node)) => format!("{} · on {node}", story.workload),
+        (None, _, None) => format!("{} · on no node", story.workload),
+    };
+    let life = story.life.iter().map(cause).collect();
+    let mut why = Why { pod, at_ms, summary, chain: life, ..Why::default() };
+    if let Some(decision) = ran.run.decision(session, &ran.scenario, id, at) {
+        why.decided_ms = Some(decision.at.millis());
+        why.nodes = decision.matrix.nodes.len() as u32;
+        fill_matrix(&mut why, &decision, end);
+    }
+    why
+}
+
+fn fill_matrix(why: &mut Why, decision: &session::Decision, cluster: &Cluster) {
+    let chosen = decision.chosen.and_then(|node| cluster.nodes.get(node.index())).map(|node| cluster.text(node.name));
+    let verdicts = &decision.matrix.nodes;
+    for verdict in verdicts {
+        for plugin in verdict.plugin.iter().chain(verdict.scores.iter().map(|(plugin, _, _)| plugin)) {
+            if !why.plugins.contains(plugin) {
+                why.plugins.push(plugin.clone());
+            }
+        }
+    }
+    why.plugins.sort_unstable();
+    let cell = |verdict: &report::NodeVerdict, plugin: &String| {
+        if !verdict.reasons.is_empty() {
+            return (verdict.plugin.as_ref() == Some(plugin)).then(|| Cell { reason: verdict.reasons.join(", "), score: None });
+        }
+        let score = verdict.scores.iter().find(|(scoring, _, _)| scoring == plugin).map(|(_, weight, score)| weight * score);
+        verdict.looked_at.then(|| Cell { reason: String::new(), score })
+    };
+    why.rows = verdicts
+        .iter()
+        .map(|verdict| Row {
+            node: verdict.node.clone(),
+            cells: why.plugins.iter().map(|plugin| cell(verdict, plugin)).collect(),
+            // A single feasible node is not scored at all.
+            total: verdict.total.or((verdict.reasons.is_empty() && verdict.looked_at).then_some(0)),
+            chosen: chosen == Some(verdict.node.as_str()),
+            refused: if verdict.plugin.is_none() { verdict.reasons.join(", ") } else { String::new() },
+        })
+        .collect();
+    why.rows.sort_by_key(|row| !row.chosen);
+    why.rows.truncate(MOST_ROWS);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_go_to_the_core_and_back() {
+        let kinds = Verb::ALL.into_iter().map(|verb| Step { at_ms: 5_000, verb, target: "x".to_string() });
+        let other = Step { at_ms: 1, verb: Verb::Other, target: "scale: {workload: deployment/web, replicas: 4}".to_string() };
+        for step in kinds.chain([other]) {
+            assert_eq!(shown(&verb(&step).expect("readable"), step.at_ms), step);
+        }
+        assert_eq!(verb(&Step { at_ms: 0, verb: Verb::Other, target: "nonsense: [".to_string() }), None);
+    }
+
+    fn ask(desk: &mut Desk, question: &Ask) -> Reply {
+        desk.answer(&serde_json::to_string(question).expect("plain data"))
+    }
+
+    const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 3\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: 'web:1', resources: {requests: {cpu: 100m}}}]}\n";
+
+    fn run(text: &str, steps: Vec<Step>) -> (Desk, Vec<Finding>, Option<Box<Story>>) {
+        let mut desk = Desk::default();
+        let files = vec![SourceFile { name: "web.yaml".to_string(), text: text.to_string() }];
+        match ask(&mut desk, &Ask::Run { generation: 3, files, steps, own: false, seed: 1 }) {
+            Reply::Answer(Answer::Ran { generation: 3, diagnostics, story, .. }) => (desk, diagnostics, story),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_zone_is_lost_and_every_part_of_the_page_has_its_answer() {
+        let step = Step { at_ms: 5_000, verb: Verb::FailZone, target: "zone-b".to_string() };
+        let (mut desk, _, story) = run(WEB, vec![step]);
+        let story = story.expect("it runs");
+        assert!(story.zones.contains(&"zone-b".to_string()) && story.duration_ms > 5_000);
+        assert!(story.marks.iter().any(|mark| mark.kind == MarkKind::Step && mark.at_ms == 5_000));
+        assert!(story.marks.is_sorted_by_key(|mark| mark.at_ms));
+        assert!(story.narrative.iter().any(|line| line.text.contains("zone-b")));
+        let pods = story.pod_names.lines().count();
+        assert_eq!(pods, story.pod_workloads.len());
+        for at_ms in [0, 5_000, story.duration_ms] {
+            let Reply::Bytes(bytes) = ask(&mut desk, &Ask::Frame { generation: 3, at_ms }) else { panic!("a frame") };
+            let frame = Frame::from_bytes(&bytes).expect("a frame");
+            assert_eq!((frame.nodes.len(), frame.looks.len(), frame.at_ms), (story.nodes.len(), pods, at_ms));
+            let on_nodes: usize = frame.nodes.iter().map(|node| usize::from(node.pods)).sum();
+            assert!(on_nodes <= story.nodes.iter().map(|node| node.peak_pods as usize).sum());
+            assert_eq!(frame.nodes.iter().any(|node| node.flags.has(NodeFlags::FAILED)), at_ms >= 5_000);
+        }
+        let Reply::Answer(Answer::Why { why, .. }) = ask(&mut desk, &Ask::Why { generation: 3, pod: 0, at_ms: 0 }) else { panic!("why") };
+        assert_eq!(why.rows.iter().filter(|row| row.chosen).count(), 1);
+        assert!(why.rows.iter().all(|row| row.cells.len() == why.plugins.len()) && !why.chain.is_empty());
+        assert!(matches!(ask(&mut desk, &Ask::Frame { generation: 2, at_ms: 0 }), Reply::Answer(Answer::Refused { .. })));
+    }
+
+    #[test]
+    fn wrong_input_is_told_and_never_a_panic() {
+        let (_, findings, _) = run("a: [", Vec::new());
+        assert!(findings.iter().any(|finding| finding.severity == Severity::Error && finding.file == 0));
+        let unknown = Step { at_ms: 0, verb: Verb::FailZone, target: "nowhere".to_string() };
+        let (_, findings, story) = run(WEB, vec![unknown]);
+        assert!(story.is_some() && findings.iter().any(|finding| finding.message.contains("nowhere")));
+        assert!(run("", Vec::new()).2.is_none());
+        assert!(matches!(Desk::default().answer("{}"), Reply::Answer(Answer::Refused { .. })));
+    }
+}
