@@ -35,8 +35,23 @@ pub fn start_page() {
     eprintln!("this program runs in a browser: `trunk build --release`, then `wavetank serve`");
 }
 
-/// Starts the worker.
+/// Starts the worker's desk on the standard streams: a question a line, an answer a line; frames are answered by their length. The tests
+/// hold its answers against those of the worker in WebAssembly.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn start_worker() {
-    start_page();
+    use std::io::{BufRead, Write};
+    let mut desk = desk::Desk::default();
+    let mut out = std::io::stdout().lock();
+    let mut say = |answer: &wire::Answer| writeln!(out, "{}", serde_json::to_string(answer).unwrap_or_default());
+    // A reader that went away has had enough.
+    let _ = say(&wire::Answer::Ready);
+    for question in std::io::stdin().lock().lines().map_while(Result::ok) {
+        let answer = match desk.answer(&question) {
+            desk::Reply::Answer(answer) => answer,
+            desk::Reply::Bytes(bytes) => wire::Answer::Refused { message: format!("a frame of {} bytes", bytes.len()) },
+        };
+        if say(&answer).is_err() {
+            return;
+        }
+    }
 }

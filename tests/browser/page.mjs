@@ -1,0 +1,75 @@
+// What the tests know of the page: how to open it, and to watch that it behaves.
+import { expect, test as base } from "@playwright/test";
+
+/** A test whose page must log no error, break no policy, and ask no other origin for anything. */
+export const test = base.extend({
+  page: async ({ page, baseURL }, use) => {
+    const wrong = [];
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) wrong.push(`console ${message.type()}: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => wrong.push(`uncaught: ${error}`));
+    page.on("request", (request) => {
+      if (!request.url().startsWith(baseURL) && !/^(data|blob):/.test(request.url())) wrong.push(`request: ${request.url()}`);
+    });
+    await page.addInitScript(() => {
+      window.brokenPolicies = [];
+      addEventListener("securitypolicyviolation", (event) => window.brokenPolicies.push(`${event.violatedDirective} ${event.blockedURI}`));
+    });
+    await use(page);
+    expect(await page.evaluate(() => window.brokenPolicies)).toEqual([]);
+    expect(wrong).toEqual([]);
+  },
+});
+
+export { expect };
+
+export const time = (page) => page.getByRole("slider", { name: "Time" });
+export const now = async (page) => Number(await time(page).getAttribute("aria-valuenow"));
+export const end = async (page) => Number(await time(page).getAttribute("aria-valuemax"));
+
+/** Opens the page and waits until its first run is told and drawn. */
+export async function open(page, fragment = "") {
+  await page.goto(`./${fragment}`);
+  await ready(page);
+}
+
+export async function ready(page) {
+  await expect(page.locator(".stage")).toHaveAttribute("aria-busy", "false");
+  await expect(page.locator(".canvas-holder canvas, .cluster-table table")).toBeVisible();
+  await expect(page.locator(".stage.stale")).toHaveCount(0);
+}
+
+/** Replaces all manifests by one, as somebody would who has something on the clipboard. */
+export async function paste(page, text) {
+  await page.getByRole("button", { name: "Examples" }).click();
+  await page.getByRole("menuitem", { name: "Empty page" }).click();
+  const field = page.getByRole("textbox", { name: "Manifest" });
+  await expect(field).toHaveValue("");
+  await field.click();
+  await page.evaluate((text) => navigator.clipboard.writeText(text), text);
+  await page.keyboard.press("ControlOrMeta+V");
+  await expect(field).toHaveValue(text);
+}
+
+/** Chooses from one of the menus above the cluster. */
+export async function act(page, menu, target) {
+  await page.getByRole("button", { name: menu, exact: true }).click();
+  await page.getByRole("menuitem", { name: target }).first().click();
+}
+
+export const web = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 6
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: example/web:1.0.0
+          resources: {requests: {cpu: 250m, memory: 256Mi}}
+`;
