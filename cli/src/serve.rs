@@ -87,7 +87,8 @@ fn respond(site: &Site, request: Request) -> io::Result<()> {
     match site.answer(request.method(), request.url(), host.as_deref()) {
         Answer::File(path) => match File::open(&path) {
             Ok(file) => {
-                let mut response = Response::from_file(file);
+                // With its length, never in chunks: Chromium waits for ever for the end of large chunked answers of this server.
+                let mut response = Response::from_file(file).with_chunked_threshold(usize::MAX);
                 response.add_header(header("Content-Type", mime(&path)));
                 // Asked again each time, so that a rebuilt page is seen at once.
                 response.add_header(header("Cache-Control", "no-cache"));

@@ -82,6 +82,8 @@ pub struct Plan {
 pub const TRAY_LABEL: f64 = 118.0;
 const TRAY: f64 = 34.0;
 const BETWEEN: f64 = 10.0;
+/// How much taller than needed a node may be drawn.
+const MOST_STRETCH: f64 = 1.7;
 /// Below this many pixels a pod cannot be told from its neighbour.
 const LEAST_SLOT: f64 = 3.0;
 
@@ -98,7 +100,7 @@ pub fn plan(width: f64, height: f64, wanted: &Wanted) -> Plan {
         per_zone[zone.min(zones - 1)] += 1;
     }
     let space = Rect { x: 0.0, y: 0.0, w: width.max(40.0), h: (height - TRAY - BETWEEN).max(20.0) };
-    let mut slot = 26.0;
+    let mut slot = 32.0;
     while slot >= LEAST_SLOT {
         if let Some(grid) = (1..=zones).rev().filter_map(|across| Grid::fit(&space, &per_zone, across, slot, wanted.peak.max(4))).next() {
             return grid.place(&space, height, wanted, &per_zone);
@@ -154,7 +156,14 @@ impl Grid {
 
     fn place(&self, space: &Rect, height: f64, wanted: &Wanted, per_zone: &[usize]) -> Plan {
         let (level, head, margin, gap, _, between) = style(self.slot);
-        let (card_width, card_height) = self.card;
+        let (card_width, least_height) = self.card;
+        // What is left over makes the cards taller, up to a point.
+        let rows: usize =
+            per_zone.chunks(self.across).map(|band| band.iter().map(|nodes| nodes.div_ceil(self.cards).max(1)).max().unwrap_or(1)).sum();
+        let bands = per_zone.len().div_ceil(self.across);
+        let around = bands as f64 * (self.zone_head + 2.0 * self.pad + BETWEEN - between) - BETWEEN;
+        let each = ((space.h - around) / rows.max(1) as f64 - between).floor();
+        let card_height = if level == Level::Cards { each.min(least_height * MOST_STRETCH).max(least_height) } else { least_height };
         let mut zones = Vec::new();
         let mut y = space.y;
         for (band, nodes) in per_zone.chunks(self.across).enumerate() {

@@ -57,7 +57,7 @@ impl Reducible for Store {
 const REST_MS: i32 = 200;
 
 /// Where the first example opens: the lost pods are being replaced. Virtual milliseconds.
-const MIDDLE_MS: i64 = 347_000;
+const MIDDLE_MS: i64 = 356_000;
 
 /// An example as the gallery opens it; the empty page for no name.
 fn scene_of(name: &str) -> Scene {

@@ -23,6 +23,9 @@ pub(crate) struct Props {
 
 /// Curves shown at once: those that suffered most.
 const MOST_CURVES: usize = 6;
+/// The same on a low screen, in pixels of its height.
+const FEW_CURVES: usize = 3;
+const LOW_SCREEN: f64 = 820.0;
 const LABELS: f64 = 132.0;
 const ROW: f64 = 24.0;
 const TICKS: f64 = 26.0;
@@ -216,7 +219,8 @@ fn worst(workloads: &[WorkloadInfo]) -> Vec<usize> {
         u64::from(workloads[*nth].desired.saturating_sub(workloads[*nth].least_ready)) * 1_000 / u64::from(workloads[*nth].desired.max(1))
     };
     order.sort_by_key(|nth| (std::cmp::Reverse(workloads[*nth].below_one_ms), std::cmp::Reverse(missing(nth)), *nth));
-    order.truncate(MOST_CURVES);
+    let high = dom::window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(LOW_SCREEN);
+    order.truncate(if high < LOW_SCREEN { FEW_CURVES } else { MOST_CURVES });
     order
 }
 
