@@ -229,7 +229,7 @@ fn story(run: &Run, report: &Report) -> Story {
 fn loss(of: &report::Loss) -> Loss {
     let at = |place: &report::Place| format!("{}:{}  {}", place.file, place.line, place.text);
     Loss {
-        text: of.text.clone(),
+        text: format!("{}: {}", of.workload, of.text),
         chain: of.chain.iter().map(cause).collect(),
         lines: of.decided_by.iter().map(|by| (by.place.as_ref().map(at).unwrap_or_default(), by.text.clone())).collect(),
     }

@@ -185,5 +185,5 @@ fn chosen(props: &ActsProps) -> Html {
         });
         html! { <button type="button" class="button small" {onclick}>{ verb.label() }</button> }
     });
-    html! { <div class="chosen" role="group" aria-label={format!("Selected: {name}")}><b>{ name }</b>{ for buttons }</div> }
+    html! { <div class="at-hand" role="group" aria-label={format!("Selected: {name}")}><b>{ name }</b>{ for buttons }</div> }
 }
