@@ -1,14 +1,16 @@
 //! `wavetank serve`: the built page on loopback. Reads files below one directory and nothing else; never listens beyond this machine.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use crate::context::Context;
 use crate::failure::{CliError, Exit};
-use tiny_http::{Header, Method, Request, Response, Server, StatusCode};
 
 /// Serve the built page on this machine, with the headers that a static host should send.
 #[derive(Debug, clap::Args)]
@@ -24,8 +26,12 @@ pub(crate) struct Args {
     pub(crate) base: String,
 }
 
-/// How many requests are answered at once.
-const ANSWERERS: usize = 4;
+/// Connections that are open at once; more are closed unanswered.
+const MOST_CONNECTIONS: usize = 64;
+/// The longest head of a request that is read: bytes.
+const MOST_HEAD: usize = 16 * 1024;
+/// How long a client may take to ask, and to take the answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the page may do, sent as a header: the same policy as the one in the page, and that nobody may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
@@ -44,26 +50,24 @@ fn listen(options: &Args) -> Result<(), String> {
     let root = options.dir.canonicalize().ok().filter(|root| root.join("index.html").is_file()).ok_or_else(|| {
         format!("no built page in {}; build it with `trunk build --release`, or let `tests/run page` do it", options.dir.display())
     })?;
-    let server = Server::http(("127.0.0.1", options.port)).map_err(|error| format!("port {}: {error}", options.port))?;
-    let address = server.server_addr().to_ip().ok_or("no address")?;
+    let listener = TcpListener::bind(("127.0.0.1", options.port)).map_err(|error| format!("port {}: {error}", options.port))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
     let site = Arc::new(Site { root, base: clean_base(&options.base) });
     let mut stdout = io::stdout();
     // A broken pipe is no error: whoever started this may not read.
     let _ = writeln!(stdout, "http://{address}{}", site.base).and_then(|()| stdout.flush());
-    let server = Arc::new(server);
-    let answerers: Vec<_> = (0..ANSWERERS)
-        .map(|_| {
-            let (server, site) = (Arc::clone(&server), Arc::clone(&site));
-            thread::spawn(move || {
-                while let Ok(request) = server.recv() {
-                    // A client that went away has had its answer.
-                    let _ = respond(&site, request);
-                }
-            })
-        })
-        .collect();
-    for answerer in answerers {
-        answerer.join().map_err(|_| "an answering thread ended".to_string())?;
+    let open = Arc::new(AtomicUsize::new(0));
+    for connection in listener.incoming().flatten() {
+        if open.load(Ordering::Relaxed) >= MOST_CONNECTIONS {
+            continue;
+        }
+        open.fetch_add(1, Ordering::Relaxed);
+        let (site, open) = (Arc::clone(&site), Arc::clone(&open));
+        thread::spawn(move || {
+            // A client that went away has had its answer.
+            let _ = respond(&site, connection);
+            open.fetch_sub(1, Ordering::Relaxed);
+        });
     }
     Ok(())
 }
@@ -82,49 +86,96 @@ enum Answer {
     Status(u16, &'static str),
 }
 
-fn respond(site: &Site, request: Request) -> io::Result<()> {
-    let host = request.headers().iter().find(|header| header.field.equiv("Host")).map(|header| header.value.as_str().to_string());
-    match site.answer(request.method(), request.url(), host.as_deref()) {
-        Answer::File(path) => match File::open(&path) {
-            Ok(file) => {
-                // With its length, never in chunks: Chromium waits for ever for the end of large chunked answers of this server.
-                let mut response = Response::from_file(file).with_chunked_threshold(usize::MAX);
-                response.add_header(header("Content-Type", mime(&path)));
-                // Asked again each time, so that a rebuilt page is seen at once.
-                response.add_header(header("Cache-Control", "no-cache"));
-                for (name, value) in [
+/// One request, one answer, and the connection is closed: browsers open several at once, and none may wait for another.
+fn respond(site: &Site, mut connection: TcpStream) -> io::Result<()> {
+    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_write_timeout(Some(PATIENCE))?;
+    let head = read_head(&mut connection)?;
+    let Some(request) = Request::of(&head) else { return send(&mut connection, 400, &[], b"not a request\n", true) };
+    let body = request.method != "HEAD";
+    let text = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff")];
+    match site.answer(request.method, request.target, request.host) {
+        Answer::File(path) => match fs::read(&path) {
+            Ok(bytes) => {
+                let headers = [
+                    ("Content-Type", mime(&path)),
+                    // Asked again each time, so that a rebuilt page is seen at once.
+                    ("Cache-Control", "no-cache"),
                     ("Content-Security-Policy", POLICY),
                     ("X-Content-Type-Options", "nosniff"),
                     ("Referrer-Policy", "no-referrer"),
                     ("Cross-Origin-Opener-Policy", "same-origin"),
                     ("Cross-Origin-Resource-Policy", "same-origin"),
                     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
-                ] {
-                    response.add_header(header(name, value));
-                }
-                request.respond(response)
+                ];
+                send(&mut connection, 200, &headers, &bytes, body)
             }
-            Err(_) => request.respond(plain(404, "not found")),
+            Err(_) => send(&mut connection, 404, &text, b"not found\n", body),
         },
-        Answer::MovedTo(place) => request.respond(plain(308, "moved").with_header(header("Location", &place))),
-        Answer::Status(code, text) => request.respond(plain(code, text)),
+        Answer::MovedTo(place) => send(&mut connection, 308, &[("Location", place.as_str())], b"moved\n", body),
+        Answer::Status(code, words) => send(&mut connection, code, &text, format!("{words}\n").as_bytes(), body),
     }
 }
 
-fn plain(code: u16, text: &str) -> Response<io::Cursor<Vec<u8>>> {
-    Response::from_string(format!("{text}\n"))
-        .with_status_code(StatusCode(code))
-        .with_header(header("Content-Type", "text/plain; charset=utf-8"))
-        .with_header(header("X-Content-Type-Options", "nosniff"))
+/// The bytes up to the empty line.
+fn read_head(connection: &mut TcpStream) -> io::Result<String> {
+    let mut head = Vec::new();
+    let mut piece = [0; 2048];
+    while !head.windows(4).any(|four| four == b"\r\n\r\n") {
+        let count = connection.read(&mut piece)?;
+        if count == 0 || head.len() + count > MOST_HEAD {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        head.extend_from_slice(&piece[..count]);
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-fn header(name: &str, value: &str) -> Header {
-    Header::from_bytes(name, value).unwrap_or_else(|()| Header::from_bytes("X-Omitted", "1").expect("two plain words make a header"))
+fn send(connection: &mut TcpStream, code: u16, headers: &[(&str, &str)], bytes: &[u8], body: bool) -> io::Result<()> {
+    let reason = match code {
+        200 => "OK",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        _ => "Misdirected Request",
+    };
+    let mut head = format!("HTTP/1.1 {code} {reason}\r\nContent-Length: {}\r\nConnection: close\r\n", bytes.len());
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {}\r\n", value.replace(['\r', '\n'], "")));
+    }
+    head.push_str("\r\n");
+    connection.write_all(head.as_bytes())?;
+    if body {
+        connection.write_all(bytes)?;
+    }
+    connection.flush()
+}
+
+/// What is asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Request<'a> {
+    method: &'a str,
+    target: &'a str,
+    host: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    fn of(head: &'a str) -> Option<Request<'a>> {
+        let mut lines = head.split("\r\n");
+        let mut words = lines.next()?.split(' ');
+        let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+        if !version.starts_with("HTTP/1.") || !target.starts_with('/') {
+            return None;
+        }
+        let host = lines.filter_map(|line| line.split_once(':')).find(|(name, _)| name.eq_ignore_ascii_case("host"));
+        Some(Request { method, target, host: host.map(|(_, value)| value.trim()) })
+    }
 }
 
 impl Site {
-    fn answer(&self, method: &Method, url: &str, host: Option<&str>) -> Answer {
-        if !matches!(method, Method::Get | Method::Head) {
+    fn answer(&self, method: &str, url: &str, host: Option<&str>) -> Answer {
+        if !matches!(method, "GET" | "HEAD") {
             return Answer::Status(405, "only GET and HEAD");
         }
         if !host.is_some_and(is_this_machine) {
@@ -233,7 +284,7 @@ mod tests {
     }
 
     fn get(site: &Site, url: &str) -> Answer {
-        site.answer(&Method::Get, url, Some("127.0.0.1:8017"))
+        site.answer("GET", url, Some("127.0.0.1:8017"))
     }
 
     #[test]
@@ -274,12 +325,40 @@ mod tests {
         let place = Place::new("host");
         let site = place.site("/");
         for host in ["localhost", "localhost:8017", "127.0.0.1:1", "[::1]:8017", "[::1]"] {
-            assert!(matches!(site.answer(&Method::Get, "/", Some(host)), Answer::File(_)), "{host}");
+            assert!(matches!(site.answer("GET", "/", Some(host)), Answer::File(_)), "{host}");
         }
         for host in [None, Some("example.com"), Some("localhost.example.com:8017")] {
-            assert!(matches!(site.answer(&Method::Get, "/", host), Answer::Status(421, _)), "{host:?}");
+            assert!(matches!(site.answer("GET", "/", host), Answer::Status(421, _)), "{host:?}");
         }
-        assert!(matches!(site.answer(&Method::Post, "/", Some("localhost")), Answer::Status(405, _)));
+        assert!(matches!(site.answer("POST", "/", Some("localhost")), Answer::Status(405, _)));
+    }
+
+    #[test]
+    fn requests_are_read() {
+        let request = Request::of("GET /a?b HTTP/1.1\r\nAccept: */*\r\nhOst:  localhost:1 \r\n\r\n");
+        assert_eq!(request, Some(Request { method: "GET", target: "/a?b", host: Some("localhost:1") }));
+        for wrong in ["", "GET /", "GET http://x/ HTTP/1.1\r\n\r\n", "GET / SPDY/1\r\n\r\n"] {
+            assert_eq!(Request::of(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn answers_go_over_the_wire() {
+        let place = Place::new("wire");
+        let site = place.site("/");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = thread::spawn(move || {
+            let mut client = TcpStream::connect(address).unwrap();
+            client.write_all(format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).unwrap();
+            answer
+        });
+        respond(&site, listener.accept().unwrap().0).unwrap();
+        let answer = client.join().unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("<!doctype html>"), "{answer}");
+        assert!(answer.contains(&format!("Content-Security-Policy: {POLICY}\r\n")));
     }
 
     #[test]
@@ -287,6 +366,5 @@ mod tests {
         assert_eq!(mime(Path::new("a_bg.wasm")), "application/wasm");
         assert_eq!(mime(Path::new("boot.mjs")), "text/javascript; charset=utf-8");
         assert!(!POLICY.contains("unsafe-inline"));
-        assert_eq!(header("Content-Security-Policy", POLICY).value.as_str(), POLICY);
     }
 }
