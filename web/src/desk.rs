@@ -108,14 +108,15 @@ impl Desk {
         let mut diagnostics: Vec<Finding> = session.diagnostics().iter().chain(&run.outcome().diagnostics).map(finding).collect();
         diagnostics.sort_by_key(|finding| (finding.severity, finding.file, finding.start));
         if run.end().pods.is_empty() && run.end().nodes.is_empty() || session.manifest().documents.is_empty() {
-            return Answer::Ran { generation, diagnostics, steps: None, story: None };
+            return Answer::Ran { generation, diagnostics, partial: false, steps: None, story: None };
         }
         let indexes = [session.settle_trace(), run.trace()].map(|trace| Index::new(trace, run.end().pods.len()));
         let words = report.steps.iter().map(|step| step.text.clone()).collect();
         let story = story(&run, &report);
         let steps = own.then(|| scenario.steps.iter().zip(&report.steps).map(|(step, told)| shown(&step.verb, told.at_ms)).collect());
         self.ran = Some(Ran { generation, scenario, run, words, indexes });
-        Answer::Ran { generation, diagnostics, steps, story: Some(Box::new(story)) }
+        let partial = report.read.rejected > 0;
+        Answer::Ran { generation, diagnostics, partial, steps, story: Some(Box::new(story)) }
     }
 }
 

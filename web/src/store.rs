@@ -152,6 +152,8 @@ pub struct Store {
     pub seed: u64,
     /// Counts what was asked of the worker; answers to older questions are dropped.
     pub generation: u32,
+    /// Nothing of the open scene has been told yet.
+    pub opened_anew: bool,
     /// The last change was typed: more may follow at once.
     pub typed: bool,
     /// The last run that could be made.
@@ -181,6 +183,19 @@ pub struct Store {
     past: Vec<Past>,
 }
 
+/// What the worker told of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// Findings in the files, worst first.
+    pub findings: Vec<Finding>,
+    /// Some document could not be read at all.
+    pub partial: bool,
+    /// The steps of the files' own scenario, if it was run.
+    pub steps: Option<Vec<Step>>,
+    /// What happened, if anything could be run.
+    pub story: Option<Box<Story>>,
+}
+
 /// Something that changes what the page knows.
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -205,7 +220,7 @@ pub enum Action {
     /// The last change of steps or files is taken back.
     Undo,
     /// The worker told a run, or only its findings.
-    Ran(u32, Vec<Finding>, Option<Vec<Step>>, Option<Box<Story>>),
+    Ran(u32, Run),
     /// A frame arrived.
     Frame(Rc<Frame>),
     /// An explanation arrived.
@@ -251,6 +266,7 @@ impl Store {
         self.side = if matches!(self.selection, Some(Selection::Pod(_))) { Side::Why } else { Side::Story };
         self.playing = false;
         self.why = None;
+        self.opened_anew = true;
         self.asks_anew();
     }
 
@@ -353,6 +369,7 @@ impl Store {
                 let past = next.past.pop()?;
                 (next.files, next.active, next.steps, next.own) = (past.files, past.active, past.steps, past.own);
                 next.playing = false;
+                next.opened_anew = true;
                 next.asks_anew();
             }
             Action::Ran(generation, findings, steps, story) if generation == self.generation => {
@@ -425,22 +442,25 @@ impl Store {
         self.asks_anew();
     }
 
-    fn hear(&mut self, generation: u32, findings: Vec<Finding>, steps: Option<Vec<Step>>, story: Option<Box<Story>>) {
-        self.findings = Rc::new(findings);
-        if self.own && story.is_some() {
-            self.steps = Rc::new(steps.unwrap_or_default());
-        }
+    fn hear(&mut self, generation: u32, run: Run) {
+        self.findings = Rc::new(run.findings);
         self.answered = true;
-        let Some(story) = story else {
-            // The last good result stays, dimmed.
+        // While somebody types, half a document is no reason to show a cluster without it: the last good result stays, dimmed.
+        let Some(story) = run.story.filter(|_| !run.partial || self.opened_anew) else {
             self.playing = false;
+            if self.opened_anew {
+                (self.told, self.frame, self.why) = (None, None, None);
+            }
             return;
         };
-        let first = self.told.is_none();
+        if self.own {
+            self.steps = Rc::new(run.steps.unwrap_or_default());
+        }
+        let opened = std::mem::take(&mut self.opened_anew);
         self.told = Some(Rc::new(Told::new(generation, *story)));
         self.at_ms = self.at_ms.clamp(0, self.duration_ms());
         self.why = None;
-        if first {
+        if opened {
             self.speed = clock::fitting_speed(self.duration_ms());
         }
     }
@@ -478,6 +498,10 @@ mod tests {
         }))
     }
 
+    fn ran(generation: u32, story: Option<Box<Story>>) -> Action {
+        Action::Ran(generation, Run { story, ..Run::default() })
+    }
+
     fn then(store: &Store, action: Action) -> Store {
         store.after(action).expect("the action changes something")
     }
@@ -488,12 +512,12 @@ mod tests {
 
     #[test]
     fn an_edit_is_asked_once_and_the_last_good_result_stays() {
-        let told = then(&store(), Action::Ran(1, Vec::new(), None, story(60_000)));
+        let told = then(&store(), ran(1, story(60_000)));
         assert!(told.answered && !told.stale());
         assert!(told.after(Action::Edit("a: 1".to_string())).is_none(), "the same text changes nothing");
         let edited = then(&told, Action::Edit("a: [".to_string()));
         assert!(edited.stale() && edited.told.is_some());
-        assert!(edited.after(Action::Ran(1, Vec::new(), None, story(9))).is_none(), "an old answer is dropped");
+        assert!(edited.after(ran(1, story(9))).is_none(), "an old answer is dropped");
         let finding = Finding {
             id: "yaml-syntax".to_string(),
             severity: Severity::Error,
@@ -503,14 +527,20 @@ mod tests {
             start: 0,
             end: 1,
         };
-        let broken = then(&edited, Action::Ran(2, vec![finding], None, None));
+        let broken = then(&edited, Action::Ran(2, Run { findings: vec![finding], ..Run::default() }));
         assert!(broken.stale() && broken.answered && broken.findings.len() == 1);
         assert_eq!(broken.duration_ms(), 60_000);
+        let half = then(&edited, Action::Ran(2, Run { partial: true, story: story(9), ..Run::default() }));
+        assert!(half.stale() && half.duration_ms() == 60_000, "half a document does not replace a whole result");
+        let other = then(&then(&broken, Action::Open(Scene::default(), "opening")), Action::Ran(3, Run::default()));
+        assert!(other.told.is_none(), "another scene does not show the result of the one before");
+        let template = then(&other, Action::Edit("x".to_string()));
+        assert!(then(&template, Action::Ran(4, Run { partial: true, story: story(9), ..Run::default() })).told.is_some());
     }
 
     #[test]
     fn the_cursor_stays_within_the_run() {
-        let told = then(&store(), Action::Ran(1, Vec::new(), None, story(40_000)));
+        let told = then(&store(), ran(1, story(40_000)));
         assert_eq!(told.at_ms, 40_000);
         assert_eq!(then(&told, Action::Seek(-5)).at_ms, 0);
         assert!(told.after(Action::Seek(90_000)).is_none());
@@ -518,7 +548,7 @@ mod tests {
 
     #[test]
     fn time_passes_while_playing_and_stops_at_the_end() {
-        let told = then(&then(&store(), Action::Ran(1, Vec::new(), None, story(40_000))), Action::Speed(10));
+        let told = then(&then(&store(), ran(1, story(40_000))), Action::Speed(10));
         let playing = then(&told, Action::Toggle);
         assert_eq!((playing.at_ms, playing.playing), (0, true), "from the end it starts again");
         let later = then(&playing, Action::Pass(100.0));
@@ -571,7 +601,7 @@ mod tests {
 
     #[test]
     fn a_selected_pod_is_the_one_that_is_there() {
-        let told = then(&store(), Action::Ran(1, Vec::new(), None, story(40_000)));
+        let told = then(&store(), ran(1, story(40_000)));
         let chosen = then(&told, Action::Select(Some(Selection::Pod("default/web-0".to_string()))));
         assert_eq!((chosen.selected_pod(), chosen.side), (Some(0), Side::Why));
         let frame = Frame { generation: 1, looks: vec![0, 5, 5], places: vec![0; 3], ..Frame::default() };

@@ -129,6 +129,8 @@ pub enum Answer {
         generation: u32,
         /// Findings in the files, worst first.
         diagnostics: Vec<Finding>,
+        /// Some document could not be read at all: the story is told without it.
+        partial: bool,
         /// The steps of the files' own scenario, if it was run.
         steps: Option<Vec<Step>>,
         /// What happened; none where no run was possible.

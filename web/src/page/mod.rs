@@ -34,7 +34,7 @@ use crate::clock;
 use crate::examples;
 use crate::frame::PodLook;
 use crate::link::{self, Scene};
-use crate::store::{Action, Notice, Pane, Store};
+use crate::store::{Action, Notice, Pane, Run, Store};
 use crate::wire::Answer;
 
 /// Shows the app in the document's body.
@@ -138,7 +138,9 @@ fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
     dispatch.dispatch(match heard {
         Heard::Frame(frame) => Action::Frame(Rc::new(frame)),
         Heard::Notice(notice) => Action::Say(Some(notice)),
-        Heard::Answer(Answer::Ran { generation, diagnostics, steps, story }) => Action::Ran(generation, diagnostics, steps, story),
+        Heard::Answer(Answer::Ran { generation, diagnostics, partial, steps, story }) => {
+            Action::Ran(generation, Run { findings: diagnostics, partial, steps, story })
+        }
         Heard::Answer(Answer::Why { generation, why }) => Action::Why(generation, why),
         Heard::Answer(Answer::Refused { message }) => Action::Say(Some(Notice { text: message, wrong: true })),
         Heard::Answer(Answer::Ready | Answer::Digest { .. }) => return,

@@ -135,7 +135,7 @@ fn transport(props: &Props) -> Html {
             </button>
             { button(Name::Forward, "Next event (→)", Action::Seek(clock::next(&told.stops, props.at_ms))) }
             { button(Name::End, "To the end (End)", Action::Seek(told.story.duration_ms)) }
-            <output class="time" aria-label="Time"><b>{ clock::written(props.at_ms) }</b><span>{ " / " }{ clock::written(told.story.duration_ms) }</span></output>
+            <div class="time"><b>{ clock::written(props.at_ms) }</b><span>{ " / " }{ clock::written(told.story.duration_ms) }</span></div>
             <label class="speed"><span class="unseen">{ "Speed" }</span>
                 <select onchange={speed}>
                     { for clock::SPEEDS.iter().map(|&each| html! {
