@@ -372,9 +372,7 @@ impl Store {
                 next.opened_anew = true;
                 next.asks_anew();
             }
-            Action::Ran(generation, findings, steps, story) if generation == self.generation => {
-                next.hear(generation, findings, steps, story)
-            }
+            Action::Ran(generation, run) if generation == self.generation => next.hear(generation, run),
             Action::Frame(frame) if self.told.as_ref().is_some_and(|told| told.generation == frame.generation) => next.frame = Some(frame),
             Action::Why(generation, why) if self.told.as_ref().is_some_and(|told| told.generation == generation) => {
                 next.why = Some(Rc::new(*why));
