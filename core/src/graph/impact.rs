@@ -199,7 +199,7 @@ fn weakness(graph: &Graph, at: NodeIndex) -> Option<Weakness> {
     let vertex = graph.vertex(at);
     let single = vertex.wanted == Some(1) && !matches!(vertex.kind, Kind::Job | Kind::CronJob);
     let place = matches!(vertex.kind, Kind::Node | Kind::Zone);
-    if !place && !(vertex.kind.runs_pods() && single) {
+    if !(place || vertex.kind.runs_pods() && single) {
         return None;
     }
     let serves = |kind: Kind| {

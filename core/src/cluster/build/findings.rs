@@ -234,10 +234,10 @@ fn references(builder: &Builder<'_>, manifest: &Manifest, found: &mut Vec<(Optio
             miss("ServiceAccount", account);
         }
         for volume in &template.volumes {
-            if let VolumeSource::Claim(name) = volume.source {
-                if !builder.claims.contains_key(&(template.namespace, name)) {
-                    miss("PersistentVolumeClaim", name);
-                }
+            if let VolumeSource::Claim(name) = volume.source
+                && !builder.claims.contains_key(&(template.namespace, name))
+            {
+                miss("PersistentVolumeClaim", name);
             }
         }
         if let Some(class) = template.priority_class.filter(|&class| !c.priority_classes.iter().any(|p| p.name == class)) {

@@ -231,10 +231,10 @@ impl Builder<'_> {
             *made += 1;
             pod.ordinal_of_owner = *made;
         }
-        if let (Owner::StatefulSet(set), PodName::Given(name)) = (pod.owner, pod.name) {
-            if let Some(ordinal) = ordinal_of(cluster, set, name) {
-                pod.name = PodName::Ordinal(ordinal);
-            }
+        if let (Owner::StatefulSet(set), PodName::Given(name)) = (pod.owner, pod.name)
+            && let Some(ordinal) = ordinal_of(cluster, set, name)
+        {
+            pod.name = PodName::Ordinal(ordinal);
         }
         if let Some(node) = super::pods::runs_on(&pod) {
             cluster.nodes[node.index()].pods.push(id);

@@ -82,7 +82,7 @@ impl Harm {
         if outcome.ended == Ended::BudgetSpent {
             add(BUDGET_SPENT, "the run went in circles until its budget was spent".to_owned());
         }
-        reasons.sort_by(|a, b| b.points.cmp(&a.points));
+        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.points));
         Harm { score: reasons.iter().fold(0, |sum: u64, reason| sum.saturating_add(reason.points)), reasons }
     }
 }

@@ -72,10 +72,8 @@ impl Measures {
         let mut measures = Measures::default();
         let mut short_until = None;
         for record in trace.records() {
-            if record.time > fold.last {
-                if fold.pass(record.time) {
-                    short_until = Some(record.time);
-                }
+            if record.time > fold.last && fold.pass(record.time) {
+                short_until = Some(record.time);
             }
             match (record.subject, record.change) {
                 (Subject::Pod(_), Change::PodDeleting(_) | Change::PodFailed(..)) => measures.pods_lost += 1,
