@@ -1,9 +1,10 @@
 //! `wavetank graph`: how the objects depend on each other, what a loss takes along, what stands alone.
 
-use wavetank_core::cluster::build::{ClusterOptions, NodeShape, build};
-use wavetank_core::engine::{Sim, SimOptions};
-use wavetank_core::graph::{Graph, GraphOptions, find, focus, relate, render};
+use wavetank_core::cluster::build::build;
+use wavetank_core::graph::{Graph, GraphOptions, Index, find, focus, relate, render};
+use wavetank_core::session::Session;
 
+use crate::cluster::ClusterArgs;
 use crate::context::Context;
 use crate::failure::{CliError, Exit};
 use crate::input::{InputArgs, read_manifest};
@@ -32,15 +33,8 @@ pub(crate) struct Args {
     /// Without nodes and zones, and without placing any pod.
     #[arg(long)]
     no_places: bool,
-    /// Zones of the assumed nodes.
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
-    zones: Vec<String>,
-    /// How many nodes to assume.
-    #[arg(long, value_name = "N")]
-    nodes: Option<u32>,
-    /// How large an assumed node is.
-    #[arg(long, value_name = "cpu=4,memory=16Gi,pods=110", value_parser = NodeShape::parse)]
-    node: Option<NodeShape>,
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 /// How a graph is drawn.
@@ -65,13 +59,12 @@ pub(crate) enum Format {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let outputs = chosen(&args.output, Format::Text)?;
     let manifest = read_manifest(&args.input, context)?;
-    let options = ClusterOptions { zones: args.zones.clone(), nodes: args.nodes, shape: args.node.clone(), ..ClusterOptions::default() };
-    let built = build(&manifest, &options);
+    let options = args.cluster.options();
     let whole = if args.no_places {
-        relate(&manifest, &built.cluster, &GraphOptions { pods: args.pods, places: false })
+        relate(&manifest, &build(&manifest, &options.cluster).cluster, &GraphOptions { pods: args.pods, places: false })
     } else {
-        let (sim, _, _) = Sim::settled(built.cluster, &SimOptions::default());
-        relate(&manifest, sim.cluster(), &GraphOptions { pods: args.pods, places: true })
+        let session = Session::of(manifest, &options);
+        relate(session.manifest(), session.cluster(), &GraphOptions { pods: args.pods, places: true })
     };
     let graph = match &args.focus {
         Some(centre) => focus(&whole, find(&whole, centre).map_err(CliError::new)?, args.steps),
@@ -82,7 +75,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     Ok(Exit::Holds)
 }
 
-fn draw(graph: &Graph, format: Format, gone: Option<wavetank_core::graph::Index>) -> String {
+fn draw(graph: &Graph, format: Format, gone: Option<Index>) -> String {
     match format {
         Format::Text => render::text(graph, gone),
         Format::Dot => render::dot(graph),
