@@ -17,10 +17,6 @@ pub(crate) enum Exit {
     Broken,
     /// 2: there was nothing to do.
     Nothing,
-    /// 3: a difference was asked about and found.
-    Differs,
-    /// 42: the same work gave two results.
-    NotTheSame,
 }
 
 impl From<Exit> for ExitCode {
@@ -29,8 +25,6 @@ impl From<Exit> for ExitCode {
             Exit::Holds => 0,
             Exit::Broken => 1,
             Exit::Nothing => 2,
-            Exit::Differs => 3,
-            Exit::NotTheSame => 42,
         })
     }
 }

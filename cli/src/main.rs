@@ -32,8 +32,7 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 all is well, 1 something does not hold, 2 bad usage or input that could not be read,
-3 a difference where one was asked about, 42 the same work gave two results.";
+Exit codes: 0 all is well, 1 something does not hold, 2 bad usage or input that could not be read.";
 
 #[derive(clap::Subcommand)]
 enum Verb {

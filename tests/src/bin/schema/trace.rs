@@ -12,12 +12,12 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// Name and type of each field of a struct.
-type Fields = Vec<(&'static str, String)>;
+type FieldTypes = Vec<(&'static str, String)>;
 
 #[derive(Default)]
 struct Trace {
     /// Type name of the visitor, struct name, fields.
-    structs: Vec<(String, &'static str, Fields)>,
+    structs: Vec<(String, &'static str, FieldTypes)>,
     /// The type of the value that was decoded last.
     last: String,
     kinds: Vec<(&'static str, &'static str, String)>,
