@@ -75,7 +75,12 @@ pub fn timeline(told: &Told<'_>) -> Vec<Entry> {
     let mut group_of: Vec<u32> = Vec::with_capacity(told.trace.len());
     for (id, record) in told.trace.numbered() {
         let likeness = likeness(id, record);
-        let close = if matches!(likeness, Likeness::Refused(_)) { CLOSE_REFUSALS } else { CLOSE };
+        let close = match likeness {
+            Likeness::Refused(_) => CLOSE_REFUSALS,
+            // The scheduler tries again every few minutes for ever: the same answer is news only once.
+            Likeness::Unplaced(_) => Millis::MAX,
+            _ => CLOSE,
+        };
         let time = record.time.millis();
         let at = match open.get(&likeness) {
             Some(&at) if time - groups[at].to <= close => at,
