@@ -16,7 +16,6 @@ const ORDER: &[&[&str]] = &[
     &["engine"],
     &["faults"],
     &["scenario"],
-    &["policy"],
     &["report"],
     &["session"],
 ];
