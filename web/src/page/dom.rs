@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use gloo::events::{EventListener, EventListenerOptions};
+use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Document, EventTarget, HtmlElement, ResizeObserver, Window};
@@ -47,12 +49,8 @@ impl Guard {
 
 /// Calls `then` once, so many milliseconds from now, unless the guard is dropped before.
 pub(crate) fn after(ms: i32, then: impl FnOnce() + 'static) -> Guard {
-    let call = Closure::once(then);
-    let id = window().set_timeout_with_callback_and_timeout_and_arguments_0(call.as_ref().unchecked_ref(), ms).unwrap_or_default();
-    Guard::new(move || {
-        window().clear_timeout_with_handle(id);
-        drop(call);
-    })
+    let timeout = Timeout::new(u32::try_from(ms).unwrap_or(0), then);
+    Guard::new(move || drop(timeout))
 }
 
 /// Calls `each` with the milliseconds since the call before, at every animation frame, until it says `false` or the guard is dropped.
@@ -81,18 +79,14 @@ pub(crate) fn each_frame(mut each: impl FnMut(f64) -> bool + 'static) -> Guard {
     }
 }
 
-/// Hears an event until the guard is dropped.
+/// Hears an event until the guard is dropped; it may prevent what the browser would do.
 pub(crate) fn listen<E: JsCast + 'static>(target: &EventTarget, kind: &'static str, hear: impl Fn(E) + 'static) -> Guard {
-    let call = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
-        if let Ok(event) = event.dyn_into() {
+    let listener = EventListener::new_with_options(target, kind, EventListenerOptions::enable_prevent_default(), move |event| {
+        if let Ok(event) = event.clone().dyn_into() {
             hear(event);
         }
     });
-    let target = target.clone();
-    let _ = target.add_event_listener_with_callback(kind, call.as_ref().unchecked_ref());
-    Guard::new(move || {
-        let _ = target.remove_event_listener_with_callback(kind, call.as_ref().unchecked_ref());
-    })
+    Guard::new(move || drop(listener))
 }
 
 /// Sets one property of an element's style: the page's policy allows no style attribute.
