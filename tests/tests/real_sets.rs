@@ -46,7 +46,8 @@ fn a_zone_lost_leaves_no_pod_without_a_place_or_a_reason() {
             sources.add(file.display().to_string(), String::from_utf8_lossy(&text).into_owned());
         }
         let session = Session::open(sources, &SessionOptions::default());
-        let Some(zone) = session.cluster().live_nodes().map(|(_, n)| session.cluster().zone_name(n.zone).to_owned()).find(|z| !z.is_empty())
+        let Some(zone) =
+            session.cluster().live_nodes().map(|(_, n)| session.cluster().zone_name(n.zone).to_owned()).find(|z| !z.is_empty())
         else {
             continue;
         };
@@ -56,7 +57,12 @@ fn a_zone_lost_leaves_no_pod_without_a_place_or_a_reason() {
             let gated = !run.end().template_of(id).scheduling_gates.is_empty();
             let foreign = run.end().text(run.end().template_of(id).scheduler_name) != "default-scheduler";
             let known = explained(run.trace(), id) || explained(session.settle_trace(), id);
-            assert!(known || gated || foreign || pod.nominated.is_some(), "{}: {} waits for no reason", set.display(), run.end().pod_full_name(id));
+            assert!(
+                known || gated || foreign || pod.nominated.is_some(),
+                "{}: {} waits for no reason",
+                set.display(),
+                run.end().pod_full_name(id)
+            );
         }
         pods += run.end().pods.len();
         // The report of each can be made and says something.
