@@ -18,7 +18,7 @@ fn main() {
         if promise.is_some() {
             println!("cargo::rerun-if-changed={}", example.join("README.md").display());
         }
-        let _ = writeln!(table, "(&{:?}, &{:?}, &[", name(&example), promise.unwrap_or_default());
+        let _ = writeln!(table, "({:?}, {:?}, &[", name(&example), promise.unwrap_or_default());
         for file in files {
             println!("cargo::rerun-if-changed={}", file.display());
             let path = file.canonicalize().expect("a file that was listed");

@@ -64,7 +64,7 @@ test.describe("the page", () => {
   test("tells why a pod is where it is", async ({ page }) => {
     await open(page);
     await page.getByRole("button", { name: "Table" }).click();
-    const pod = page.locator(".cluster-table tr.pod button").first();
+    const pod = page.locator(".cluster-table tr.pod").filter({ has: page.getByRole("cell", { name: "ready", exact: true }) }).getByRole("button").first();
     const name = await pod.textContent();
     await pod.click();
     await expect(page.getByRole("heading", { name })).toBeVisible();

@@ -83,7 +83,7 @@ pub const TRAY_LABEL: f64 = 118.0;
 const TRAY: f64 = 34.0;
 const BETWEEN: f64 = 10.0;
 /// How much taller than needed a node may be drawn.
-const MOST_STRETCH: f64 = 1.7;
+const MOST_STRETCH: f64 = 1.35;
 /// Below this many pixels a pod cannot be told from its neighbour.
 const LEAST_SLOT: f64 = 3.0;
 

@@ -106,7 +106,8 @@ impl Told {
             zones: self.story.zones.len(),
             node_zones: self.story.nodes.iter().map(|node| node.zone as usize).collect(),
             peak: self.story.nodes.iter().map(|node| node.peak_pods as usize).max().unwrap_or(0),
-            waiting: self.pods.len().min(400),
+            // More are counted and not drawn: the tray is for a glance.
+            waiting: self.pods.len().min(24),
         }
     }
 
@@ -225,7 +226,7 @@ pub enum Action {
     Frame(Rc<Frame>),
     /// An explanation arrived.
     Why(u32, Box<Why>),
-    /// The cursor is set.
+    /// The cursor is set, and time stands still there.
     Seek(i64),
     /// So many real milliseconds passed while playing.
     Pass(f64),
@@ -377,7 +378,11 @@ impl Store {
             Action::Why(generation, why) if self.told.as_ref().is_some_and(|told| told.generation == generation) => {
                 next.why = Some(Rc::new(*why));
             }
-            Action::Seek(at_ms) => next.at_ms = at_ms.clamp(0, self.duration_ms()),
+            Action::Seek(at_ms) => {
+                // Whoever goes to a moment wants to look at it.
+                next.playing = false;
+                next.at_ms = at_ms.clamp(0, self.duration_ms());
+            }
             Action::Pass(real_ms) => next.pass(real_ms),
             Action::Toggle => {
                 next.playing = !self.playing && self.duration_ms() > 0;
