@@ -39,6 +39,8 @@ pub(crate) struct Observer {
     pub(crate) born: BTreeMap<String, i64>,
     /// Extremes by workload: (least ready since all were ready, most active, most pods).
     pub(crate) extremes: BTreeMap<String, Extremes>,
+    /// Taints as they were added, with their values.
+    taints: BTreeMap<(NodeId, String, TaintEffect), String>,
     specs: BTreeMap<DeploymentId, Vec<(ReplicaSetId, i64)>>,
     pods: BTreeMap<PodId, Seen>,
 }
@@ -257,9 +259,14 @@ impl Observer {
             Change::NodeTainted(key, effect) => {
                 let value = node.taints.iter().find(|t| t.key == key && t.effect == effect).map_or("", |t| cluster.text(t.value));
                 let value = if value.is_empty() { String::new() } else { format!("={value}") };
-                format!("+{}{value}:{}", cluster.text(key), effect_text(effect))
+                let taint = format!("{}{value}:{}", cluster.text(key), effect_text(effect));
+                self.taints.insert((id, cluster.text(key).to_owned(), effect), taint.clone());
+                format!("+{taint}")
             }
-            Change::NodeUntainted(key, effect) => format!("-{}:{}", cluster.text(key), effect_text(effect)),
+            Change::NodeUntainted(key, effect) => {
+                let bare = || format!("{}:{}", cluster.text(key), effect_text(effect));
+                format!("-{}", self.taints.remove(&(id, cluster.text(key).to_owned(), effect)).unwrap_or_else(bare))
+            }
             Change::NodeDeleted => "gone".to_owned(),
             _ => return,
         };
