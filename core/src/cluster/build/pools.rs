@@ -111,7 +111,15 @@ impl Builder<'_> {
 
     fn add_node(&mut self, name: &str, zone: Option<&str>, shape: &NodeShape, labels: &BTreeMap<String, String>, taints: &[Taint]) {
         let mut own: BTreeMap<String, String> = BTreeMap::new();
-        for (key, value) in [("kubernetes.io/hostname", name), ("kubernetes.io/os", "linux"), ("kubernetes.io/arch", "amd64")] {
+        // What every kubelet sets, the two old names included (`pkg/kubelet/kubelet_node_status.go`, v1.37).
+        let usual = [
+            ("kubernetes.io/hostname", name),
+            ("kubernetes.io/os", "linux"),
+            ("kubernetes.io/arch", "amd64"),
+            ("beta.kubernetes.io/os", "linux"),
+            ("beta.kubernetes.io/arch", "amd64"),
+        ];
+        for (key, value) in usual {
             own.insert(key.to_owned(), value.to_owned());
         }
         if let Some(zone) = zone {
