@@ -47,7 +47,8 @@ const CATALOG: &[DiagnosticInfo] = &[
         "WT2010",
         "A selector that does not match its own pods",
         "spec.selector of a Deployment, ReplicaSet, StatefulSet or DaemonSet must match the labels in spec.template.metadata.labels; the API server refuses \
-         the object otherwise (`selector` does not match template `labels`). The simulation goes on, and the controller will not find its pods.",
+         the object otherwise (`selector` does not match template `labels`), since its controller would make pods for ever and find none of them. \
+         It is left out of the cluster.",
     ),
     page(
         "WT2011",

@@ -16,7 +16,7 @@ use crate::units::text::visible_short;
 /// Letters of a name that a message shows.
 const NAME_SHOWN: usize = 80;
 
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     visible_short(name, NAME_SHOWN)
 }
 
@@ -43,7 +43,6 @@ pub(super) fn find(builder: &mut Builder<'_>, manifest: &Manifest) {
     {
         let builder = &*builder;
         let pods = all_pods(builder);
-        selectors_of_workloads(builder, &mut found);
         budgets(builder, &pods, &mut found);
         services(builder, &pods, &mut found);
         references(builder, manifest, &mut found);
@@ -80,29 +79,6 @@ fn all_pods<'a>(builder: &'a Builder<'_>) -> Vec<Pods<'a>> {
         all.push(Pods { meta: None, namespace: pod.namespace, labels, template: pod.template, count: 1, label });
     }
     all
-}
-
-fn selectors_of_workloads(builder: &Builder<'_>, found: &mut Vec<(Option<Origin>, Diagnostic)>) {
-    let c = builder.cluster();
-    let all = (c.deployments.iter().map(|d| (&d.meta, &d.selector, d.template)))
-        .chain(c.replica_sets.iter().map(|r| (&r.meta, &r.selector, r.template)))
-        .chain(c.stateful_sets.iter().map(|s| (&s.meta, &s.selector, s.template)))
-        .chain(c.daemon_sets.iter().map(|d| (&d.meta, &d.selector, d.template)));
-    for (meta, selector, template) in all {
-        let template = c.template(template);
-        // ReplicaSets without a template are how some tools tell the scheduler of a selector.
-        if template.containers.is_empty() || selector.matches(&template.labels, &c.text) {
-            continue;
-        }
-        let message = format!(
-            "the selector of {} ({}) does not match the labels of its own pods",
-            shown(c.text(meta.name)),
-            shown(&selector.display(&c.text))
-        );
-        let origin = meta.origin.map(|o| Origin { pointer: "/spec/selector", ..o });
-        let help = "make spec.selector and spec.template.metadata.labels agree: the API server refuses this object";
-        found.push((origin, Diagnostic::error(DiagnosticId("WT2010"), message).help(help)));
-    }
 }
 
 fn budgets(builder: &Builder<'_>, pods: &[Pods<'_>], found: &mut Vec<(Option<Origin>, Diagnostic)>) {

@@ -1,6 +1,7 @@
 //! One object into a cluster: new, or in place of the one with its name.
 
 use super::Builder;
+use super::findings::shown;
 use super::limits::{MAX_NODES, MAX_PODS};
 use super::template::Kind;
 use crate::cluster::Cluster;
@@ -172,8 +173,12 @@ impl Builder<'_> {
         self.put(compiled, origin)
     }
 
-    /// Puts a compiled object into the cluster.
+    /// Puts a compiled object into the cluster. None where the API server would refuse it, or a limit leaves it out (then that is said).
     pub fn put(&mut self, compiled: Compiled, origin: Option<Origin>) -> Option<Inserted> {
+        if let Some(diagnostic) = self.foreign_to_its_pods(&compiled) {
+            self.tell(origin.map(|o| Origin { pointer: "/spec/selector", ..o }), diagnostic);
+            return None;
+        }
         let full = |what: &str, limit: usize| {
             Diagnostic::warning(DiagnosticId("WT2002"), format!("this {what} is left out: a cluster has at most {limit} {what}s here"))
         };
@@ -205,6 +210,28 @@ impl Builder<'_> {
             Compiled::Job(j) => self.put_job(*j),
             other => self.put_plain(other)?,
         })
+    }
+
+    /// What there is to say of a workload whose selector does not match its template: its controller would make pods without end, never
+    /// finding them, so the API server refuses it (`pkg/apis/apps/validation`, v1.37). ReplicaSets without a template pass: that is how
+    /// the scheduler is told of a selector alone.
+    fn foreign_to_its_pods(&self, compiled: &Compiled) -> Option<Diagnostic> {
+        let (meta, selector, template) = match compiled {
+            Compiled::Deployment(d) => (&d.meta, &d.selector, d.template),
+            Compiled::ReplicaSet(r) => (&r.meta, &r.selector, r.template),
+            Compiled::StatefulSet(s) => (&s.meta, &s.selector, s.template),
+            Compiled::DaemonSet(d) => (&d.meta, &d.selector, d.template),
+            _ => return None,
+        };
+        let text = &self.cluster.text;
+        let template = self.cluster.template(template);
+        if template.containers.is_empty() || selector.matches(&template.labels, text) {
+            return None;
+        }
+        let (name, selector) = (shown(self.cluster.text(meta.name)), shown(&selector.display(text)));
+        let message = format!("the selector of {name} ({selector}) does not match the labels of its own pods: it is left out");
+        let help = "make spec.selector and spec.template.metadata.labels agree: the API server refuses this object";
+        Some(Diagnostic::error(DiagnosticId("WT2010"), message).help(help))
     }
 
     fn replace_node(&mut self, id: NodeId, new: Node) -> Inserted {

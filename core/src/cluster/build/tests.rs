@@ -287,9 +287,10 @@ spec: {selector: {app: wbe}, ports: [{port: 80}]}
 }
 
 #[test]
-fn a_selector_that_misses_its_own_pods_is_an_error() {
+fn a_selector_that_misses_its_own_pods_is_an_error_and_the_workload_left_out() {
     let built = built(&WEB.replace("matchLabels: {app: web}", "matchLabels: {app: wob}"));
     assert_eq!(ids(&built), ["WT2010"]);
+    assert!(built.cluster.deployments.is_empty());
 }
 
 #[test]
