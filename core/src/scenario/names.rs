@@ -19,11 +19,17 @@ pub struct Unknown {
     pub near: Option<String>,
     /// What there is, where it is short enough to list.
     pub known: Vec<String>,
+    /// There is nothing of the kind at all.
+    pub none: bool,
 }
 
 impl std::fmt::Display for Unknown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "there is no {} {}", self.what, self.given)
+        write!(f, "there is no {} {}", self.what, self.given)?;
+        match self.what {
+            "zone" if self.none => f.write_str(": no node has the label topology.kubernetes.io/zone"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -32,8 +38,9 @@ const LISTED: usize = 8;
 
 fn unknown(what: &'static str, given: &str, known: Vec<String>) -> Unknown {
     let near = nearest(given, known.iter().map(String::as_str)).map(str::to_owned);
+    let none = known.is_empty();
     let known = if known.len() <= LISTED { known } else { Vec::new() };
-    Unknown { what, given: visible_short(given, 80), near, known }
+    Unknown { what, given: visible_short(given, 80), near, known, none }
 }
 
 /// The node of that name.
@@ -170,8 +177,18 @@ pub fn workload(cluster: &Cluster, given: &str) -> Result<Workload, Unknown> {
     let mut matching = all.iter().filter(|candidate| fits(candidate, false));
     match (matching.next(), matching.next()) {
         (Some(one), None) => Ok(*one),
-        _ => Err(unknown("workload", given, all.iter().map(|w| cluster.workload_label(*w)).collect())),
+        _ => Err(unknown_workload(given, all.iter().map(|w| cluster.workload_label(*w)).collect())),
     }
+}
+
+/// The nearest workload counts by as much of its label as was given: `deploy/wbe` is near to `shop/deployment/web`.
+fn unknown_workload(given: &str, known: Vec<String>) -> Unknown {
+    let wanted = canonical(given);
+    let parts = wanted.split('/').count();
+    let tail = |label: &str| label.match_indices('/').rev().nth(parts - 1).map_or(0, |(at, _)| at + 1);
+    let near = nearest(&wanted, known.iter().map(|label| &label[tail(label)..]))
+        .and_then(|near| known.iter().find(|label| &label[tail(label)..] == near).cloned());
+    Unknown { near, ..unknown("workload", given, known) }
 }
 
 fn namespace_fits(cluster: &Cluster, wanted: Option<&str>, has: NamespaceId) -> bool {
