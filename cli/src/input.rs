@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use wavetank_core::manifest::{Limits, Manifest, SourceSet};
+use wavetank_core::manifest::{Class, Limits, Manifest, SourceSet};
 
 use crate::context::{Context, shown};
 use crate::failure::CliError;
@@ -99,11 +99,15 @@ pub(crate) fn read_paths(paths: &[PathBuf], context: &Context) -> Result<SourceS
 /// Reads and parses what was named.
 ///
 /// # Errors
-/// As [`read_sources`]; and where not one document was found.
+/// As [`read_sources`]; and where not one document was found, or none that could be read.
 pub(crate) fn read_manifest(input: &InputArgs, context: &Context) -> Result<Manifest, CliError> {
     let manifest = wavetank_core::manifest::read(read_sources(input, context)?, &Limits::default());
     if manifest.documents.is_empty() {
         let error = CliError::new(format!("not one Kubernetes object in {}", input.as_typed()));
+        return Err(error.diagnostics(manifest.diagnostics, manifest.sources));
+    }
+    if manifest.documents.iter().all(|document| document.class == Class::Rejected) {
+        let error = CliError::new(format!("not one object in {} could be read", input.as_typed()));
         return Err(error.diagnostics(manifest.diagnostics, manifest.sources));
     }
     Ok(manifest)

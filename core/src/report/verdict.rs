@@ -99,6 +99,9 @@ fn after_steps(report: &Report, harm: Harm) -> String {
         let done: Vec<&str> = report.steps.iter().filter(|s| s.not_done.is_none()).map(|s| s.text.as_str()).collect();
         return match (harm, &done[..]) {
             (_, []) => "Nothing was done to the cluster: see the steps.".to_owned(),
+            _ if report.totals.pods == 0 => {
+                "Nothing runs here that could be lost: the manifests hold no workload that makes pods.".to_owned()
+            }
             (Harm::None, [step]) => format!("When {step}, nothing that serves is lost."),
             (Harm::ShortBefore, _) => "Nothing got worse; some workloads were short before anything happened.".to_owned(),
             _ => "Nothing that serves was lost.".to_owned(),
