@@ -20,6 +20,8 @@ pub struct Api {
     notices: VecDeque<Notice>,
     known: Known,
     pub(super) similar_events: SimilarEvents,
+    /// How many pods were refused under a generated name.
+    pub(super) refused: u32,
 }
 
 impl Api {
@@ -35,6 +37,7 @@ impl Api {
             notices: VecDeque::new(),
             known,
             similar_events: SimilarEvents::default(),
+            refused: 0,
         }
     }
 

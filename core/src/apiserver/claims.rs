@@ -14,7 +14,7 @@ impl Api {
     /// Creates a claim.
     ///
     /// # Errors
-    /// Refused where the namespace is being deleted, or a claim of that name exists.
+    /// Refused where the namespace is being deleted, a claim of that name exists, or a limit range or quota does not allow it.
     pub fn create_claim(&mut self, namespace: NamespaceId, name: &str, spec: ClaimSpec) -> Result<ClaimId, Refusal> {
         self.refuse_in_terminating(namespace)?;
         let sym = self.cluster.text.intern(name);
@@ -22,6 +22,8 @@ impl Api {
             let message = format!("persistentvolumeclaims \"{name}\" already exists");
             return Err(Refusal { code: 409, message, causes: Vec::new(), retry_after: None });
         }
+        let charges = self.review_claim(namespace, name, &spec)?;
+        self.charge_quotas(charges);
         let id = ClaimId::from_index(self.cluster.storage.claims.len());
         let created = self.now();
         self.cluster.storage.claims.push(Claim {

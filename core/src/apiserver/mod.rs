@@ -1,6 +1,7 @@
 //! The API server: the only way to write to the cluster. It applies Kubernetes' own rules of writing (admission, deletion, eviction),
 //! records every change with its cause, and announces it. It decides nothing that a controller decides.
 
+mod admission;
 mod api;
 mod apply;
 mod budgets;
@@ -13,10 +14,13 @@ mod nodes;
 mod notice;
 mod ownership;
 mod pods;
+mod quotas;
 mod volumes;
 mod workloads;
 
+pub use admission::quota_usage;
 pub use api::Api;
+pub use apply::Applied;
 pub use deletion::Propagation;
 pub use known::Known;
 pub use notice::{NodeChange, Notice, PodChange, Watched};

@@ -64,6 +64,8 @@ pub enum Watched {
     Job(JobId),
     /// A PodDisruptionBudget: its spec or status.
     Budget(BudgetId),
+    /// A ResourceQuota: its spec.
+    Quota(QuotaId),
     /// A Service was added, changed or deleted.
     Service(ServiceId),
     /// A claim was added, bound, changed or deleted.

@@ -52,9 +52,12 @@ impl Api {
     /// Creates a pod.
     ///
     /// # Errors
-    /// Refused where the namespace is being deleted (`NamespaceLifecycle`).
+    /// Refused where the namespace is being deleted (`NamespaceLifecycle`), the priority class does not exist (`Priority`), or a limit range
+    /// (`LimitRanger`) or quota (`ResourceQuota`) does not allow it.
     pub fn create_pod(&mut self, new: NewPod) -> Result<PodId, Refusal> {
         self.refuse_in_terminating(new.namespace)?;
+        let charges = self.review_pod(&new)?;
+        self.charge_quotas(charges);
         let now = self.now();
         let template = self.cluster.template(new.template);
         let (priority, node_name) = (template.priority, template.node_name);

@@ -55,6 +55,8 @@ ids! {
     ServiceId,
     /// A PodDisruptionBudget.
     BudgetId,
+    /// A ResourceQuota.
+    QuotaId,
     /// A PriorityClass.
     PriorityClassId,
     /// A PersistentVolumeClaim.

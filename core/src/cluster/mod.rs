@@ -9,6 +9,7 @@ pub mod labels;
 pub mod node;
 pub mod origin;
 pub mod pod;
+pub mod quotas;
 pub mod state;
 pub mod template;
 pub mod volumes;

@@ -6,6 +6,7 @@ use super::ids::*;
 use super::labels::Labels;
 use super::node::Node;
 use super::pod::{Owner, Pod, PodName, name_suffix};
+use super::quotas::{LimitRange, ResourceQuota};
 use super::template::{PodTemplate, PodVolume, VolumeSource};
 use super::volumes::Storage;
 use super::workloads::*;
@@ -43,6 +44,10 @@ pub struct Cluster {
     pub budgets: Vec<Budget>,
     /// PriorityClasses.
     pub priority_classes: Vec<PriorityClass>,
+    /// ResourceQuotas.
+    pub quotas: Vec<ResourceQuota>,
+    /// LimitRanges, in order of creation.
+    pub limit_ranges: Vec<LimitRange>,
     /// Storage.
     pub storage: Storage,
 }

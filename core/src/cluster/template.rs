@@ -5,6 +5,7 @@ use super::behavior::PodBehavior;
 use super::ids::NamespaceId;
 use super::labels::{Labels, Requirement, Selector};
 use super::origin::Origin;
+use super::quotas::PodDemand;
 use crate::units::intern::Sym;
 use crate::units::resources::Resources;
 use crate::units::time::Millis;
@@ -274,6 +275,8 @@ pub struct PodTemplate {
     pub score_nonzero: (i64, i64),
     /// Requests without pod-level ones, as the Fit score sees scalars and ephemeral storage of the incoming pod.
     pub score_requests: Resources,
+    /// What it names of resources, exactly: what quotas and limit ranges look at.
+    pub demand: PodDemand,
     /// Quality of service.
     pub qos: QosClass,
     /// `nodeSelector`, all pairs; None where absent.

@@ -5,6 +5,7 @@ use super::labels::{Labels, Selector};
 use super::origin::Origin;
 use super::template::NodeSelectorTerm;
 use crate::units::intern::Sym;
+use crate::units::quantity::Quantity;
 use crate::units::time::Time;
 
 /// `spec.accessModes`, as a set.
@@ -34,6 +35,8 @@ pub struct ClaimSpec {
     pub access: AccessModes,
     /// `resources.requests.storage`, in bytes.
     pub size: i64,
+    /// The same as written, rounded up to whole bytes; none where it is not given.
+    pub request: Option<Quantity>,
     /// `storageClassName`: absent, empty or a name.
     pub class: Option<Sym>,
     /// `volumeName`.

@@ -405,6 +405,10 @@ pub struct Service {
     pub publish_not_ready: bool,
     /// `clusterIP: None`.
     pub headless: bool,
+    /// `type: LoadBalancer`.
+    pub load_balancer: bool,
+    /// How many node ports it takes.
+    pub node_ports: u32,
 }
 
 /// A PriorityClass.

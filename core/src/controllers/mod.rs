@@ -15,6 +15,7 @@ mod pv_binder;
 mod queue;
 mod relevance;
 mod replica_set;
+mod resource_quota;
 mod revisions;
 mod stateful_set;
 mod taint_eviction;
@@ -45,11 +46,13 @@ pub struct Controllers {
     disruption: disruption::DisruptionController,
     pod_gc: pod_gc::PodGc,
     pv_binder: pv_binder::PvBinder,
+    resource_quota: resource_quota::ResourceQuotaController,
 }
 
 impl Controllers {
     /// Starts the controllers over what exists: every object is looked at once, as after a restart.
     pub fn start(&mut self, api: &mut Api, queue: &mut WorkQueue) {
+        self.resource_quota.start(api);
         self.deployments.start(api, queue);
         self.replica_sets.start(api, queue);
         self.stateful_sets.start(api, queue);
@@ -77,6 +80,7 @@ impl Controllers {
         self.disruption.observe(api, notice, queue);
         self.pod_gc.observe(api, notice, queue);
         self.pv_binder.observe(api, notice, queue);
+        self.resource_quota.observe(api, notice, queue);
     }
 
     /// Looks at one key. The API's causes are set to the records that asked for it.
@@ -92,6 +96,7 @@ impl Controllers {
             Key::NodeTaints(node) => self.node_lifecycle.sync_taints(api, node),
             Key::NodeEvictionQueue => self.node_lifecycle.serve_queues(api, queue),
             Key::Budget(id) => self.disruption.sync(id, api, queue),
+            Key::Quota(id) => self.resource_quota.sync(id, api),
             Key::Claim(id) => self.pv_binder.sync(id, api, queue),
             Key::PodGc => self.pod_gc.look(api, queue),
             // A look of the same moment comes first: the taint was added after its look, so its timers run behind the looks.

@@ -1,7 +1,7 @@
 //! The work queue of the controllers (`client-go/util/workqueue`, v1.37): each key at most once, in order, with the records that asked for
 //! it; delayed and rate-limited additions in virtual time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::cluster::ids::*;
 use crate::trace::RecordId;
@@ -35,6 +35,8 @@ pub enum Key {
     TaintEviction(PodId),
     /// Pod garbage collector: its periodic look.
     PodGc,
+    /// Resource quota controller.
+    Quota(QuotaId),
     /// PersistentVolume controller: one claim.
     Claim(ClaimId),
 }
@@ -54,6 +56,10 @@ pub struct WorkQueue {
     sums: VecDeque<Key>,
     causes: BTreeMap<Key, Vec<RecordId>>,
     later: Agenda<(Key, Option<RecordId>)>,
+    /// Keys that are to be tried again after a failure: of several moments only the earliest waits.
+    retries: BTreeMap<Key, (Time, Option<RecordId>)>,
+    /// The same by time.
+    retry_times: BTreeSet<(Time, Key)>,
     failures: BTreeMap<Key, u32>,
 }
 
@@ -83,7 +89,17 @@ impl WorkQueue {
         let failures = self.failures.entry(key).or_insert(0);
         let delay = if *failures >= 18 { LAST_RETRY } else { (FIRST_RETRY << *failures).min(LAST_RETRY) };
         *failures += 1;
-        self.add_at(key, now + delay, cause);
+        let time = now + delay;
+        match self.retries.get(&key) {
+            Some(&(waiting, _)) if waiting <= time => {}
+            later => {
+                if let Some(&(later, _)) = later {
+                    self.retry_times.remove(&(later, key));
+                }
+                self.retries.insert(key, (time, cause));
+                self.retry_times.insert((time, key));
+            }
+        }
     }
 
     /// Forgets the failures of `key`: its look went well.
@@ -101,6 +117,11 @@ impl WorkQueue {
         while let Some((_, (key, cause))) = self.later.take_due(now) {
             self.add(key, cause);
         }
+        while let Some(&(time, key)) = self.retry_times.first().filter(|(time, _)| *time <= now) {
+            self.retry_times.remove(&(time, key));
+            let cause = self.retries.remove(&key).and_then(|(_, cause)| cause);
+            self.add(key, cause);
+        }
     }
 
     /// Whether a key waits to be looked at now.
@@ -116,12 +137,13 @@ impl WorkQueue {
 
     /// When the next delayed key is due.
     pub fn next_time(&self) -> Option<Time> {
-        self.later.next_time()
+        self.later.next_time().into_iter().chain(self.retry_times.first().map(|r| r.0)).min()
     }
 
     /// Forgets which records asked: a fork begins a trace of its own.
     pub fn forget_causes(&mut self) {
         self.later.map_in_place(|(_, cause)| *cause = None);
+        self.retries.values_mut().for_each(|retry| retry.1 = None);
         self.causes.values_mut().for_each(Vec::clear);
     }
 }

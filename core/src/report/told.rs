@@ -76,6 +76,9 @@ impl<'a> Told<'a> {
             Subject::DaemonSet(id) => self.workload(Workload::DaemonSet(id)),
             Subject::Job(id) => self.workload(Workload::Job(id)),
             Subject::Budget(id) => format!("budget {}", self.budget(id)),
+            Subject::Quota(id) => {
+                format!("quota {}", self.cluster.quotas.get(id.index()).map_or("", |quota| self.cluster.text(quota.meta.name)))
+            }
             Subject::Claim(id) => {
                 format!("claim {}", self.cluster.storage.claims.get(id.index()).map_or("", |claim| self.cluster.text(claim.name)))
             }

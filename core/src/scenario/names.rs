@@ -213,6 +213,7 @@ pub fn subject(cluster: &Cluster, subject: Subject) -> String {
         Subject::DaemonSet(id) => named("daemonset", &cluster.daemon_sets[id.index()].meta),
         Subject::Job(id) => named("job", &cluster.jobs[id.index()].meta),
         Subject::Budget(id) => named("poddisruptionbudget", &cluster.budgets[id.index()].meta),
+        Subject::Quota(id) => named("resourcequota", &cluster.quotas[id.index()].meta),
         Subject::Claim(id) => {
             let claim = &cluster.storage.claims[id.index()];
             match cluster.namespace_name(claim.namespace) {

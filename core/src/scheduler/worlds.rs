@@ -175,6 +175,7 @@ impl World {
             requests,
             nonzero: amounts,
             score_nonzero: amounts,
+            demand: Default::default(),
             qos: QosClass::Burstable,
             node_selector: None,
             affinity: Some(Box::new(affinity)),

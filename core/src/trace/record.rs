@@ -40,6 +40,8 @@ pub enum Subject {
     Job(JobId),
     /// A PodDisruptionBudget.
     Budget(BudgetId),
+    /// A ResourceQuota.
+    Quota(QuotaId),
     /// A PersistentVolumeClaim.
     Claim(ClaimId),
     /// A PersistentVolume.

@@ -107,6 +107,18 @@ impl Quantity {
         self.scaled(NANOS / 1000)
     }
 
+    /// The next whole number of units (`Quantity.RoundUp(0)`).
+    #[must_use]
+    pub fn round_up(self) -> Self {
+        if self.is_integer() { self } else { Self { nanos: i128::from(self.value()) * NANOS, format: self.format } }
+    }
+
+    /// `count` times the amount, saturating.
+    #[must_use]
+    pub fn times(self, count: u32) -> Self {
+        Self { nanos: self.nanos.saturating_mul(i128::from(count)), format: self.format }
+    }
+
     /// Whether the amount is nothing.
     #[must_use]
     pub fn is_zero(&self) -> bool {

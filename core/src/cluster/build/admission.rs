@@ -4,12 +4,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Container, LimitRangeItem, PodSpec, ResourceRequirements};
+use k8s_openapi::api::core::v1::{Container, PodSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::Builder;
 use super::options::Admission;
 use crate::cluster::ids::NamespaceId;
+use crate::cluster::quotas::{LimitItem, LimitKind, ResourceList};
 
 type List = BTreeMap<String, Quantity>;
 
@@ -20,8 +21,8 @@ impl Builder<'_> {
             return Cow::Borrowed(spec);
         }
         let class = spec.runtime_class_name.as_ref().and_then(|name| self.runtime_classes.get(name));
-        let ranges = self.limit_ranges.get(&namespace).map(Vec::as_slice).unwrap_or_default();
-        if class.is_none() && ranges.is_empty() {
+        let ranges = || self.cluster.limit_ranges.iter().filter(|r| !r.gone && r.namespace == namespace);
+        if class.is_none() && ranges().next().is_none() {
             return Cow::Borrowed(spec);
         }
         let mut spec = spec.clone();
@@ -37,7 +38,7 @@ impl Builder<'_> {
                 own.extend(scheduling.tolerations.iter().flatten().filter(|t| !own.contains(t)).cloned().collect::<Vec<_>>());
             }
         }
-        for item in ranges.iter().flat_map(|r| r.spec.iter()).flat_map(|s| &s.limits).filter(|i| i.type_ == "Container") {
+        for item in ranges().flat_map(|r| &r.items).filter(|i| i.kind == LimitKind::Container) {
             spec.containers.iter_mut().for_each(|c| fill(c, item));
             spec.init_containers.iter_mut().flatten().for_each(|c| fill(c, item));
         }
@@ -45,27 +46,20 @@ impl Builder<'_> {
     }
 }
 
-/// Defaults of one item. A limit given without a request has become the request before, by API defaulting; a default request that
-/// is absent is taken from the default limit, and that from `max` (`SetDefaults_LimitRangeItem`).
-fn fill(container: &mut Container, item: &LimitRangeItem) {
+/// Defaults of one item. A limit given without a request has become the request before, by API defaulting.
+fn fill(container: &mut Container, item: &LimitItem) {
     let resources = container.resources.get_or_insert_default();
-    inherit_limits(resources);
-    let mut limits = item.default.clone().unwrap_or_default();
-    missing(&mut limits, item.max.as_ref());
-    let mut requests = item.default_request.clone().unwrap_or_default();
-    missing(&mut requests, Some(&limits));
-    missing(&mut requests, item.min.as_ref());
-    missing(resources.limits.get_or_insert_default(), Some(&limits));
-    missing(resources.requests.get_or_insert_default(), Some(&requests));
-}
-
-fn inherit_limits(resources: &mut ResourceRequirements) {
     let limits = resources.limits.clone();
-    missing(resources.requests.get_or_insert_default(), limits.as_ref());
+    let requests = resources.requests.get_or_insert_default();
+    for (name, quantity) in limits.into_iter().flatten() {
+        requests.entry(name).or_insert(quantity);
+    }
+    missing(resources.limits.get_or_insert_default(), &item.default);
+    missing(resources.requests.get_or_insert_default(), &item.default_request);
 }
 
-fn missing(into: &mut List, from: Option<&List>) {
-    for (name, quantity) in from.into_iter().flatten() {
-        into.entry(name.clone()).or_insert_with(|| quantity.clone());
+fn missing(into: &mut List, from: &ResourceList) {
+    for (name, quantity) in from {
+        into.entry(name.clone()).or_insert_with(|| Quantity(quantity.to_string()));
     }
 }

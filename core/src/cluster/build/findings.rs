@@ -292,7 +292,6 @@ fn not_simulated(manifest: &Manifest, found: &mut Vec<(Option<Origin>, Diagnosti
         let what = match object {
             Object::CronJob(_) => "its schedule is not run: none of its Jobs is made",
             Object::HorizontalPodAutoscaler(_) => "replicas are not changed by load",
-            Object::ResourceQuota(_) => "quotas refuse nothing",
             Object::NetworkPolicy(_) => "all traffic is taken to pass",
             _ => continue,
         };

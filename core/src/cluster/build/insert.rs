@@ -9,6 +9,7 @@ use crate::cluster::ids::*;
 use crate::cluster::node::Node;
 use crate::cluster::origin::Origin;
 use crate::cluster::pod::{Owner, Pod, PodName};
+use crate::cluster::quotas::{LimitRange, ResourceQuota};
 use crate::cluster::volumes::{Attachment, Claim, CsiDriver, CsiNode, StorageCapacity, StorageClass, Volume};
 use crate::cluster::workloads::*;
 use crate::manifest::{Diagnostic, DiagnosticId, Object};
@@ -34,6 +35,10 @@ pub enum Compiled {
     Service(Service),
     /// A PodDisruptionBudget.
     Budget(Budget),
+    /// A ResourceQuota.
+    Quota(ResourceQuota),
+    /// A LimitRange.
+    LimitRange(LimitRange),
     /// A PriorityClass.
     PriorityClass(PriorityClass),
     /// A namespace.
@@ -75,6 +80,10 @@ pub enum Thing {
     Service(ServiceId),
     /// A PodDisruptionBudget.
     Budget(BudgetId),
+    /// A ResourceQuota.
+    Quota(QuotaId),
+    /// A LimitRange.
+    LimitRange,
     /// A PriorityClass.
     PriorityClass(PriorityClassId),
     /// A namespace.
@@ -158,11 +167,8 @@ impl Builder<'_> {
                 self.runtime_classes.insert(o.metadata.name.clone().unwrap_or_default(), (**o).clone());
                 return None;
             }
-            Object::LimitRange(o) => {
-                let namespace = self.namespace(&o.metadata);
-                self.limit_ranges.entry(namespace).or_default().push((**o).clone());
-                return None;
-            }
+            Object::LimitRange(o) => Compiled::LimitRange(self.compile_limit_range(o)),
+            Object::ResourceQuota(o) => Compiled::Quota(self.compile_quota(o, origin)),
             _ => return None,
         })
     }
@@ -415,6 +421,21 @@ impl Builder<'_> {
                 }
                 let meta = new.meta.clone();
                 done(upsert(&mut cluster.budgets, new, |b| here(&b.meta, &meta)), |i| Thing::Budget(BudgetId::from_index(i)))
+            }
+            Compiled::Quota(mut new) => {
+                if let Some(old) = cluster.quotas.iter().find(|q| here(&q.meta, &new.meta)) {
+                    carry(&old.meta, &mut new.meta);
+                    new.meta.generation += 1;
+                    new.enforced = old.enforced.clone();
+                    new.used = old.used.clone();
+                }
+                let meta = new.meta.clone();
+                done(upsert(&mut cluster.quotas, new, |q| here(&q.meta, &meta)), |i| Thing::Quota(QuotaId::from_index(i)))
+            }
+            Compiled::LimitRange(new) => {
+                let key = (new.namespace, new.name);
+                let (_, created) = upsert(&mut cluster.limit_ranges, new, |r| !r.gone && (r.namespace, r.name) == key);
+                Inserted::new(Thing::LimitRange, created)
             }
             Compiled::PriorityClass(new) => {
                 let name = new.name;

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::LimitRange;
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -32,6 +31,7 @@ mod options;
 mod pods;
 mod policies;
 mod pools;
+mod quotas;
 mod requests;
 mod selectors;
 mod storage;
@@ -65,7 +65,6 @@ pub struct Builder<'c> {
     workloads: BTreeMap<(u8, NamespaceId, Sym), u32>,
     claims: BTreeMap<(NamespaceId, Sym), ClaimId>,
     runtime_classes: BTreeMap<String, RuntimeClass>,
-    limit_ranges: BTreeMap<NamespaceId, Vec<LimitRange>>,
     /// How many names were made from `generateName`.
     generated: u32,
     diagnostics: Vec<(Option<Origin>, Diagnostic)>,
@@ -84,7 +83,6 @@ impl<'c> Builder<'c> {
             workloads: BTreeMap::new(),
             claims: BTreeMap::new(),
             runtime_classes: BTreeMap::new(),
-            limit_ranges: BTreeMap::new(),
             generated: 0,
             diagnostics: Vec::new(),
         };

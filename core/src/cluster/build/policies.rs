@@ -1,6 +1,6 @@
 //! Services, disruption budgets, priority classes and namespaces from their objects.
 
-use k8s_openapi::api::core::v1::{Namespace as WrittenNamespace, Service as WrittenService};
+use k8s_openapi::api::core::v1::{Namespace as WrittenNamespace, Service as WrittenService, ServiceSpec};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::scheduling::v1::PriorityClass as WrittenClass;
 
@@ -20,6 +20,8 @@ impl Builder<'_> {
             selector: chosen.map(|s| labels(&mut self.cluster.text, Some(s))),
             publish_not_ready: spec.is_some_and(|s| s.publish_not_ready_addresses == Some(true)),
             headless: spec.and_then(|s| s.cluster_ip.as_deref()) == Some("None"),
+            load_balancer: spec.and_then(|s| s.type_.as_deref()) == Some("LoadBalancer"),
+            node_ports: spec.map_or(0, node_ports),
             meta,
         }
     }
@@ -73,6 +75,18 @@ impl Builder<'_> {
         }
     }
 
+    /// Priority classes that are named and not given are assumed, with the value 0: the API server would refuse the pods.
+    pub(super) fn assume_priority_classes(&mut self) {
+        let mut named: Vec<_> = self.cluster.templates.iter().filter_map(|t| t.priority_class).collect();
+        named.sort_unstable();
+        named.dedup();
+        for name in named {
+            if !self.cluster.priority_classes.iter().any(|c| c.name == name) {
+                self.cluster.priority_classes.push(PriorityClass { name, value: 0, global_default: false, never_preempts: false });
+            }
+        }
+    }
+
     /// A namespace: its labels, and the one with its name that the API server adds.
     pub fn compile_namespace(&mut self, written: &WrittenNamespace) -> Namespace {
         let name = written.metadata.name.as_deref().unwrap_or_default();
@@ -82,4 +96,18 @@ impl Builder<'_> {
         labels.set(key, name);
         Namespace { name, labels, given: true, deleting: written.metadata.deletion_timestamp.as_ref().map(|t| self.time(t)) }
     }
+}
+
+/// How many node ports a Service takes (`pkg/quota/v1/evaluator/core/services.go` Usage, v1.37).
+fn node_ports(spec: &ServiceSpec) -> u32 {
+    let ports = spec.ports.as_deref().unwrap_or_default();
+    let count = match spec.type_.as_deref() {
+        Some("NodePort") => ports.len(),
+        Some("LoadBalancer") if spec.allocate_load_balancer_node_ports == Some(false) => {
+            ports.iter().filter(|p| p.node_port.is_some_and(|n| n != 0)).count()
+        }
+        Some("LoadBalancer") => ports.len(),
+        _ => 0,
+    };
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -1,8 +1,9 @@
 //! What a pod asks for: defaulting as the API server does it, aggregation as the scheduler does it, and the quality of service.
 
-use k8s_openapi::api::core::v1::{Container, ContainerStatus, PodSpec, PodStatus, ResourceRequirements};
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, PodAffinityTerm, PodSpec, PodStatus, ResourceRequirements};
 
 use super::amounts::{Amounts, Share, aggregate, is_huge_page, is_pod_level};
+use crate::cluster::quotas::{ContainerDemand, PodDemand};
 use crate::cluster::template::QosClass;
 use crate::units::intern::Interner;
 use crate::units::quantity::Quantity;
@@ -42,6 +43,7 @@ pub(crate) struct PodRequests {
     pub(crate) score_nonzero: (i64, i64),
     pub(crate) score_requests: Resources,
     pub(crate) qos: QosClass,
+    pub(crate) demand: PodDemand,
 }
 
 /// Works out what the pod asks for. `status` is that of a pod that runs already, whose resources may have been resized
@@ -86,7 +88,48 @@ pub(crate) fn pod_requests(text: &mut Interner, spec: &PodSpec, status: Option<&
         score_nonzero: cpu_and_memory(&score_nonzero),
         score_requests: score.resources(text),
         qos: quality(spec, &pod_level),
+        demand: demand(text, spec, &pod_level),
     }
+}
+
+/// What quotas and limit ranges look at: sums without overhead, the pod's own figures in place of the containers' where it has any.
+fn demand(text: &mut Interner, spec: &PodSpec, pod_level: &Demand) -> PodDemand {
+    let init = spec.init_containers.as_deref().unwrap_or_default();
+    let regular = spec.containers.as_slice();
+    let whole = |pick: fn(Demand) -> Amounts, own: &Amounts| {
+        let mut sum = aggregate(&shares(regular, pick), &shares(init, pick));
+        for (name, amount) in own.0.iter().filter(|(name, _)| is_pod_level(name)) {
+            sum.0.insert(name.clone(), *amount);
+        }
+        sum.0
+    };
+    let container = |c: &Container| {
+        let demand = Demand::of_container(c);
+        ContainerDemand { name: text.intern(&c.name), requests: demand.requests.0, limits: demand.limits.0 }
+    };
+    PodDemand {
+        containers: regular.iter().chain(init).map(container).collect(),
+        requests: whole(|d| d.requests, &pod_level.requests),
+        limits: whole(|d| d.limits, &pod_level.limits),
+        overhead: Amounts::read(spec.overhead.as_ref()).0,
+        pod_level: !pod_level.requests.is_empty() || !pod_level.limits.is_empty(),
+        cross_namespace_affinity: looks_elsewhere(spec),
+    }
+}
+
+/// Whether a pod affinity or anti-affinity term names namespaces (`usesCrossNamespacePodAffinity`).
+fn looks_elsewhere(spec: &PodSpec) -> bool {
+    let far = |t: &PodAffinityTerm| t.namespaces.as_ref().is_some_and(|n| !n.is_empty()) || t.namespace_selector.is_some();
+    let Some(affinity) = &spec.affinity else { return false };
+    let near = affinity.pod_affinity.iter().flat_map(|a| {
+        let required = a.required_during_scheduling_ignored_during_execution.iter().flatten();
+        required.chain(a.preferred_during_scheduling_ignored_during_execution.iter().flatten().map(|w| &w.pod_affinity_term))
+    });
+    let anti = affinity.pod_anti_affinity.iter().flat_map(|a| {
+        let required = a.required_during_scheduling_ignored_during_execution.iter().flatten();
+        required.chain(a.preferred_during_scheduling_ignored_during_execution.iter().flatten().map(|w| &w.pod_affinity_term))
+    });
+    near.chain(anti).any(far)
 }
 
 fn shares(containers: &[Container], pick: fn(Demand) -> Amounts) -> Vec<Share> {

@@ -38,6 +38,7 @@ pub(crate) fn claim_spec(text: &mut Interner, metadata: &ObjectMeta, written: Op
     ClaimSpec {
         access: access(written.and_then(|s| s.access_modes.as_deref())),
         size: bytes(request),
+        request: request.and_then(|q| Quantity::parse(&q.0).ok()).map(|q| q.round_up()),
         class: class.map(|c| text.intern(c)),
         volume_name: volume_name.map(|v| text.intern(&v)),
         selector: written.and_then(|s| s.selector.as_ref()).map(|s| selector(text, Some(s))),

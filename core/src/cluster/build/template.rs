@@ -139,6 +139,7 @@ impl Builder<'_> {
             nonzero: requests.nonzero,
             score_nonzero: requests.score_nonzero,
             score_requests: requests.score_requests,
+            demand: requests.demand,
             qos: requests.qos,
             node_selector: spec.node_selector.as_ref().map(|s| labels(text, Some(s))),
             affinity: affinity::affinity(text, spec.affinity.as_ref(), &own),

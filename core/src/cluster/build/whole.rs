@@ -40,7 +40,7 @@ pub struct Built {
 /// In which turn an object goes in: what others refer to first; within a turn, as written.
 fn turn(object: &Object) -> u8 {
     match object {
-        Object::Namespace(_) | Object::PriorityClass(_) | Object::RuntimeClass(_) | Object::LimitRange(_) => 0,
+        Object::Namespace(_) | Object::PriorityClass(_) | Object::RuntimeClass(_) | Object::LimitRange(_) | Object::ResourceQuota(_) => 0,
         Object::StorageClass(_)
         | Object::CSIDriver(_)
         | Object::CSINode(_)
@@ -91,6 +91,9 @@ pub fn build(manifest: &Manifest, options: &ClusterOptions) -> Built {
     }
     builder.name_behaviors(&mut assumptions);
     findings::find(&mut builder, manifest);
+    if options.gaps == Gaps::Assume {
+        builder.assume_priority_classes();
+    }
     diagnostics.extend(builder.take_diagnostics());
     Built { diagnostics: placed(manifest, diagnostics), cluster, assumptions }
 }

@@ -65,7 +65,10 @@ impl ReplicaSetController {
             Watched::Pod(id, change) => {
                 let pod = cluster.pod(id);
                 match pod.owner {
-                    Owner::ReplicaSet(set) if changes_counts(api, notice, change) => queue.add(Key::ReplicaSet(set), notice.record),
+                    // Every change of a pod wakes the controller; those that change no count matter only to one that is to try again.
+                    Owner::ReplicaSet(set) if changes_counts(api, notice, change) || queue.failures(Key::ReplicaSet(set)) > 0 => {
+                        queue.add(Key::ReplicaSet(set), notice.record);
+                    }
                     Owner::None if matches!(change, PodChange::Added | PodChange::Spec) && !pod.gone => {
                         for &set in self.by_namespace.get(&pod.namespace).into_iter().flatten() {
                             if cluster.pod_labels(id).match_selector(&cluster.replica_sets[set.index()].selector, &cluster.text) {

@@ -75,7 +75,8 @@ pub(crate) fn run(case: &Case) -> Finished {
     };
     driver.observer.look(&driver.sim);
     for object in at_start {
-        driver.apply(object);
+        // A refusal at the start shows in what is missing.
+        let _ = driver.apply(object);
     }
     let end = Time((case.until * 1_000.0) as i64);
     for (number, step) in case.steps.iter().enumerate() {
@@ -113,11 +114,13 @@ impl Driver<'_> {
         self.sim.api_mut().advance_to(end);
     }
 
-    fn apply(&mut self, object: &Value) -> Option<Inserted> {
-        self.objects.insert(key_of(object), object.clone());
-        let mut inserted = None;
+    fn apply(&mut self, object: &Value) -> Result<Option<Inserted>, Refusal> {
+        let mut inserted = Ok(None);
         for object in objects([object.clone()]) {
-            inserted = self.sim.api_mut().apply(&object, None, &Behaviors::default()).0;
+            inserted = self.sim.api_mut().apply(&object, None, &Behaviors::default()).map(|applied| applied.0);
+        }
+        if inserted.is_ok() {
+            self.objects.insert(key_of(object), object.clone());
         }
         self.behave();
         inserted
@@ -197,10 +200,10 @@ impl Driver<'_> {
                 for object in step.fields.get("objects").and_then(Value::as_array).cloned().unwrap_or_default() {
                     let inserted = self.apply(&object);
                     if step.verb == "addNode" {
-                        self.admit_node(inserted);
+                        self.admit_node(inserted.as_ref().ok().copied().flatten());
                     }
                     let (kind, name) = key_of(&object);
-                    self.answer(step, format!("{kind}/{name}"), None);
+                    self.answer(step, format!("{kind}/{name}"), inserted.as_ref().err());
                 }
             }
             ("evict", _, Some(pod)) => {
@@ -284,7 +287,8 @@ impl Driver<'_> {
         let key = (step.text("kind").to_owned(), step.text("name").to_owned());
         if let Some(mut object) = self.objects.get(&key).cloned() {
             change(&mut object);
-            self.apply(&object);
+            // Changes of what exists are not refused.
+            let _ = self.apply(&object);
         }
     }
 
@@ -318,7 +322,7 @@ impl Driver<'_> {
         let Some(mut object) = self.objects.get(&key).cloned() else { return };
         merge(&mut object, &step.fields["patch"]);
         let _ = node;
-        self.apply(&object);
+        let _ = self.apply(&object);
     }
 
     fn drain(&mut self, number: usize, node: NodeId, step: &Step) {

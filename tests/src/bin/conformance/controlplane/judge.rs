@@ -481,8 +481,7 @@ fn final_part(shown: &Shown, kind: &str, expected: &Value) -> Part {
                 got.insert(cluster.text(b.meta.name).to_owned(), Value::Object(fields));
             }
         }
-        // Kinds that are not simulated have nothing to show.
-        _ => {}
+        other => got = super::observe_storage::final_objects(cluster, other),
     }
     let mut got = Value::Object(got);
     leave_out(shown, kind, &mut got);

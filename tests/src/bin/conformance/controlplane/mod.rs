@@ -5,6 +5,7 @@ mod drive;
 mod judge;
 mod names;
 mod observe;
+mod observe_storage;
 
 use std::path::PathBuf;
 

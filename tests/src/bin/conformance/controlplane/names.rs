@@ -108,5 +108,5 @@ pub(crate) fn normalise(cluster: &Cluster, text: &str) -> String {
             text = text.replace(cluster.text(set.meta.name), &replica_set(cluster, id));
         }
     }
-    text
+    super::observe_storage::normalise(&text)
 }

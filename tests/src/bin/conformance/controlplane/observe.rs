@@ -276,7 +276,8 @@ impl Observer {
         self.list(format!("nodeChanges/{path}"), time, Value::Null);
     }
 
-    fn state(&mut self, path: String, now: Time, value: Value) {
+    /// Notes the state of something at a moment.
+    pub(crate) fn state(&mut self, path: String, now: Time, value: Value) {
         let series = self.states.entry(path).or_default();
         // Within one moment only the last state counts.
         if series.last().is_some_and(|last| last.0 == now.millis()) {
@@ -294,6 +295,13 @@ impl Observer {
             self.state(format!("{path}/settledStatus"), now, json!([s.replicas, s.updated, s.ready, s.available, s.terminating]));
             for c in &d.status.conditions {
                 self.state(format!("{path}/conditions/{}", c.kind), now, json!([format!("{} {}", c.status, c.reason)]));
+            }
+            let prefix = format!("{path}/conditions/");
+            let over = |kind: &str| !d.status.conditions.iter().any(|c| c.kind == kind);
+            let seen = self.states.range(prefix.clone()..).take_while(|(path, _)| path.starts_with(&prefix));
+            let vanished: Vec<String> = seen.map(|(path, _)| path.clone()).filter(|path| over(&path[prefix.len()..])).collect();
+            for path in vanished {
+                self.state(path, now, json!([""]));
             }
         }
         for r in cluster.replica_sets.iter().filter(|r| !r.meta.gone && r.deployment.is_none()) {
@@ -346,6 +354,7 @@ impl Observer {
             self.state(format!("nodes/{}", cluster.text(n.name)), now, json!([ready_text(n.ready), taints.join(","), n.unschedulable]));
         }
         self.sample_pods(cluster, now);
+        super::observe_storage::sample(self, cluster, now);
     }
 
     fn sample_pods(&mut self, cluster: &Cluster, now: Time) {
