@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use wavetank_core::report::render::explained::{self as explained_as, Parts};
 use wavetank_core::report::render::style::Terminal;
 use wavetank_core::report::render::why as render;
 use wavetank_core::report::{Index, Told, matrix, verb_in_words, why};
@@ -10,18 +11,20 @@ use wavetank_core::scenario::{Scenario, names};
 use wavetank_core::session::{Run, Session};
 use wavetank_core::trace::RecordId;
 use wavetank_core::units::text::nearest;
-use wavetank_core::units::time::Time;
+use wavetank_core::units::time::{Time, format_span};
 
 use crate::cluster::ClusterArgs;
 use crate::context::Context;
 use crate::failure::{CliError, Exit};
 use crate::input::{InputArgs, read_manifest};
+use crate::output::{Output, chosen, write_all};
 use crate::steps::{StepArgs, check_names, parse_span};
 
 /// Explain a pod, an event or a diagnostic: why is it so?
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// `pod/NAME`, a workload such as `deploy/web`, `event/NUMBER`, or a diagnostic such as `WT1001`
+    /// `pod/NAME`, a workload such as `deploy/web`, a diagnostic such as `WT1001`, or an event: `event/NUMBER`, or its time and words of it as
+    /// `run` prints them, such as `'event/6m3s web'`
     #[arg(value_name = "WHAT")]
     what: String,
     /// Manifests: files, directories, `-` for stdin; none for a diagnostic
@@ -34,9 +37,31 @@ pub(crate) struct Args {
     /// The moment to explain; without it, the end of the run
     #[arg(long, value_name = "SPAN")]
     at: Option<String>,
-    /// Data instead of text
-    #[arg(long)]
+    /// The same as `-o json`
+    #[arg(long, conflicts_with = "output")]
     json: bool,
+    /// Of a pod: text, json, markdown or html; with `=FILE` into a file. Several at once. Of an event: text or json
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    output: Vec<Output<Format>>,
+}
+
+/// A form of the explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For a terminal.
+    Text,
+    /// Data.
+    Json,
+    /// For a pull request.
+    Markdown,
+    /// One file.
+    Html,
+}
+
+impl Args {
+    fn outputs(&self) -> Result<Vec<Output<Format>>, CliError> {
+        chosen(&self.output, if self.json { Format::Json } else { Format::Text })
+    }
 }
 
 /// Explains.
@@ -66,9 +91,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let whole = session.run(&scenario);
     busy.finish_and_clear();
     let at = args.at.as_deref().map(parse_span).transpose()?.map(|span| Time::ZERO + span);
-    if let Some(number) = what.strip_prefix("event/") {
-        let id = number.trim_start_matches('#').parse().map_err(|_| CliError::new(format!("{number} is no number of an event")))?;
-        return explain_record(RecordId(id), &whole, args, context, &terminal);
+    if let Some(given) = what.strip_prefix("event/") {
+        let id = event(given, &session, &whole, context)?;
+        return explain_record(id, &whole, args, context, &terminal);
     }
     // The state at a moment is the end of a run that stops there.
     let run = match at {
@@ -78,7 +103,35 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         }
         _ => whole,
     };
-    explain_pod(&what, &session, &run, args, context, &terminal)
+    explain_pod(&what, &session, &scenario, &run, args, context, &terminal)
+}
+
+/// The record that is meant by a number, or by the time and words of an entry of the timeline.
+fn event(given: &str, session: &Session, run: &Run, context: &Context) -> Result<RecordId, CliError> {
+    let given = given.trim();
+    if let Ok(number) = given.trim_start_matches('#').parse() {
+        return Ok(RecordId(number));
+    }
+    let (time, words) = given.split_once(char::is_whitespace).unwrap_or((given, ""));
+    let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+    let report = run.report(session);
+    let entries = report.timeline.iter().filter(|entry| format_span(entry.at_ms) == time && !entry.records.is_empty());
+    let means = |text: &str| words.iter().all(|word| text.to_lowercase().contains(word.as_str()));
+    let mut found = entries.clone().filter(|entry| means(&entry.text));
+    let Some(first) = found.next() else {
+        let there: Vec<&str> = entries.map(|entry| entry.text.as_str()).take(4).collect();
+        let error =
+            CliError::new(format!("no event at {time} says {}", if words.is_empty() { "anything".to_owned() } else { words.join(" ") }));
+        return Err(match there.is_empty() {
+            true => error.help("an event is named by its number, or by its time as `wavetank run` prints it: 'event/6m3s web'"),
+            false => error.help(format!("at {time}: {}", there.join("; "))),
+        });
+    };
+    let others = found.count();
+    if others > 0 {
+        context.note(&format!("{others} more at {time}; more words choose between them"));
+    }
+    Ok(RecordId(first.records[0]))
 }
 
 fn is_diagnostic(what: &str) -> bool {
@@ -104,8 +157,10 @@ fn explain_record(id: RecordId, run: &Run, args: &Args, context: &Context, termi
         CliError::new(format!("there is no event {}", id.0))
             .help(format!("events of this run have the numbers below {}", run.trace().len()))
     })?;
-    let text = if args.json { json(&story) } else { render::record(&story, terminal) };
-    context.print(&text)?;
+    write_all(&args.outputs()?, context, |format, _| match format {
+        Format::Json => json(&story),
+        Format::Text | Format::Markdown | Format::Html => render::record(&story, terminal),
+    })?;
     Ok(Exit::Holds)
 }
 
@@ -113,7 +168,15 @@ fn json(story: &impl serde::Serialize) -> String {
     format!("{}\n", serde_json::to_string_pretty(story).unwrap_or_default())
 }
 
-fn explain_pod(what: &str, session: &Session, run: &Run, args: &Args, context: &Context, terminal: &Terminal) -> Result<Exit, CliError> {
+fn explain_pod(
+    what: &str,
+    session: &Session,
+    scenario: &Scenario,
+    run: &Run,
+    args: &Args,
+    context: &Context,
+    terminal: &Terminal,
+) -> Result<Exit, CliError> {
     let labels: Vec<String> = run.outcome().steps.iter().map(|step| verb_in_words(run.end(), &step.verb)).collect();
     let cluster = run.end();
     let now = run.outcome().end;
@@ -142,14 +205,32 @@ fn explain_pod(what: &str, session: &Session, run: &Run, args: &Args, context: &
     };
     let index = |told: &Told<'_>| Index::new(told.trace, cluster.pods.len());
     let story = why::pod(&[early, late], &[index(&early), index(&late)], pod, now);
-    let configuration = session.manifest().documents.iter().find(|d| d.kind == "KubeSchedulerConfiguration").map(|d| d.value());
-    let matrix = matrix(cluster, configuration.as_ref(), pod, now);
-    if args.json {
-        context
-            .print(&json(&serde_json::json!({ "schemaVersion": wavetank_core::report::SCHEMA_VERSION, "pod": story, "matrix": matrix })))?;
-    } else {
-        context.print(&render::pod(&story, matrix.as_ref(), terminal))?;
-    }
+    // As the scheduler saw it when it decided; for a pod that it never decided about, as things stand.
+    let matrix = run.decision(session, scenario, pod, now).map(|decision| decision.matrix).or_else(|| {
+        let configuration = session.manifest().documents.iter().find(|d| d.kind == "KubeSchedulerConfiguration").map(|d| d.value());
+        matrix(cluster, configuration.as_ref(), pod, now)
+    });
+    let explained = session.explain(scenario, pod, Some(now));
+    let data = json(&serde_json::json!({
+        "schemaVersion": wavetank_core::report::SCHEMA_VERSION,
+        "pod": story,
+        "matrix": matrix,
+        "explained": explained,
+    }));
+    let parts = Parts { story: &story, matrix: matrix.as_ref(), explained: explained.as_ref() };
+    write_all(&args.outputs()?, context, |format, on_stdout| {
+        let plain = Terminal::PLAIN;
+        let terminal = if on_stdout { terminal } else { &plain };
+        match format {
+            Format::Text => {
+                let ways = explained.as_ref().map_or_else(String::new, |explained| explained_as::text(explained, terminal));
+                format!("{}{ways}", render::pod(&story, matrix.as_ref(), terminal))
+            }
+            Format::Json => data.clone(),
+            Format::Markdown => explained_as::markdown(&parts),
+            Format::Html => explained_as::html(&parts, &data),
+        }
+    })?;
     Ok(Exit::Holds)
 }
 

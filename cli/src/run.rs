@@ -5,7 +5,7 @@ use wavetank_core::report::render::style::Terminal;
 use wavetank_core::report::render::{html, json, markdown, svg, text};
 use wavetank_core::report::{Harm, Report};
 use wavetank_core::scenario::{Scenario, Step};
-use wavetank_core::session::Session;
+use wavetank_core::session::{RerunBudget, Session};
 use wavetank_core::units::time::Time;
 
 use crate::cluster::ClusterArgs;
@@ -34,6 +34,9 @@ pub(crate) struct Args {
     /// When watching stops; without it, when nothing happens any more, at most an hour after the last step
     #[arg(long, value_name = "SPAN")]
     until: Option<String>,
+    /// Say what would help without trying it: no run is repeated
+    #[arg(long)]
+    no_verify: bool,
     /// text, full, concise, json, markdown, html or svg; with `=FILE` into a file. Several at once
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     output: Vec<Output<Format>>,
@@ -75,7 +78,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         save(&scenario, file)?;
     }
     let run = session.run(&scenario);
-    let report = run.report(&session);
+    let mut report = run.report(&session);
+    if !args.no_verify && !report.proposals.is_empty() {
+        busy.set_message("trying what would help");
+        session.verify(&scenario, &run, &mut report, &RerunBudget::default());
+    }
     busy.finish_and_clear();
     told.extend(session.diagnostics().iter().cloned());
     told.extend(run.outcome().diagnostics.iter().filter(|d| d.span.is_some()).cloned());

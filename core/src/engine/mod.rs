@@ -1,5 +1,6 @@
 //! The engine: virtual time, one event after the other, in an order that the input and the seed decide alone.
 
+pub mod attempts;
 pub mod drain;
 pub mod scheduling;
 mod sim;

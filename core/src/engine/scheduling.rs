@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::attempts::Attempts;
 use super::sim::SimOptions;
 use crate::apiserver::{Api, NodeChange, Notice, PodChange, Watched};
 use crate::cluster::Cluster;
@@ -29,6 +30,8 @@ pub struct Scheduling {
     /// What was wrong with the configuration; the default profile is used then.
     configuration_errors: Vec<String>,
     now: Time,
+    /// The attempts at the pod that is watched.
+    watched: Option<Attempts>,
 }
 
 impl Scheduling {
@@ -47,7 +50,7 @@ impl Scheduling {
         for id in waiting {
             scheduler.enqueue(cluster, id, now);
         }
-        Scheduling { scheduler, binding: BTreeMap::new(), causes: BTreeMap::new(), configuration_errors, now }
+        Scheduling { scheduler, binding: BTreeMap::new(), causes: BTreeMap::new(), configuration_errors, now, watched: None }
     }
 
     /// What was wrong with the `KubeSchedulerConfiguration` that was given.
@@ -59,6 +62,16 @@ impl Scheduling {
     pub fn explain(&self, cluster: &Cluster, pod: PodId, now: Time) -> Attempt {
         let mut copy = self.scheduler.clone();
         copy.attempt(cluster, pod, now, Detail::Full)
+    }
+
+    /// Keeps every attempt at a pod from now on in full; it need not exist yet.
+    pub fn watch(&mut self, pod: PodId) {
+        self.watched = Some(Attempts::of(pod));
+    }
+
+    /// The attempts at the pod that is watched.
+    pub fn attempts(&self) -> Option<&Attempts> {
+        self.watched.as_ref()
     }
 
     /// The scheduler, to ask about a cluster that is thought of and not there.
@@ -130,7 +143,13 @@ impl Scheduling {
         if self.binding.contains_key(&id) {
             return true;
         }
-        let attempt = self.scheduler.attempt(api.cluster(), id, now, Detail::Decision);
+        let watched = self.watched.as_mut().filter(|attempts| attempts.pod() == id);
+        // How much is recorded changes nothing of what is decided.
+        let detail = if watched.is_some() { Detail::Full } else { Detail::Decision };
+        let attempt = self.scheduler.attempt(api.cluster(), id, now, detail);
+        if let Some(attempts) = watched {
+            attempts.push(&attempt, self.scheduler.node_order(), api.cluster());
+        }
         api.set_cause(self.causes.get(&id).copied());
         match attempt.outcome {
             Outcome::Placed(node) => self.place(api, id, node, &attempt),

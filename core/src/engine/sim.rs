@@ -7,6 +7,7 @@ use super::drain::Drains;
 use super::scheduling::Scheduling;
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
+use crate::cluster::ids::PodId;
 use crate::controllers::{Controllers, WorkQueue};
 use crate::kubelet::Kubelets;
 use crate::trace::Trace;
@@ -83,7 +84,15 @@ impl Sim {
     /// Lets a cluster come to rest: from minus [`SETTLE_SPAN`] until nothing happens any more, at most to time zero, where the clock then
     /// stands. Gives the simulation, the trace of the settling and how it ended. The simulation's own trace is empty: a what-if begins.
     pub fn settled(cluster: Cluster, options: &SimOptions) -> (Sim, Trace, Ended) {
+        Sim::settled_watching(cluster, options, None)
+    }
+
+    /// As [`Sim::settled`], with every attempt to schedule a pod kept: see [`Scheduling::attempts`].
+    pub fn settled_watching(cluster: Cluster, options: &SimOptions, pod: Option<PodId>) -> (Sim, Trace, Ended) {
         let mut sim = Sim::new(cluster, options, Time::ZERO + -SETTLE_SPAN);
+        if let Some(pod) = pod {
+            sim.scheduling.watch(pod);
+        }
         let ended = sim.run_until(Time(-1));
         sim.api.advance_to(Time::ZERO);
         let trace = sim.begin_what_if();
@@ -135,6 +144,11 @@ impl Sim {
     /// The scheduler's side: its last attempts, for explanations.
     pub fn scheduling(&self) -> &Scheduling {
         &self.scheduling
+    }
+
+    /// Keeps every attempt to schedule a pod from now on: see [`Scheduling::attempts`].
+    pub fn watch_attempts(&mut self, pod: PodId) {
+        self.scheduling.watch(pod);
     }
 
     /// The drains under way and done.

@@ -27,6 +27,20 @@ pub(super) fn bytes(bytes: i64) -> String {
     format!("{sign}{size}")
 }
 
+/// Millicores to the last digit, as a manifest has them: `1234m`, `2`.
+pub(crate) fn exact_cpu(milli: i64) -> String {
+    if milli % 1_000 == 0 { format!("{}", milli / 1_000) } else { format!("{milli}m") }
+}
+
+/// Bytes to the last digit, in the largest unit that divides them: `1536Mi`, `2Gi`.
+pub(crate) fn exact_bytes(bytes: i64) -> String {
+    let units = [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)];
+    match units.into_iter().find(|(_, shift)| bytes != 0 && bytes % (1 << shift) == 0) {
+        Some((unit, shift)) => format!("{}{unit}", bytes >> shift),
+        None => bytes.to_string(),
+    }
+}
+
 /// `1 pod`, `3 pods`.
 pub(super) fn counted(count: usize, noun: &str) -> String {
     match count {

@@ -1,9 +1,10 @@
 //! What a run meant, as data and in words: placement, timeline, outcomes, losses with their causes and lines, proposals, the verdict.
 //!
 //! Data first ([`build`] gives a [`Report`]), then one renderer per format in [`render`]. It decides nothing about the cluster, and runs
-//! nothing: where a proposal was not tried, it says so.
+//! nothing: where a proposal was not tried, it says so; `session::verify` tries them.
 
 mod amounts;
+mod explained;
 mod index;
 mod input;
 mod losses;
@@ -14,6 +15,7 @@ mod placement;
 mod places;
 mod proposals;
 mod refusals;
+mod remedy;
 pub mod render;
 mod series;
 mod snippets;
@@ -22,15 +24,21 @@ mod told;
 mod verdict;
 pub mod why;
 
+pub(crate) use amounts::{exact_bytes, exact_cpu};
+pub use explained::{AttemptStory, ChangedNodes, Explained, NodeGroup, Scope, Way};
 pub use index::Index;
 pub use input::{ReportInput, verb_in_words};
 pub use matrix::{NodeVerdict, PodMatrix, matrix};
 pub use model::*;
 pub use places::Places;
 pub use refusals::{Reason, meaning, reasons};
+pub(crate) use remedy::node_like;
+pub use remedy::{Inapplicable, Remedy};
 pub use series::{Curve, Series, series, stretches, workloads};
+pub(crate) use snippets::scalar;
 pub use timeline::timeline;
 pub use told::Told;
+pub(crate) use told::taint_effect;
 
 use crate::engine::Ended;
 use crate::manifest::{Class, Manifest};
@@ -93,6 +101,14 @@ pub fn build(input: &ReportInput<'_>) -> Report {
     };
     report.verdict = verdict::verdict(&report);
     report
+}
+
+/// What the run meant for each workload, the worst first: the part of a report that tells how much was lost.
+pub fn workload_outcomes(input: &ReportInput<'_>) -> Vec<WorkloadOutcome> {
+    let told = Told { cluster: input.end, trace: input.trace, steps: &[] };
+    let index = Index::new(input.trace, input.end.pods.len());
+    let curves = series::series(input.start, input.end, input.trace);
+    outcomes::outcomes(input, &told, &curves, &index, Places(None)).into_iter().map(|outcome| outcome.told).collect()
 }
 
 fn assumption(of: &crate::cluster::build::Assumption) -> Assumption {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::remedy::Remedy;
+
 /// The version of the JSON form. Raised when a field changes its meaning or goes away; new fields do not raise it.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -468,7 +470,7 @@ pub struct Loss {
 }
 
 /// What is known of a proposal.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Verified {
     /// It follows from the rules; the run was not repeated with it.
@@ -476,8 +478,36 @@ pub enum Verified {
     NotRun,
     /// The run was repeated with it, and the harm is gone.
     Holds,
+    /// The run was repeated with it, and the harm is smaller.
+    Partly,
     /// The run was repeated with it, and the harm is not gone.
     Fails,
+}
+
+/// How badly the workloads that a proposal is for were hit, taken together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hurt {
+    /// The worst harm.
+    pub harm: Harm,
+    /// The longest time for which nothing of one of them served.
+    pub none_ms: i64,
+    /// The longest time for which one of them had fewer than it wants.
+    pub short_ms: i64,
+}
+
+/// A run that was repeated with a proposal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trial {
+    /// Without it.
+    pub before: Hurt,
+    /// With it.
+    pub after: Hurt,
+    /// Workloads that are hit harder with it, at most [`MOST_NAMES`].
+    pub worse: Vec<String>,
+    /// How often the run was repeated to find out.
+    pub runs: usize,
 }
 
 /// A change that would have prevented harm.
@@ -496,8 +526,17 @@ pub struct Proposal {
     pub places: Vec<Place>,
     /// YAML to write there; empty where it is nothing to write.
     pub snippet: String,
+    /// The same as changes that can be applied; empty where only a person knows the value.
+    #[serde(default)]
+    pub remedies: Vec<Remedy>,
     /// What is known of it.
     pub verified: Verified,
+    /// What came of trying it, or why it was not tried, in a sentence.
+    #[serde(default)]
+    pub outcome: String,
+    /// The measures of trying it.
+    #[serde(default)]
+    pub trial: Option<Trial>,
 }
 
 /// Totals of a run.

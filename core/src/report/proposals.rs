@@ -1,5 +1,5 @@
-//! What would have prevented the harm, by rule: each with the line to change and YAML to paste. None was tried: it says what follows from
-//! the rules, with the numbers of this run.
+//! What would have prevented the harm, by rule: each with the line to change and YAML to paste. It says what follows from the rules, with the
+//! numbers of this run; trying it is the session's.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,7 @@ use super::outcomes::Outcome;
 use super::placement::used;
 use super::places::Places;
 use super::refusals::{Reason, reasons};
+use super::remedy::Remedy;
 use super::snippets;
 use super::span;
 use super::told::Told;
@@ -21,6 +22,7 @@ use crate::cluster::state::Workload;
 use crate::cluster::template::PodTemplate;
 use crate::cluster::workloads::{BudgetRule, DeploymentStrategy, IntOrPercent};
 use crate::trace::{Change, DeleteReason, Subject};
+use crate::units::time::MINUTE;
 
 /// What a rule looks at: one workload and what became of it.
 struct Case<'a> {
@@ -64,6 +66,7 @@ pub(super) fn proposals(
         for rule in [
             one_replica,
             one_place,
+            bound_together,
             blocked_by_spread,
             no_spare_node,
             tolerates_long,
@@ -100,6 +103,7 @@ fn merged(found: Vec<Proposal>, outcomes: &[Outcome]) -> Vec<Proposal> {
                 // The title was made for one workload: it now speaks of all.
                 let one = listed(&first.subjects, 3);
                 first.subjects.extend(proposal.subjects);
+                first.remedies.extend(proposal.remedies);
                 first.title = first.title.replacen(&one, &listed(&first.subjects, 3), 1);
                 first.places.extend(proposal.places);
                 first.places.truncate(MOST_PLACES);
@@ -158,12 +162,24 @@ impl Case<'_> {
             why,
             places: self.outcome.place.clone().into_iter().collect(),
             snippet: String::new(),
+            remedies: Vec::new(),
             verified: Verified::NotRun,
+            outcome: String::new(),
+            trial: None,
         }
+    }
+
+    fn own(&self) -> String {
+        self.outcome.label.clone()
     }
 
     fn lost_by(&self, wanted: impl Fn(End) -> bool) -> usize {
         self.groups.iter().filter(|group| wanted(group.end)).map(|group| group.lost.len()).sum()
+    }
+
+    /// Whether its pods must stand where others do.
+    fn stands_beside_others(&self) -> bool {
+        self.template.affinity.as_ref().is_some_and(|affinity| !affinity.pod_required.is_empty())
     }
 
     /// Whether pods were lost with their machines.
@@ -214,12 +230,14 @@ fn one_replica(case: &Case<'_>) -> Option<Proposal> {
         case.below_pod_spec(&body).split_once('\n').map_or(String::new(), |(_, rest)| rest.to_owned())
     });
     proposal.snippet.truncate(proposal.snippet.trim_end().len() + spread.len().min(1));
+    proposal.remedies =
+        vec![Remedy::Replicas { workload: case.own(), to: 2 }, Remedy::Spread { workload: case.own(), key: key.to_owned() }];
     Some(proposal)
 }
 
 fn one_place(case: &Case<'_>) -> Option<Proposal> {
     let selector = case.selector?;
-    if case.outcome.desired < 2 || case.outcome.harm < Harm::Outage || case.groups.is_empty() {
+    if case.outcome.desired < 2 || case.outcome.harm < Harm::Outage || case.groups.is_empty() || case.stands_beside_others() {
         return None;
     }
     let (id, key, place, at) = match (&case.outcome.before.zones[..], &case.outcome.before.nodes[..]) {
@@ -234,6 +252,32 @@ fn one_place(case: &Case<'_>) -> Option<Proposal> {
     );
     proposal.at(case.places.near(case.template.origin, "/topologySpreadConstraints"));
     proposal.snippet = case.below_pod_spec(&snippets::spread(case.input.end, key, selector));
+    proposal.remedies = vec![Remedy::Spread { workload: case.own(), key: key.to_owned() }];
+    Some(proposal)
+}
+
+/// Required pod affinity that holds all pods in the place of others.
+fn bound_together(case: &Case<'_>) -> Option<Proposal> {
+    if case.outcome.harm < Harm::Outage || case.groups.is_empty() || !case.stands_beside_others() {
+        return None;
+    }
+    let selector = case.selector?;
+    let key = if case.zones > 1 { "topology.kubernetes.io/zone" } else { "kubernetes.io/hostname" };
+    let mut proposal = case.proposal(
+        "loose-affinity",
+        format!("Let {} prefer, not require, to stand beside other pods", case.outcome.label),
+        format!(
+            "its required pod affinity holds all of its {} where those pods are, and they have no other place when that one is lost",
+            counted(case.outcome.desired.max(0) as usize, "pod")
+        ),
+    );
+    proposal.at(case.places.near(case.template.origin, "/affinity/podAffinity"));
+    proposal.snippet = case.below_pod_spec(&format!(
+        "affinity:\n  podAffinity:\n    preferredDuringSchedulingIgnoredDuringExecution:  # instead of required\n    - weight: 100\n      \
+         podAffinityTerm: {{}}  # as it is\n{}",
+        snippets::spread(case.input.end, key, selector)
+    ));
+    proposal.remedies = vec![Remedy::LooseAffinity { workload: case.own() }, Remedy::Spread { workload: case.own(), key: key.to_owned() }];
     Some(proposal)
 }
 
@@ -258,6 +302,7 @@ fn blocked_by_spread(case: &Case<'_>) -> Option<Proposal> {
         "topologySpreadConstraints:\n- maxSkew: {}\n  topologyKey: {key}\n  whenUnsatisfiable: DoNotSchedule\n  nodeTaintsPolicy: Honor\n  # labelSelector as it is",
         case.template.spread[at].max_skew
     ));
+    proposal.remedies = vec![Remedy::HonorTaints { workload: case.own(), constraint: at }];
     Some(proposal)
 }
 
@@ -281,6 +326,7 @@ fn no_spare_node(case: &Case<'_>) -> Option<Proposal> {
     );
     proposal.at(case.places.in_document(case.meta, "/spec/strategy"));
     proposal.snippet = snippets::below("/spec/strategy", "type: RollingUpdate\nrollingUpdate:\n  maxUnavailable: 1\n  maxSurge: 0");
+    proposal.remedies = vec![Remedy::RollingUpdate { workload: case.own(), max_surge: 0, max_unavailable: 1 }];
     Some(proposal)
 }
 
@@ -307,6 +353,7 @@ fn tolerates_long(case: &Case<'_>) -> Option<Proposal> {
     );
     proposal.at(case.places.near(case.template.origin, "/tolerations"));
     proposal.snippet = case.below_pod_spec(&snippets::tolerations(SHORT_TOLERATION));
+    proposal.remedies = vec![Remedy::TolerateLost { workload: case.own(), seconds: SHORT_TOLERATION }];
     Some(proposal)
 }
 
@@ -326,6 +373,17 @@ fn stuck_stateful_set(case: &Case<'_>) -> Option<Proposal> {
             counted(pods.len(), "pod")
         ),
     );
+    // Every node that keeps a lost pod, when the last of them has been given up.
+    let given_up = |id: &PodId| {
+        let deleted = |record: &&crate::trace::Record| {
+            record.subject == Subject::Pod(*id) && record.change == Change::PodDeleting(DeleteReason::Taint)
+        };
+        case.input.trace.records().iter().find(deleted).map(|record| record.time.millis())
+    };
+    let at_ms = pods.iter().filter_map(given_up).max().unwrap_or_default() + MINUTE;
+    let nodes: BTreeSet<_> = pods.iter().filter_map(|&pod| case.input.end.pod(pod).node).collect();
+    let names = nodes.into_iter().map(|node| case.told.node(node).to_owned());
+    proposal.remedies = names.map(|node| Remedy::OutOfService { node, at_ms }).collect();
     proposal.snippet = format!("kubectl taint node {} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute", case.told.node(node));
     Some(proposal)
 }
@@ -353,6 +411,7 @@ fn recreate(case: &Case<'_>) -> Option<Proposal> {
     );
     proposal.at(case.places.in_document(case.meta, pointer));
     proposal.snippet = snippets::below("/spec/strategy", "type: RollingUpdate\nrollingUpdate:\n  maxUnavailable: 0\n  maxSurge: 1");
+    proposal.remedies = vec![Remedy::RollingUpdate { workload: case.own(), max_surge: 1, max_unavailable: 0 }];
     Some(proposal)
 }
 
@@ -382,6 +441,7 @@ fn memory_requests(case: &Case<'_>) -> Option<Proposal> {
     };
     let mut proposal = case.proposal("honest-memory-requests", title, format!("{why}; {} evicted", counted(evicted, "pod")));
     proposal.at(case.places.near(case.template.origin, "/containers/0/resources"));
+    proposal.remedies = used.into_iter().map(|bytes| Remedy::Memory { workload: case.own(), bytes }).collect();
     let name = case.template.containers.first().map_or("", |container| case.input.end.text(container.name));
     proposal.snippet = case
         .below_pod_spec(&format!("containers:\n- name: {}\n  resources:\n    requests:\n      memory: {amount}", snippets::scalar(name)));
@@ -399,6 +459,13 @@ fn preempted(case: &Case<'_>) -> Option<Proposal> {
         format!("{} had to go for pods of higher priority, and its own is {}", counted(count, "pod"), case.template.priority),
     );
     proposal.at(case.places.near(case.template.origin, "/priorityClassName"));
+    // As much as those that its pods had to go for.
+    let nominated = |record: &crate::trace::Record| match (record.subject, record.change) {
+        (Subject::Pod(pod), Change::PodNominated(_)) => case.input.end.pods.get(pod.index()).map(|pod| pod.priority),
+        _ => None,
+    };
+    let highest = case.input.trace.records().iter().filter_map(nominated).max().filter(|&to| to > case.template.priority);
+    proposal.remedies = highest.into_iter().map(|to| Remedy::Priority { workload: case.own(), to }).collect();
     Some(proposal)
 }
 
@@ -443,6 +510,16 @@ fn budgets(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome], place
         } else {
             (format!("Let the budget {name} allow one disruption"), "spec:\n  maxUnavailable: 1\n".to_owned())
         };
+        let own = Remedy::BudgetAllows {
+            namespace: told.cluster.namespace_name(budget.meta.namespace).to_owned(),
+            name: told.cluster.text(budget.meta.name).to_owned(),
+            max_unavailable: 1,
+        };
+        let mut remedies = vec![own];
+        if expected <= 1 {
+            let alone = outcomes.iter().filter(|o| o.told.budget.as_ref() == Some(&name) && o.told.desired == 1);
+            remedies.extend(alone.map(|o| Remedy::Replicas { workload: o.told.label.clone(), to: 2 }));
+        }
         found.push(Proposal {
             id: "budget-that-lets-go".to_owned(),
             subjects: vec![format!("budget {name}")],
@@ -454,7 +531,10 @@ fn budgets(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome], place
             ),
             places: places.in_document(budget.meta.origin, &format!("/spec/{key}")).into_iter().collect(),
             snippet,
+            remedies,
             verified: Verified::NotRun,
+            outcome: String::new(),
+            trial: None,
         });
     }
     for Outcome { workload, told: outcome } in
@@ -476,7 +556,10 @@ fn budgets(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome], place
                     "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: {}\nspec:\n  maxUnavailable: 1\n  selector:  # that of the workload\n",
                     snippets::scalar(name)
                 ),
+                remedies: vec![Remedy::NewBudget { workload: outcome.label.clone(), max_unavailable: 1 }],
                 verified: Verified::NotRun,
+                outcome: String::new(),
+                trial: None,
             });
         }
     }
@@ -559,6 +642,9 @@ fn room(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome]) -> Optio
             lines.into_iter().take(MOST_PLACES).collect()
         },
         snippet: String::new(),
+        remedies: vec![Remedy::MoreNodes { in_each_zone: 1 }],
         verified: Verified::NotRun,
+        outcome: String::new(),
+        trial: None,
     })
 }

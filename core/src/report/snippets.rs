@@ -51,7 +51,7 @@ fn match_labels(cluster: &Cluster, selector: &Selector) -> String {
 }
 
 /// A text as a YAML scalar: plain where it is read back as the same string, quoted otherwise.
-pub(super) fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
         && !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n" | "null");

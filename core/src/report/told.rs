@@ -192,7 +192,7 @@ fn on_node(told: &Told<'_>, pod: PodId) -> String {
 }
 
 /// As Kubernetes writes it.
-pub(super) const fn taint_effect(effect: TaintEffect) -> &'static str {
+pub(crate) const fn taint_effect(effect: TaintEffect) -> &'static str {
     match effect {
         TaintEffect::NoSchedule => "NoSchedule",
         TaintEffect::PreferNoSchedule => "PreferNoSchedule",

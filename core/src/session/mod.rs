@@ -16,10 +16,14 @@
 //! ```
 
 mod decision;
+mod explain;
 mod run;
+mod verify;
+mod ways;
 
 pub use decision::Decision;
 pub use run::{Mark, MarkKind, Run};
+pub use verify::RerunBudget;
 
 use crate::cluster::Cluster;
 use crate::cluster::build::{Assumption, ClusterOptions, build};
@@ -46,6 +50,7 @@ pub struct Session {
     manifest: Manifest,
     diagnostics: Vec<Diagnostic>,
     assumptions: Vec<Assumption>,
+    cluster_options: ClusterOptions,
     seed: u64,
     fresh: Sim,
     settled: Sim,
@@ -68,7 +73,27 @@ impl Session {
         let sim_options = SimOptions { seed: options.seed, scheduler_configuration: scheduler_configuration(&manifest) };
         let fresh = Sim::new(built.cluster.clone(), &sim_options, Time::ZERO);
         let (settled, settle_trace, settle_ended) = Sim::settled(built.cluster, &sim_options);
-        Session { manifest, diagnostics, assumptions: built.assumptions, seed: options.seed, fresh, settled, settle_trace, settle_ended }
+        Session {
+            manifest,
+            diagnostics,
+            assumptions: built.assumptions,
+            cluster_options: options.cluster.clone(),
+            seed: options.seed,
+            fresh,
+            settled,
+            settle_trace,
+            settle_ended,
+        }
+    }
+
+    /// The cluster as it was built, before anything ran.
+    pub fn built(&self) -> Cluster {
+        build(&self.manifest, &self.cluster_options).cluster
+    }
+
+    /// What a simulation of this session is begun with.
+    pub fn sim_options(&self) -> SimOptions {
+        SimOptions { seed: self.seed, scheduler_configuration: scheduler_configuration(&self.manifest) }
     }
 
     /// What was read.

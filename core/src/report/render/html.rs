@@ -27,20 +27,11 @@ ol.chain{list-style:none;padding:0;margin:.3rem 0}ol.chain li,ol.events li{displ
 
 /// The file.
 pub fn render(report: &Report) -> String {
-    let mut out = String::new();
     let title = match report.steps.first() {
         Some(step) => format!("Wavetank: {}", step.text),
         None => "Wavetank: at rest".to_owned(),
     };
-    // Writing to a String never fails.
-    let _ = write!(
-        out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>{}</title>\n\
-         <style>{STYLE}{}</style>\n</head>\n<body>\n<main>\n",
-        markup(&title),
-        svg::STYLE
-    );
+    let mut out = begin(&title);
     header(&mut out, report);
     if report.workloads.iter().any(|w| w.completions.is_none()) && !report.steps.is_empty() {
         let _ = write!(
@@ -63,6 +54,17 @@ pub fn render(report: &Report) -> String {
         script_json(json::render(report).trim_end())
     );
     out
+}
+
+/// The file up to where its content begins.
+pub(super) fn begin(title: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>{}</title>\n\
+         <style>{STYLE}{}</style>\n</head>\n<body>\n<main>\n",
+        markup(title),
+        svg::STYLE
+    )
 }
 
 fn class(harm: Harm) -> &'static str {
@@ -303,12 +305,17 @@ fn proposals(out: &mut String, report: &Report) {
         if !p.snippet.is_empty() {
             let _ = writeln!(out, "<pre>{}</pre>", p.snippet.lines().map(markup).collect::<Vec<_>>().join("\n"));
         }
-        let known = match p.verified {
-            Verified::NotRun => "<p class=\"soft\">Follows from the rules; the run was not repeated with it.</p>",
-            Verified::Holds => "<p class=\"good\">The run was repeated with it: the harm is gone.</p>",
-            Verified::Fails => "<p class=\"bad\">The run was repeated with it: the harm is not gone.</p>",
+        let class = match p.verified {
+            Verified::NotRun => "soft",
+            Verified::Holds => "good",
+            Verified::Partly => "",
+            Verified::Fails => "bad",
         };
-        let _ = writeln!(out, "{known}</div>");
+        let outcome = match p.outcome.as_str() {
+            "" => "follows from the rules; the run was not repeated with it".to_owned(),
+            outcome => markup(outcome),
+        };
+        let _ = writeln!(out, "<p class=\"{class}\">{outcome}</p></div>");
     }
     more(out, report.proposals.len());
 }

@@ -145,16 +145,18 @@ fn proposals(out: &mut Bounded, report: &Report) {
             p.snippet.lines().for_each(|line| part.push_str(&format!("  {}\n", crate::units::text::visible(line))));
             part.push_str("  ````\n");
         }
-        if p.verified != Verified::NotRun {
-            part.push_str(if p.verified == Verified::Holds {
-                "  The run was repeated with it: the harm is gone.\n"
-            } else {
-                "  The run was repeated with it: the harm is not gone.\n"
-            });
+        if !p.outcome.is_empty() {
+            let sign = match p.verified {
+                Verified::NotRun => "❔",
+                Verified::Holds => "✅",
+                Verified::Partly => "🟡",
+                Verified::Fails => "❌",
+            };
+            part.push_str(&format!("  {sign} {}\n", escaped(&p.outcome)));
         }
         out.push(part);
     }
-    if report.proposals.iter().any(|p| p.verified == Verified::NotRun) {
+    if report.proposals.iter().all(|p| p.outcome.is_empty()) {
         out.push("\nThese follow from the rules; the run was not repeated with them.\n".to_owned());
     }
 }

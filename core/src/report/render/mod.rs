@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod escape;
+pub mod explained;
 pub mod html;
 pub mod json;
 pub mod markdown;

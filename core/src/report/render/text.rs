@@ -379,7 +379,9 @@ impl View<'_> {
             let pad = " ".repeat(16usize.saturating_sub(columns(&shown_time)));
             let lead = format!("{pad}{}  {} ", self.t.paint(Style::Dim, &shown_time), self.t.paint(style, sign));
             let text_style = if entry.kind == EntryKind::Step { Style::Bold } else { Style::Plain };
-            out.push_str(&self.t.wrapped(&lead, &" ".repeat(20), text_style, &entry.text));
+            // By its number `explain event/N` finds it.
+            let numbered = entry.records.first().filter(|_| self.full()).map(|record| format!("{} #{record}", entry.text));
+            out.push_str(&self.t.wrapped(&lead, &" ".repeat(20), text_style, numbered.as_ref().unwrap_or(&entry.text)));
         }
         self.more(out, entries.len(), shown, "entry");
         let end = match self.report.ended {
@@ -474,16 +476,18 @@ impl View<'_> {
             for line in p.snippet.lines() {
                 out.push_str(&format!("{rest}  {}\n", self.t.paint(Style::Green, line)));
             }
-            let known = match p.verified {
-                Verified::NotRun => None,
-                Verified::Holds => Some((Style::Green, "the run was repeated with it: the harm is gone")),
-                Verified::Fails => Some((Style::Red, "the run was repeated with it: the harm is not gone")),
+            let (style, sign) = match p.verified {
+                Verified::NotRun => (Style::Dim, "?"),
+                Verified::Holds => (Style::Green, self.t.sign("✓", "+")),
+                Verified::Partly => (Style::Yellow, self.t.sign("◐", "~")),
+                Verified::Fails => (Style::Red, self.t.sign("✗", "x")),
             };
-            if let Some((style, text)) = known {
-                out.push_str(&self.t.wrapped(&rest, &rest, style, text));
+            if !p.outcome.is_empty() {
+                let lead = format!("{rest}{} ", self.t.paint(style, sign));
+                out.push_str(&self.t.wrapped(&lead, &format!("{rest}  "), style, &p.outcome));
             }
         }
-        if proposals.iter().any(|p| p.verified == Verified::NotRun) {
+        if proposals.iter().all(|p| p.outcome.is_empty()) {
             let text = "These follow from the rules; the run was not repeated with them.";
             out.push_str(&self.t.wrapped("", "", Style::Dim, text));
         }
