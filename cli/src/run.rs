@@ -2,7 +2,7 @@
 
 use wavetank_core::manifest::{Class, Diagnostic, Manifest, Severity};
 use wavetank_core::report::render::style::Terminal;
-use wavetank_core::report::render::{html, json, markdown, svg, text};
+use wavetank_core::report::render::{github, html, json, markdown, sarif, svg, text};
 use wavetank_core::report::{Harm, Report};
 use wavetank_core::scenario::{Scenario, Step};
 use wavetank_core::session::{RerunBudget, Session};
@@ -37,7 +37,7 @@ pub(crate) struct Args {
     /// Say what would help without trying it: no run is repeated
     #[arg(long)]
     no_verify: bool,
-    /// text, full, concise, json, markdown, html or svg; with `=FILE` into a file. Several at once
+    /// text, full, concise, json, markdown, html, svg, sarif or github; with `=FILE` into a file. Several at once
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     output: Vec<Output<Format>>,
 }
@@ -59,6 +59,10 @@ enum Format {
     Html,
     /// The timeline as a picture.
     Svg,
+    /// For code hosts and editors: what there is to say at lines.
+    Sarif,
+    /// GitHub's annotations, on the log of a workflow.
+    Github,
 }
 
 /// Runs and reports.
@@ -162,6 +166,8 @@ fn render(report: &Report, format: Format, context: &Context, on_stdout: bool) -
         Format::Markdown => markdown::render(report),
         Format::Html => html::render(report),
         Format::Svg => svg::render(report, svg::Setting::Alone),
+        Format::Sarif => sarif::render(report),
+        Format::Github => github::render(report),
     }
 }
 

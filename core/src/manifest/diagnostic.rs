@@ -8,7 +8,8 @@ use super::source::Span;
 
 /// A stable name of a sort of diagnostic, such as `WT1001`.
 ///
-/// `WT1xxx` is reading, `WT2xxx` building the cluster, `WT3xxx` findings, `WT4xxx` scenarios.
+/// `WT1xxx` is reading, `WT2xxx` building the cluster, `WT3xxx` findings, `WT4xxx` scenarios,
+/// `WT5xxx` outcomes of runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DiagnosticId(pub &'static str);
 

@@ -4,6 +4,8 @@
 //! nothing: where a proposal was not tried, it says so; `session::verify` tries them.
 
 mod amounts;
+pub mod annotations;
+pub mod catalog;
 mod explained;
 mod index;
 mod input;

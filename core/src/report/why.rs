@@ -108,7 +108,8 @@ pub fn pods_named(told: &Told<'_>, name: &str) -> Vec<PodId> {
 
 /// Every sort of diagnostic that there is, of all stages.
 pub fn diagnostics() -> impl Iterator<Item = &'static DiagnosticInfo> {
-    diagnostic::catalog().iter().chain(crate::cluster::build::catalog()).chain(crate::scenario::catalog::CATALOG)
+    let before = diagnostic::catalog().iter().chain(crate::cluster::build::catalog());
+    before.chain(crate::scenario::catalog::CATALOG).chain(super::catalog::CATALOG)
 }
 
 /// What a sort of diagnostic means.

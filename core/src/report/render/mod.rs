@@ -3,9 +3,11 @@
 pub mod chart;
 pub mod escape;
 pub mod explained;
+pub mod github;
 pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod sarif;
 pub mod style;
 pub mod svg;
 pub mod text;
