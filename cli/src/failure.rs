@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Broken,
     /// 2: there was nothing to do.
     Nothing,
+    /// 3: a comparison found a difference, and was to say so.
+    Differs,
 }
 
 impl From<Exit> for ExitCode {
@@ -25,6 +27,7 @@ impl From<Exit> for ExitCode {
             Exit::Holds => 0,
             Exit::Broken => 1,
             Exit::Nothing => 2,
+            Exit::Differs => 3,
         })
     }
 }

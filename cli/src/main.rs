@@ -1,6 +1,8 @@
 //! wavetank: what would the cluster do? One file per verb, each with its `Args` and `run(&Args, &Context)`.
 
+mod check;
 mod cluster;
+mod compare;
 mod context;
 mod diagnostics;
 mod explain;
@@ -32,7 +34,8 @@ struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 all is well, 1 something does not hold, 2 bad usage or input that could not be read.";
+Exit codes: 0 all is well, 1 something does not hold, 2 bad usage or input that could not be read,
+3 a comparison found a difference (compare --detailed-exitcode).";
 
 #[derive(clap::Subcommand)]
 enum Verb {
@@ -42,6 +45,8 @@ enum Verb {
     Serve(serve::Args),
     Test(test::Args),
     Sweep(sweep::Args),
+    Compare(Box<compare::Args>),
+    Check(check::Args),
     Schema(schema::Args),
 }
 
@@ -55,6 +60,8 @@ fn main() -> ExitCode {
         Verb::Serve(args) => serve::run(args, &context),
         Verb::Test(args) => test::run(args, &context),
         Verb::Sweep(args) => sweep::run(args, &context),
+        Verb::Compare(args) => compare::run(args, &context),
+        Verb::Check(args) => check::run(args, &context),
         Verb::Schema(args) => schema::run(args, &context),
     };
     match done {

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use rayon::prelude::*;
+use serde_json::json;
 use wavetank_core::manifest::{Diagnostic, FileId, Limits, Manifest, Severity, SourceSet};
+use wavetank_core::report::render::{github, sarif};
 use wavetank_core::scenario::{Scenario, is_scenario, read_tree};
 use wavetank_core::session::Session;
 
@@ -32,7 +34,7 @@ pub(crate) struct Args {
     /// How many scenarios run at once; the result is the same
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// text, json, markdown or junit; with `=FILE` into a file. Several at once
+    /// text, json, markdown, junit, sarif or github; with `=FILE` into a file. Several at once
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     output: Vec<Output<Format>>,
 }
@@ -47,6 +49,10 @@ enum Format {
     Markdown,
     /// For CI servers.
     Junit,
+    /// For code hosts and editors: what there is to say at lines.
+    Sarif,
+    /// GitHub's annotations, on the log of a workflow.
+    Github,
 }
 
 /// A scenario that was found, before its manifests are read.
@@ -84,6 +90,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         Format::Json => render::json(&tested),
         Format::Markdown => render::markdown(&tested),
         Format::Junit => junit::render(&tested),
+        Format::Sarif => sarif::of(&tested.annotations(), &json!({"scenarios": tested.results.len()})),
+        Format::Github => github::of(&tested.annotations()),
     })?;
     if tested.results.iter().any(|result| !result.passed()) {
         return Ok(Exit::Broken);

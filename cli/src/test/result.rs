@@ -1,7 +1,8 @@
 //! What became of each scenario, with all the words that every format needs: made once, so that the formats cannot differ.
 
 use wavetank_core::manifest::{Diagnostic, FileId, Severity, SourceSet, Span};
-use wavetank_core::report::{Told, verb_in_words};
+use wavetank_core::report::annotations::{self, Annotation};
+use wavetank_core::report::{self, Told, verb_in_words};
 use wavetank_core::scenario::{Scenario, Verdict};
 use wavetank_core::session::{Run, Session};
 use wavetank_core::units::time::Time;
@@ -43,6 +44,8 @@ pub(super) struct ScenarioResult {
     pub(super) errors: Vec<String>,
     /// What is worth a look.
     pub(super) warnings: Vec<String>,
+    /// What does not hold and what there is to say of the document, for code hosts.
+    pub(super) annotations: Vec<Annotation>,
 }
 
 /// All scenarios, in the order in which they were found.
@@ -56,6 +59,13 @@ impl Tested {
     pub(super) fn counts(&self) -> (usize, usize) {
         let passed = self.results.iter().filter(|result| result.passed()).count();
         (passed, self.results.len() - passed)
+    }
+
+    /// What there is to say at lines, the loudest first.
+    pub(super) fn annotations(&self) -> Vec<Annotation> {
+        let mut all: Vec<Annotation> = self.results.iter().flat_map(|result| result.annotations.iter().cloned()).collect();
+        all.sort_by_key(|annotation| annotation.level);
+        all
     }
 }
 
@@ -77,6 +87,7 @@ impl ScenarioResult {
             checks: Vec::new(),
             errors: Vec::new(),
             warnings: Vec::new(),
+            annotations: Vec::new(),
         };
         if result.name.is_empty() {
             result.name = "(unnamed)".to_owned();
@@ -108,6 +119,10 @@ impl ScenarioResult {
                     State::Fails(failure.message.clone(), chain)
                 }
             };
+            if matches!(state, State::Fails(..)) {
+                let place = judged.span.and_then(|span| report::place(sources, span));
+                self.annotations.push(annotations::expectation(&report::judged(judged, &words, place)));
+            }
             self.checks.push(Checked {
                 title: judged.title.clone(),
                 promise: judged.promise.name(),
@@ -123,6 +138,7 @@ impl ScenarioResult {
     }
 
     fn tell(&mut self, diagnostics: &[Diagnostic], sources: &SourceSet) {
+        self.annotations.extend(diagnostics.iter().filter_map(|d| annotations::finding(&report::finding(sources, d))));
         for diagnostic in diagnostics {
             let help = diagnostic.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
             let text = format!("{}: {} {}{help}", place(diagnostic.span, sources), diagnostic.id, diagnostic.message);

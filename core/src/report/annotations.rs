@@ -56,8 +56,8 @@ fn plain(rule: DiagnosticId, level: Level, subject: &str, message: String, place
     Annotation { rule, level, subject, message, place, related: Vec::new(), chain: Vec::new() }
 }
 
-/// A diagnostic; hints are for editors only.
-fn finding(finding: &Finding) -> Option<Annotation> {
+/// A diagnostic; none for hints, which are for editors only.
+pub fn finding(finding: &Finding) -> Option<Annotation> {
     let level = match finding.severity.as_str() {
         "error" => Level::Error,
         "warning" => Level::Warning,
@@ -73,7 +73,8 @@ fn finding(finding: &Finding) -> Option<Annotation> {
     Some(Annotation { rule: finding.id.clone(), level, subject: String::new(), message, place, related: Vec::new(), chain: Vec::new() })
 }
 
-fn expectation(e: &ExpectationOutcome) -> Annotation {
+/// An expectation that does not hold, or could not be judged.
+pub fn expectation(e: &ExpectationOutcome) -> Annotation {
     let at = e.at_ms.map_or_else(String::new, |at| format!(" at {}", span(at)));
     let message = format!("{} does not hold{at}: {} `{}`: {}", e.title, e.promise, e.expression, e.message);
     Annotation { chain: e.chain.clone(), ..plain(EXPECTATION, Level::Error, &e.title, message, e.place.clone()) }

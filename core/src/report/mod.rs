@@ -6,6 +6,7 @@
 mod amounts;
 pub mod annotations;
 pub mod catalog;
+pub mod compare;
 mod explained;
 mod index;
 mod input;
@@ -32,7 +33,7 @@ pub use index::Index;
 pub use input::{ReportInput, verb_in_words};
 pub use matrix::{NodeVerdict, PodMatrix, matrix};
 pub use model::*;
-pub use places::Places;
+pub use places::{Places, finding, place};
 pub use refusals::{Reason, meaning, reasons};
 pub(crate) use remedy::node_like;
 pub use remedy::{Inapplicable, Remedy};
@@ -43,7 +44,7 @@ pub use told::Told;
 pub(crate) use told::taint_effect;
 
 use crate::engine::Ended;
-use crate::manifest::{Class, Manifest};
+use crate::manifest::{Class, Manifest, SourceSet};
 use crate::scenario::{Judged, StepOutcome, StepState, Verdict as Judgement};
 use crate::units::time::format_span;
 
@@ -53,6 +54,8 @@ pub const KUBERNETES: &str = "1.37";
 /// The report of a run. The same input gives the same report, field by field and byte by byte.
 pub fn build(input: &ReportInput<'_>) -> Report {
     let places = Places(input.manifest);
+    let none = SourceSet::default();
+    let sources = input.manifest.map_or(&none, |manifest| &manifest.sources);
     let labels: Vec<String> = input.outcome.steps.iter().map(|step| verb_in_words(input.end, &step.verb)).collect();
     let told = Told { cluster: input.end, trace: input.trace, steps: &labels };
     let told_before = Told { cluster: input.end, trace: input.settle_trace, steps: &[] };
@@ -90,7 +93,7 @@ pub fn build(input: &ReportInput<'_>) -> Report {
         verdict: Verdict { harm: Harm::None, text: String::new() },
         read: input.manifest.map(reading).unwrap_or_default(),
         assumptions: input.assumptions.iter().map(assumption).collect(),
-        diagnostics: input.diagnostics.iter().map(|d| places.finding(d)).collect(),
+        diagnostics: input.diagnostics.iter().map(|d| finding(sources, d)).collect(),
         steps: steps(input, &labels),
         expectations: expectations(input, &told, places),
         placement,
@@ -168,35 +171,38 @@ fn steps(input: &ReportInput<'_>, labels: &[String]) -> Vec<Step> {
 }
 
 fn expectations(input: &ReportInput<'_>, told: &Told<'_>, places: Places<'_>) -> Vec<ExpectationOutcome> {
-    let one = |judged: &Judged| {
-        let mut outcome = ExpectationOutcome {
-            title: judged.title.clone(),
-            promise: judged.promise.name().to_owned(),
-            expression: judged.expression.clone(),
-            holds: None,
-            at_ms: None,
-            message: String::new(),
-            values: Vec::new(),
-            chain: Vec::new(),
-            place: judged.span.and_then(|span| places.of_span(span)),
-        };
-        match &judged.verdict {
-            Judgement::Holds { at } => (outcome.holds, outcome.at_ms) = (Some(true), at.map(|at| at.millis())),
-            Judgement::Fails(failure) => {
-                outcome.holds = Some(false);
-                outcome.at_ms = Some(failure.at.millis());
-                outcome.message = failure.message.clone();
-                outcome.values = failure.values.clone();
-                let mut causes = failure.cause.map_or_else(Vec::new, |cause| input.trace.causes(cause));
-                causes.reverse();
-                outcome.chain = causes.into_iter().filter_map(|id| why::link(told, id)).collect();
-            }
-            Judgement::Broken(message) => outcome.message = message.clone(),
-            Judgement::NotEvaluated => outcome.message = "this build does not evaluate expressions".to_owned(),
-        }
-        outcome
-    };
+    let one = |of: &Judged| judged(of, told, of.span.and_then(|span| places.of_span(span)));
     input.outcome.expectations.iter().map(one).collect()
+}
+
+/// What became of one expectation of a run, in words.
+pub fn judged(judged: &Judged, told: &Told<'_>, place: Option<Place>) -> ExpectationOutcome {
+    let mut outcome = ExpectationOutcome {
+        title: judged.title.clone(),
+        promise: judged.promise.name().to_owned(),
+        expression: judged.expression.clone(),
+        holds: None,
+        at_ms: None,
+        message: String::new(),
+        values: Vec::new(),
+        chain: Vec::new(),
+        place,
+    };
+    match &judged.verdict {
+        Judgement::Holds { at } => (outcome.holds, outcome.at_ms) = (Some(true), at.map(|at| at.millis())),
+        Judgement::Fails(failure) => {
+            outcome.holds = Some(false);
+            outcome.at_ms = Some(failure.at.millis());
+            outcome.message = failure.message.clone();
+            outcome.values = failure.values.clone();
+            let mut causes = failure.cause.map_or_else(Vec::new, |cause| told.trace.causes(cause));
+            causes.reverse();
+            outcome.chain = causes.into_iter().filter_map(|id| why::link(told, id)).collect();
+        }
+        Judgement::Broken(message) => outcome.message = message.clone(),
+        Judgement::NotEvaluated => outcome.message = "this build does not evaluate expressions".to_owned(),
+    }
+    outcome
 }
 
 /// A span as people write it.

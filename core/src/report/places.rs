@@ -3,7 +3,7 @@
 use super::model::{Finding, Place};
 use crate::cluster::origin::Origin;
 use crate::manifest::document::DocId;
-use crate::manifest::{Diagnostic, Document, Manifest, Span};
+use crate::manifest::{Diagnostic, Document, Manifest, SourceSet, Span};
 
 /// How many characters of a line a place keeps.
 const LONGEST_LINE: usize = 120;
@@ -11,6 +11,16 @@ const LONGEST_LINE: usize = 120;
 /// Looks up places; knows nothing where no manifest was given.
 #[derive(Clone, Copy, Debug)]
 pub struct Places<'a>(pub Option<&'a Manifest>);
+
+/// The place of a span; none where there is no such file.
+pub fn place(sources: &SourceSet, span: Span) -> Option<Place> {
+    let file = sources.file(span.file)?;
+    let (line, column) = sources.line_col(span);
+    let at = (span.start as usize).min(file.text.len());
+    let from = file.text.get(..at)?.rfind('\n').map_or(0, |n| n + 1);
+    let text: String = file.text.get(from..)?.lines().next().unwrap_or_default().trim().chars().take(LONGEST_LINE).collect();
+    Some(Place { file: file.name.clone(), line, column, text, start: span.start, end: span.end })
+}
 
 impl<'a> Places<'a> {
     /// The document of an origin.
@@ -20,13 +30,7 @@ impl<'a> Places<'a> {
 
     /// The place of a span.
     pub fn of_span(&self, span: Span) -> Option<Place> {
-        let sources = &self.0?.sources;
-        let file = sources.file(span.file)?;
-        let (line, column) = sources.line_col(span);
-        let at = (span.start as usize).min(file.text.len());
-        let from = file.text.get(..at)?.rfind('\n').map_or(0, |n| n + 1);
-        let text: String = file.text.get(from..)?.lines().next().unwrap_or_default().trim().chars().take(LONGEST_LINE).collect();
-        Some(Place { file: file.name.clone(), line, column, text, start: span.start, end: span.end })
+        place(&self.0?.sources, span)
     }
 
     /// Whether `pointer` below the origin's own pointer is written in the manifest.
@@ -59,17 +63,17 @@ impl<'a> Places<'a> {
         let document = self.document(origin)?;
         document.value().pointer(&joined(origin, pointer)).cloned()
     }
+}
 
-    /// A diagnostic as data.
-    pub fn finding(&self, diagnostic: &Diagnostic) -> Finding {
-        Finding {
-            id: diagnostic.id.0.to_owned(),
-            severity: diagnostic.severity.name().to_owned(),
-            message: diagnostic.message.clone(),
-            place: diagnostic.span.and_then(|span| self.of_span(span)),
-            notes: diagnostic.notes.iter().map(|note| note.message.clone()).collect(),
-            help: diagnostic.help.clone(),
-        }
+/// A diagnostic as data.
+pub fn finding(sources: &SourceSet, diagnostic: &Diagnostic) -> Finding {
+    Finding {
+        id: diagnostic.id.0.to_owned(),
+        severity: diagnostic.severity.name().to_owned(),
+        message: diagnostic.message.clone(),
+        place: diagnostic.span.and_then(|span| place(sources, span)),
+        notes: diagnostic.notes.iter().map(|note| note.message.clone()).collect(),
+        help: diagnostic.help.clone(),
     }
 }
 

@@ -11,7 +11,11 @@ const SHOWN: usize = 10;
 
 /// The lines, one for each annotation.
 pub fn render(report: &Report) -> String {
-    let all = annotations(report);
+    of(&annotations(report))
+}
+
+/// The same for annotations from anywhere.
+pub fn of(all: &[Annotation]) -> String {
     let mut out = String::new();
     for level in [Level::Error, Level::Warning, Level::Note] {
         let of: Vec<&Annotation> = all.iter().filter(|a| a.level == level).collect();

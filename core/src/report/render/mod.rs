@@ -1,6 +1,7 @@
 //! One renderer per format, each a pure function of the report. Texts of a report come from manifests: every renderer escapes for its sink.
 
 pub mod chart;
+pub mod compare;
 pub mod escape;
 pub mod explained;
 pub mod github;

@@ -14,7 +14,12 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 
 /// The file's text.
 pub fn render(report: &Report) -> String {
-    let all = annotations(report);
+    let properties = json!({"kubernetes": report.kubernetes, "seed": report.seed, "verdict": report.verdict.text});
+    of(&annotations(report), &properties)
+}
+
+/// The same for annotations from anywhere, with what there is to say of the run as a whole.
+pub fn of(all: &[Annotation], properties: &Value) -> String {
     let mut ids: Vec<&str> = all.iter().map(|a| a.rule.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -31,7 +36,7 @@ pub fn render(report: &Report) -> String {
                 "rules": rules,
             }},
             "columnKind": "unicodeCodePoints",
-            "properties": {"kubernetes": report.kubernetes, "seed": report.seed, "verdict": report.verdict.text},
+            "properties": properties,
             "results": results,
         }],
     });

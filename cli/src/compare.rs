@@ -1,0 +1,123 @@
+//! `wavetank compare`: one what-if on two manifest sets, and what the change means for each workload.
+
+use std::path::PathBuf;
+
+use wavetank_core::report::compare::{Comparison, compare};
+use wavetank_core::report::render::compare as render;
+use wavetank_core::report::render::style::Terminal;
+use wavetank_core::scenario::Scenario;
+use wavetank_core::session::Session;
+use wavetank_core::units::time::Time;
+
+use crate::cluster::ClusterArgs;
+use crate::context::Context;
+use crate::failure::{CliError, Exit};
+use crate::input::{InputArgs, read_manifest};
+use crate::output::{Output, chosen, write_all};
+use crate::steps::{StepArgs, check_names, parse_span};
+
+/// Run one what-if on two manifest sets, and see what the change means for each workload
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Manifests before the change: a file, a directory, or `-` for stdin
+    before: PathBuf,
+    /// Manifests after it
+    after: PathBuf,
+    #[command(flatten)]
+    steps: StepArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    /// The Scenario document to run, by name, where there are several
+    #[arg(long, value_name = "NAME")]
+    scenario: Option<String>,
+    /// When watching stops; without it, when nothing happens any more
+    #[arg(long, value_name = "SPAN")]
+    until: Option<String>,
+    /// Exit with 3 if anything is different
+    #[arg(long)]
+    detailed_exitcode: bool,
+    /// text, json or markdown; with `=FILE` into a file. Several at once
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    output: Vec<Output<Format>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// Data.
+    Json,
+    /// For a pull request.
+    Markdown,
+}
+
+/// Runs both and compares.
+///
+/// # Errors
+/// Input that cannot be read, names that are not there, files that cannot be written.
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
+    let outputs = chosen(&args.output, Format::Text)?;
+    let before = read_manifest(&InputArgs::of(vec![args.before.clone()]), context)?;
+    let after = read_manifest(&InputArgs::of(vec![args.after.clone()]), context)?;
+    // What is done belongs to the newer set, unless only the older one says it.
+    let documents = [&after, &before].map(|manifest| wavetank_core::scenario::read(manifest).0);
+    let scenario = pick(args, documents)?;
+    let busy = context.spinner("running both");
+    let [before, after] = open(before, after, &args.cluster);
+    for session in [&before, &after] {
+        check_names(session.cluster(), &scenario.steps)?;
+    }
+    let report = |session: &Session| session.run(&scenario).report(session);
+    let comparison = compare(&report(&before), &report(&after));
+    busy.finish_and_clear();
+    write_all(&outputs, context, |format, on_stdout| show(&comparison, *format, context, on_stdout))?;
+    Ok(if args.detailed_exitcode && comparison.differs() { Exit::Differs } else { Exit::Holds })
+}
+
+/// Opens both sets. Where both assume a cluster they get the same number of nodes, so that the change alone makes the difference.
+fn open(before: wavetank_core::manifest::Manifest, after: wavetank_core::manifest::Manifest, cluster: &ClusterArgs) -> [Session; 2] {
+    let options = cluster.options();
+    let sessions = [before, after].map(|manifest| Session::of(manifest, &options));
+    let assumed = sessions.iter().all(|session| session.assumptions().iter().any(|a| a.subject == "cluster"));
+    let counts = [0, 1].map(|i| sessions[i].cluster().live_nodes().count());
+    if !assumed || counts[0] == counts[1] {
+        return sessions;
+    }
+    let mut options = options;
+    options.cluster.nodes = u32::try_from(counts[0].max(counts[1])).ok();
+    sessions.map(|session| Session::of(session.manifest().clone(), &options))
+}
+
+fn pick(args: &Args, documents: [Vec<Scenario>; 2]) -> Result<Scenario, CliError> {
+    let until = args.until.as_deref().map(parse_span).transpose()?.map(|span| Time::ZERO + span);
+    let mut scenario = if args.steps.is_empty() {
+        let of_one: Vec<Scenario> = documents.into_iter().find(|list| !list.is_empty()).unwrap_or_default();
+        let names = of_one.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(", ");
+        let mut chosen = of_one.into_iter().filter(|s| args.scenario.as_ref().is_none_or(|name| s.name == *name));
+        match (chosen.next(), chosen.next(), &args.scenario) {
+            (Some(one), None, _) => one,
+            (None, _, Some(name)) => return Err(CliError::new(format!("there is no Scenario {name}")).help(format!("there are: {names}"))),
+            (Some(_), Some(_), _) => {
+                return Err(CliError::new("there are several Scenario documents").help(format!("name one with --scenario: {names}")));
+            }
+            (None, ..) => Scenario::of_steps("at rest", Vec::new()),
+        }
+    } else {
+        let mut scenario = Scenario::of_steps("flags", args.steps.steps()?);
+        scenario.seed = args.cluster.seed();
+        scenario
+    };
+    scenario.until = until.or(scenario.until);
+    Ok(scenario)
+}
+
+fn show(comparison: &Comparison, format: Format, context: &Context, on_stdout: bool) -> String {
+    let terminal =
+        if on_stdout { Terminal { color: context.color, unicode: context.unicode, width: context.width } } else { Terminal::PLAIN };
+    match format {
+        Format::Text => render::text(comparison, &terminal),
+        // Plain data with text keys always serialises.
+        Format::Json => serde_json::to_string_pretty(comparison).unwrap_or_default() + "\n",
+        Format::Markdown => render::markdown(comparison),
+    }
+}

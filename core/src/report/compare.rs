@@ -1,0 +1,228 @@
+//! Two runs of the same what-if side by side: what a change of the manifests means for each workload.
+//!
+//! Compares what reports say; it runs nothing. Two runs are alike for a workload when its outcome is, however they came about.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::amounts::counted;
+use super::model::{Harm, Report, Verdict, WorkloadOutcome};
+use super::span;
+
+/// The version of the JSON form.
+pub const COMPARISON_VERSION: u32 = 1;
+
+/// Two reports side by side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comparison {
+    /// [`COMPARISON_VERSION`].
+    pub schema_version: u32,
+    /// What was done to both.
+    pub steps: Vec<String>,
+    /// How it goes before the change.
+    pub before: Side,
+    /// How it goes after it.
+    pub after: Side,
+    /// Every workload of either, the greatest change first; those alike last.
+    pub workloads: Vec<WorkloadChange>,
+    /// What to remember.
+    pub summary: String,
+}
+
+/// One of the two runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Side {
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Nodes before the first step.
+    pub nodes: usize,
+    /// Pods before the first step.
+    pub pods: usize,
+    /// Pods without a node before the first step.
+    pub unplaced: usize,
+}
+
+/// How a workload fares after the change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Change {
+    /// Worse than before.
+    Worse,
+    /// Better than before.
+    Better,
+    /// It is not there any more.
+    Gone,
+    /// It was not there before.
+    New,
+    /// Neither better nor worse, but not the same.
+    Other,
+    /// The same.
+    Alike,
+}
+
+/// A workload in both runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkloadChange {
+    /// `deployment/web`, with its namespace unless that is `default`.
+    pub label: String,
+    /// How it fares.
+    pub change: Change,
+    /// Its outcome before the change; none where it was not there.
+    pub before: Option<Brief>,
+    /// Its outcome after the change; none where it is not there.
+    pub after: Option<Brief>,
+}
+
+/// A workload's outcome in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Brief {
+    /// How badly it was hit.
+    pub harm: Harm,
+    /// Pods wanted.
+    pub desired: i32,
+    /// The least number that served.
+    pub least: i32,
+    /// Pods that served at the end.
+    pub serving_after: i32,
+    /// How long none served although some were wanted, ms.
+    pub none_ms: i64,
+    /// How long fewer served than wanted, ms.
+    pub short_ms: i64,
+}
+
+impl Brief {
+    fn of(w: &WorkloadOutcome) -> Brief {
+        Brief { harm: w.harm, desired: w.desired, least: w.least, serving_after: w.serving_after, none_ms: w.none_ms, short_ms: w.short_ms }
+    }
+
+    /// The outcome in words, such as `not serving for 5m58s`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.harm {
+            Harm::None if self.desired == 0 => "wants no pod".to_owned(),
+            Harm::None => format!("untouched: {} of {}", self.least, self.desired),
+            Harm::Dipped => format!("{} of {} for {}", self.least, self.desired, span(self.short_ms)),
+            Harm::ShortBefore => format!("{} of {} from the start", self.serving_after, self.desired),
+            Harm::Short => format!("{} of {} to the end", self.serving_after, self.desired),
+            Harm::Outage => format!("not serving for {}", span(self.none_ms)),
+            Harm::Down => "down to the end".to_owned(),
+        }
+    }
+
+    /// The greater, the worse: the kind of harm, pods missing at the end, time without a pod, time short of pods. Times come in steps of
+    /// a tenth, and of 15 s at least: where chance puts one pod more on the second node to be given up, nothing has changed.
+    fn badness(&self) -> (Harm, i32, i64, i64) {
+        let forever = self.harm == Harm::Down || self.harm == Harm::Short;
+        let time = |ms: i64| if forever { 0 } else { coarse(ms) };
+        (self.harm, (self.desired - self.serving_after).max(0), time(self.none_ms), time(self.short_ms))
+    }
+}
+
+/// A span as the number of its step: up to 15 s, then each a tenth longer than the one before.
+fn coarse(ms: i64) -> i64 {
+    let (mut step, mut limit) = (0, 15_000);
+    while ms > limit && step < 200 {
+        limit += (limit / 10).max(15_000);
+        step += 1;
+    }
+    step
+}
+
+/// Compares two reports of one what-if.
+///
+/// ```
+/// # use wavetank_core::{manifest::SourceSet, report::compare::{compare, Change}, scenario::{Scenario, Step, Verb}};
+/// # use wavetank_core::{session::{Session, SessionOptions}, units::time::Time};
+/// let web = |replicas: u32| format!("apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: {replicas}\n  \
+///     selector: {{matchLabels: {{app: web}}}}\n  template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: c, image: i}}]}}}}\n");
+/// let run = |text: String| {
+///     let session = Session::open(SourceSet::single("web.yaml", text), &SessionOptions::default());
+///     let steps = vec![Step::at(Time::ZERO, Verb::FailZone { zone: "zone-a".into() })];
+///     session.run(&Scenario::of_steps("zone", steps)).report(&session)
+/// };
+/// let comparison = compare(&run(web(1)), &run(web(3)));
+/// assert_eq!(comparison.workloads[0].label, "deployment/web");
+/// ```
+#[must_use]
+pub fn compare(before: &Report, after: &Report) -> Comparison {
+    let mut both: BTreeMap<&str, (Option<Brief>, Option<Brief>)> = BTreeMap::new();
+    for workload in &before.workloads {
+        both.entry(&workload.label).or_default().0 = Some(Brief::of(workload));
+    }
+    for workload in &after.workloads {
+        both.entry(&workload.label).or_default().1 = Some(Brief::of(workload));
+    }
+    let mut workloads: Vec<WorkloadChange> = both
+        .into_iter()
+        .map(|(label, (before, after))| WorkloadChange { label: label.to_owned(), change: change(before, after), before, after })
+        .collect();
+    // Within a kind of change the worst of the two outcomes decides.
+    workloads.sort_by_key(|w| {
+        let worst = w.before.iter().chain(&w.after).map(Brief::badness).max().unwrap_or_default();
+        (w.change, std::cmp::Reverse(worst))
+    });
+    let summary = summary(&workloads);
+    let steps = after.steps.iter().map(super::render::step_in_words).collect();
+    Comparison { schema_version: COMPARISON_VERSION, steps, before: side(before), after: side(after), workloads, summary }
+}
+
+impl Comparison {
+    /// Whether anything is different for any workload, or in what found no node.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.workloads.iter().any(|w| w.change != Change::Alike) || self.before.unplaced != self.after.unplaced
+    }
+}
+
+fn side(report: &Report) -> Side {
+    Side {
+        verdict: report.verdict.clone(),
+        nodes: report.totals.nodes,
+        pods: report.totals.pods,
+        unplaced: report.placement.unplaced.iter().map(|u| u.count).sum(),
+    }
+}
+
+fn change(before: Option<Brief>, after: Option<Brief>) -> Change {
+    match (before, after) {
+        (None, _) => Change::New,
+        (_, None) => Change::Gone,
+        (Some(before), Some(after)) => match after.badness().cmp(&before.badness()) {
+            std::cmp::Ordering::Less => Change::Better,
+            std::cmp::Ordering::Greater => Change::Worse,
+            std::cmp::Ordering::Equal if (before.desired, before.least) == (after.desired, after.least) => Change::Alike,
+            std::cmp::Ordering::Equal => Change::Other,
+        },
+    }
+}
+
+fn summary(workloads: &[WorkloadChange]) -> String {
+    let count = |change: Change| workloads.iter().filter(|w| w.change == change).count();
+    let mut parts = Vec::new();
+    for (change, one, many) in [
+        (Change::Worse, "fares worse", "fare worse"),
+        (Change::Better, "fares better", "fare better"),
+        (Change::Gone, "is gone", "are gone"),
+        (Change::New, "is new", "are new"),
+        (Change::Other, "is different", "are different"),
+    ] {
+        let n = count(change);
+        if n > 0 {
+            let noun = if parts.is_empty() { counted(n, "workload") } else { n.to_string() };
+            parts.push(format!("{noun} {}", if n == 1 { one } else { many }));
+        }
+    }
+    let alike = count(Change::Alike);
+    if parts.is_empty() {
+        return format!("Nothing is different: {} as before.", counted(alike, "workload"));
+    }
+    if alike > 0 {
+        parts.push(format!("{alike} as before"));
+    }
+    format!("{}.", parts.join(", "))
+}
