@@ -2,6 +2,7 @@
 //!
 //! Compares what reports say; it runs nothing. Two runs are alike for a workload when its outcome is, however they came about.
 
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -114,23 +115,29 @@ impl Brief {
         }
     }
 
-    /// The greater, the worse: the kind of harm, pods missing at the end, time without a pod, time short of pods. Times come in steps of
-    /// a tenth, and of 15 s at least: where chance puts one pod more on the second node to be given up, nothing has changed.
+    /// The greater, the worse: the kind of harm, pods missing at the end, time without a pod, time short of pods.
     fn badness(&self) -> (Harm, i32, i64, i64) {
-        let forever = self.harm == Harm::Down || self.harm == Harm::Short;
-        let time = |ms: i64| if forever { 0 } else { coarse(ms) };
-        (self.harm, (self.desired - self.serving_after).max(0), time(self.none_ms), time(self.short_ms))
+        (self.harm, self.missing(), self.none_ms, self.short_ms)
+    }
+
+    fn missing(&self) -> i32 {
+        (self.desired - self.serving_after).max(0)
+    }
+
+    /// `Greater` where it fares worse than `other`. What lasts to the end is not worse for having begun a little earlier.
+    fn against(&self, other: &Brief) -> Ordering {
+        let by_kind = (self.harm, self.missing()).cmp(&(other.harm, other.missing()));
+        if by_kind.is_ne() || matches!(self.harm, Harm::Down | Harm::Short) {
+            return by_kind;
+        }
+        by_time(self.none_ms, other.none_ms).then(by_time(self.short_ms, other.short_ms))
     }
 }
 
-/// A span as the number of its step: up to 15 s, then each a tenth longer than the one before.
-fn coarse(ms: i64) -> i64 {
-    let (mut step, mut limit) = (0, 15_000);
-    while ms > limit && step < 200 {
-        limit += (limit / 10).max(15_000);
-        step += 1;
-    }
-    step
+/// Spans that differ by less than a tenth, or than 15 s, are as long as each other: chance puts a pod on the first or the second node to be
+/// given up.
+fn by_time(a: i64, b: i64) -> Ordering {
+    if (a - b).abs() <= (a.max(b) / 10).max(15_000) { Ordering::Equal } else { a.cmp(&b) }
 }
 
 /// Compares two reports of one what-if.
@@ -164,7 +171,7 @@ pub fn compare(before: &Report, after: &Report) -> Comparison {
     // Within a kind of change the worst of the two outcomes decides.
     workloads.sort_by_key(|w| {
         let worst = w.before.iter().chain(&w.after).map(Brief::badness).max().unwrap_or_default();
-        (w.change, std::cmp::Reverse(worst))
+        (w.change, Reverse(worst))
     });
     let summary = summary(&workloads);
     let steps = after.steps.iter().map(super::render::step_in_words).collect();
@@ -192,11 +199,11 @@ fn change(before: Option<Brief>, after: Option<Brief>) -> Change {
     match (before, after) {
         (None, _) => Change::New,
         (_, None) => Change::Gone,
-        (Some(before), Some(after)) => match after.badness().cmp(&before.badness()) {
-            std::cmp::Ordering::Less => Change::Better,
-            std::cmp::Ordering::Greater => Change::Worse,
-            std::cmp::Ordering::Equal if (before.desired, before.least) == (after.desired, after.least) => Change::Alike,
-            std::cmp::Ordering::Equal => Change::Other,
+        (Some(before), Some(after)) => match after.against(&before) {
+            Ordering::Less => Change::Better,
+            Ordering::Greater => Change::Worse,
+            Ordering::Equal if (before.desired, before.least) == (after.desired, after.least) => Change::Alike,
+            Ordering::Equal => Change::Other,
         },
     }
 }
