@@ -47,6 +47,8 @@ impl Api {
             Thing::StatefulSet(id) => (Subject::StatefulSet(id), Watched::StatefulSet(id)),
             Thing::DaemonSet(id) => (Subject::DaemonSet(id), Watched::DaemonSet(id)),
             Thing::Job(id) => (Subject::Job(id), Watched::Job(id)),
+            Thing::CronJob(id) => (Subject::CronJob(id), Watched::CronJob(id)),
+            Thing::Autoscaler(id) => (Subject::Autoscaler(id), Watched::Autoscaler(id)),
             Thing::Budget(id) => (Subject::Budget(id), Watched::Budget(id)),
             Thing::Claim(id) => (Subject::Claim(id), Watched::Claim(id)),
             Thing::Volume(id) => (Subject::Volume(id), Watched::Volume(id)),

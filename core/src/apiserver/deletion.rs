@@ -93,6 +93,11 @@ impl Api {
         {
             self.cluster.deployments[deployment.index()].replica_sets.retain(|&r| r != set);
         }
+        if let Workload::Job(job) = workload
+            && let Some(owner) = self.cluster.jobs[job.index()].cron_job
+        {
+            self.cluster.cron_jobs[owner.index()].jobs.retain(|&j| j != job);
+        }
         if let Some(meta) = self.meta_mut(workload) {
             meta.gone = true;
         }

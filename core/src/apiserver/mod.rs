@@ -4,8 +4,10 @@
 mod admission;
 mod api;
 mod apply;
+mod autoscalers;
 mod budgets;
 mod claims;
+mod cron_jobs;
 mod deletion;
 mod events;
 mod eviction;

@@ -1,6 +1,7 @@
 //! Notices: what a watch would deliver. The engine hands each to the scheduler, the kubelets and the controllers.
 
 use crate::cluster::ids::*;
+use crate::cluster::state::Workload;
 use crate::trace::RecordId;
 
 /// What changed about a pod.
@@ -62,6 +63,12 @@ pub enum Watched {
     DaemonSet(DaemonSetId),
     /// A Job: its spec or status.
     Job(JobId),
+    /// A CronJob: its spec or status.
+    CronJob(CronJobId),
+    /// A HorizontalPodAutoscaler: its spec.
+    Autoscaler(AutoscalerId),
+    /// The load of a workload.
+    Load(Workload),
     /// A PodDisruptionBudget: its spec or status.
     Budget(BudgetId),
     /// A ResourceQuota: its spec.

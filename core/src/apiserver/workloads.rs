@@ -196,7 +196,7 @@ impl Api {
 }
 
 /// Conditions whose status or reason changed, as text.
-fn conditions_told(old: &[Condition], new: &[Condition]) -> Vec<String> {
+pub(super) fn conditions_told(old: &[Condition], new: &[Condition]) -> Vec<String> {
     let same = |c: &Condition| old.iter().any(|o| o.kind == c.kind && o.status == c.status && o.reason == c.reason);
     new.iter().filter(|c| !same(c)).map(|c| format!("{}={} {}: {}", c.kind, c.status, c.reason, c.message)).collect()
 }

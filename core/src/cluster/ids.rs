@@ -51,6 +51,10 @@ ids! {
     DaemonSetId,
     /// A Job.
     JobId,
+    /// A CronJob.
+    CronJobId,
+    /// A HorizontalPodAutoscaler.
+    AutoscalerId,
     /// A Service.
     ServiceId,
     /// A PodDisruptionBudget.

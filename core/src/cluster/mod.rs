@@ -2,10 +2,14 @@
 //!
 //! Building one from manifests is [`build`]'s; everything that happens to it afterwards is written by `apiserver`.
 
+pub mod autoscalers;
 pub mod behavior;
 pub mod build;
+pub mod clock;
+pub mod cron_jobs;
 pub mod ids;
 pub mod labels;
+pub mod loads;
 pub mod node;
 pub mod origin;
 pub mod pod;

@@ -2,8 +2,12 @@
 //!
 //! Writing goes through `apiserver`, which records and announces every change; only building a cluster writes here directly.
 
+use super::autoscalers::{Autoscaler, TargetKind};
+use super::clock::Clock;
+use super::cron_jobs::CronJob;
 use super::ids::*;
 use super::labels::Labels;
+use super::loads::Load;
 use super::node::Node;
 use super::pod::{Owner, Pod, PodName, name_suffix};
 use super::quotas::{LimitRange, ResourceQuota};
@@ -11,6 +15,7 @@ use super::template::{PodTemplate, PodVolume, VolumeSource};
 use super::volumes::Storage;
 use super::workloads::*;
 use crate::units::intern::{Interner, Sym};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Everything that exists. Cloning it is how a what-if forks from a settled state: templates and text are shared.
@@ -38,6 +43,14 @@ pub struct Cluster {
     pub daemon_sets: Vec<DaemonSet>,
     /// Jobs.
     pub jobs: Vec<Job>,
+    /// CronJobs.
+    pub cron_jobs: Vec<CronJob>,
+    /// HorizontalPodAutoscalers.
+    pub autoscalers: Vec<Autoscaler>,
+    /// What there is to do for the pods of workloads, as far as it is known.
+    pub loads: BTreeMap<Workload, Load>,
+    /// What the clocks on the wall show.
+    pub clock: Clock,
     /// Services.
     pub services: Vec<Service>,
     /// PodDisruptionBudgets.
@@ -178,6 +191,25 @@ impl Cluster {
             Owner::DaemonSet(set) => Workload::DaemonSet(set),
             Owner::Job(job) => Workload::Job(job),
             Owner::None | Owner::Node | Owner::Foreign { .. } => Workload::Pod(id),
+        }
+    }
+
+    /// The existing workload that an autoscaler scales.
+    pub fn scale_target(&self, scaler: &Autoscaler) -> Option<Workload> {
+        let of = |meta: &Meta| !meta.gone && meta.name == scaler.target && meta.namespace == scaler.meta.namespace;
+        let set = |controller: bool| {
+            let of = |r: &ReplicaSet| r.replication_controller == controller && of(&r.meta);
+            self.replica_sets.iter().rposition(of).map(|i| Workload::ReplicaSet(ReplicaSetId::from_index(i)))
+        };
+        match scaler.target_kind {
+            TargetKind::Deployment => {
+                self.deployments.iter().rposition(|d| of(&d.meta)).map(|i| Workload::Deployment(DeploymentId::from_index(i)))
+            }
+            TargetKind::StatefulSet => {
+                self.stateful_sets.iter().rposition(|s| of(&s.meta)).map(|i| Workload::StatefulSet(StatefulSetId::from_index(i)))
+            }
+            TargetKind::ReplicaSet => set(false),
+            TargetKind::ReplicationController => set(true),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The workload objects whose controllers make pods: spec as written, status as their controllers keep it.
 
-use super::ids::{DeploymentId, NamespaceId, PodId, ReplicaSetId, TemplateId};
+use super::ids::{CronJobId, DeploymentId, NamespaceId, PodId, ReplicaSetId, TemplateId};
 use super::labels::{Labels, Selector};
 use super::origin::Origin;
 pub use crate::units::int_or_percent::IntOrPercent;
@@ -335,6 +335,8 @@ pub enum PodFailureAction {
 pub struct Job {
     /// Name, namespace, life.
     pub meta: Meta,
+    /// The CronJob that made it.
+    pub cron_job: Option<CronJobId>,
     /// The pod template.
     pub template: TemplateId,
     /// `spec.parallelism`.

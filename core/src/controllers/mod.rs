@@ -1,9 +1,11 @@
 //! The controllers of kube-controller-manager, one file each. They read the cluster and write through the API server; each is asked by
 //! key through the work queue, and never looks at the clock or at another controller's memory.
 
+mod cron_job;
 mod daemon_set;
 pub mod deployment;
 mod disruption;
+pub mod horizontal_pod_autoscaler;
 mod job;
 mod job_ttl;
 mod looks;
@@ -23,8 +25,10 @@ mod taint_eviction;
 pub use node_lifecycle::{MONITOR_GRACE, NodeLifecycle};
 pub use queue::{Key, WorkQueue};
 
+use cron_job::CronJobController;
 use daemon_set::DaemonSetController;
 use deployment::DeploymentController;
+use horizontal_pod_autoscaler::HorizontalPodAutoscalers;
 use job::JobController;
 use job_ttl::JobTtlController;
 use replica_set::ReplicaSetController;
@@ -47,6 +51,8 @@ pub struct Controllers {
     pod_gc: pod_gc::PodGc,
     pv_binder: pv_binder::PvBinder,
     resource_quota: resource_quota::ResourceQuotaController,
+    cron_jobs: CronJobController,
+    autoscalers: HorizontalPodAutoscalers,
 }
 
 impl Controllers {
@@ -64,6 +70,8 @@ impl Controllers {
         self.disruption.start(api, queue);
         self.pod_gc.start(api, queue);
         self.pv_binder.start(api, queue);
+        self.cron_jobs.start(api, queue);
+        self.autoscalers.start(api, queue);
     }
 
     /// Takes a notice: asks for the keys it concerns.
@@ -81,6 +89,8 @@ impl Controllers {
         self.pod_gc.observe(api, notice, queue);
         self.pv_binder.observe(api, notice, queue);
         self.resource_quota.observe(api, notice, queue);
+        self.cron_jobs.observe(api, notice, queue);
+        self.autoscalers.observe(api, notice, queue);
     }
 
     /// Looks at one key. The API's causes are set to the records that asked for it.
@@ -99,6 +109,9 @@ impl Controllers {
             Key::Quota(id) => self.resource_quota.sync(id, api),
             Key::Claim(id) => self.pv_binder.sync(id, api, queue),
             Key::PodGc => self.pod_gc.look(api, queue),
+            Key::CronJob(id) => self.cron_jobs.sync(id, api, queue),
+            Key::Autoscaler(id) => self.autoscalers.sync(id, api, queue),
+            Key::Load(workload) => api.follow_course(workload),
             // A look of the same moment comes first: the taint was added after its look, so its timers run behind the looks.
             Key::TaintEviction(_) if self.node_lifecycle.is_due(api.now()) => {
                 let causes = api.causes().to_vec();
@@ -115,10 +128,16 @@ impl Controllers {
         &mut self.node_lifecycle
     }
 
+    /// The autoscaler controller, to set its flags.
+    pub fn autoscalers_mut(&mut self) -> &mut HorizontalPodAutoscalers {
+        &mut self.autoscalers
+    }
+
     /// Forgets records: a fork begins a trace of its own.
     pub fn forget_causes(&mut self) {
         self.node_lifecycle.forget_causes();
         self.pod_gc.forget_causes();
         self.jobs.forget_causes();
+        self.autoscalers.forget_causes();
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::cluster::Workload;
 use crate::cluster::ids::*;
 use crate::trace::RecordId;
 use crate::units::agenda::Agenda;
@@ -39,6 +40,12 @@ pub enum Key {
     Quota(QuotaId),
     /// PersistentVolume controller: one claim.
     Claim(ClaimId),
+    /// CronJob controller.
+    CronJob(CronJobId),
+    /// HorizontalPodAutoscaler controller.
+    Autoscaler(AutoscalerId),
+    /// A moment at which the load of a workload changes as its course says.
+    Load(Workload),
 }
 
 /// Retry after the n-th failure in a row: 5 ms doubling, at most 1000 s.
@@ -54,12 +61,16 @@ pub struct WorkQueue {
     order: VecDeque<Key>,
     /// Deployments: they add up what ReplicaSets count, so they come when no other key waits.
     sums: VecDeque<Key>,
+    /// Autoscalers: they look at what a moment has come to when nothing else is left to do in it.
+    looks: VecDeque<Key>,
     causes: BTreeMap<Key, Vec<RecordId>>,
     later: Agenda<(Key, Option<RecordId>)>,
     /// Keys that are to be tried again after a failure: of several moments only the earliest waits.
     retries: BTreeMap<Key, (Time, Option<RecordId>)>,
     /// The same by time.
     retry_times: BTreeSet<(Time, Key)>,
+    /// What only the calendar asks for: it comes again and again for ever, so nobody waits for it to be over.
+    calendar: Agenda<(Key, Option<RecordId>)>,
     failures: BTreeMap<Key, u32>,
 }
 
@@ -67,7 +78,11 @@ impl WorkQueue {
     /// Asks for `key` now. While it waits, further requests only add their cause.
     pub fn add(&mut self, key: Key, cause: Option<RecordId>) {
         let causes = self.causes.entry(key).or_insert_with(|| {
-            let order = if matches!(key, Key::Deployment(_)) { &mut self.sums } else { &mut self.order };
+            let order = match key {
+                Key::Deployment(_) => &mut self.sums,
+                Key::Autoscaler(_) => &mut self.looks,
+                _ => &mut self.order,
+            };
             order.push_back(key);
             Vec::new()
         });
@@ -82,6 +97,11 @@ impl WorkQueue {
     /// Asks for `key` at `time`.
     pub fn add_at(&mut self, key: Key, time: Time, cause: Option<RecordId>) {
         self.later.add(time, (key, cause));
+    }
+
+    /// Asks for `key` at `time` because a calendar says so: such moments alone keep no run from being at rest.
+    pub fn add_by_calendar(&mut self, key: Key, time: Time) {
+        self.calendar.add(time, (key, None));
     }
 
     /// Asks for `key` again after a failure: 5 ms doubling to 1000 s.
@@ -122,6 +142,9 @@ impl WorkQueue {
             let cause = self.retries.remove(&key).and_then(|(_, cause)| cause);
             self.add(key, cause);
         }
+        while let Some((_, (key, cause))) = self.calendar.take_due(now) {
+            self.add(key, cause);
+        }
     }
 
     /// Whether a key waits to be looked at now.
@@ -135,8 +158,19 @@ impl WorkQueue {
         Some((key, self.causes.remove(&key).unwrap_or_default()))
     }
 
-    /// When the next delayed key is due.
+    /// The next key that looks at what the moment has come to: for when nothing else is left to do in it.
+    pub fn take_look(&mut self) -> Option<(Key, Vec<RecordId>)> {
+        let key = self.looks.pop_front()?;
+        Some((key, self.causes.remove(&key).unwrap_or_default()))
+    }
+
+    /// When the next delayed key is due, by the calendar or otherwise.
     pub fn next_time(&self) -> Option<Time> {
+        [self.next_consequence(), self.calendar.next_time()].into_iter().flatten().min()
+    }
+
+    /// When the next delayed key is due that is not asked for by the calendar alone.
+    pub fn next_consequence(&self) -> Option<Time> {
         self.later.next_time().into_iter().chain(self.retry_times.first().map(|r| r.0)).min()
     }
 

@@ -176,9 +176,18 @@ impl Sim {
         &mut self.queue
     }
 
+    /// When the next thing is due that follows from something; none if all that is left is what calendars say.
+    pub fn next_consequence(&self) -> Option<Time> {
+        self.next_of(self.queue.next_consequence())
+    }
+
     /// When the next thing is due; none if nothing is.
     pub fn next_time(&self) -> Option<Time> {
-        let due = [self.queue.next_time(), self.kubelets.next_time(), self.drains.next_time(), self.scheduling.next_time()];
+        self.next_of(self.queue.next_time())
+    }
+
+    fn next_of(&self, queued: Option<Time>) -> Option<Time> {
+        let due = [queued, self.kubelets.next_time(), self.drains.next_time(), self.scheduling.next_time()];
         due.into_iter().flatten().min().map(|t| t.max(self.api.now()))
     }
 
@@ -217,6 +226,12 @@ impl Sim {
                 continue;
             }
             if self.drains.run_due(&mut self.api) || self.scheduling.run_due(&mut self.api) {
+                self.api.set_causes(&[]);
+                continue;
+            }
+            if let Some((key, causes)) = self.queue.take_look() {
+                self.api.set_causes(&causes);
+                self.controllers.sync(key, &mut self.api, &mut self.queue);
                 self.api.set_causes(&[]);
                 continue;
             }

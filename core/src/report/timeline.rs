@@ -129,6 +129,7 @@ fn likeness(id: RecordId, record: &Record) -> Likeness {
         Change::PodDisruptionTarget(_) => Likeness::Marked,
         Change::EvictionRefused(_, text) => Likeness::Refused(text),
         Change::ReplicaSetScaled(..) => Likeness::Scaled,
+        Change::Condition(_) if matches!(record.subject, Subject::Autoscaler(_)) => Likeness::Alone(id.0),
         Change::Condition(text) => Likeness::Told(text),
         Change::ClaimBound(_) => Likeness::Claims,
         Change::Event { warning, reason, message, .. } => Likeness::Event(reason, message, warning),
@@ -387,11 +388,21 @@ impl Group {
             Change::StepBegins => (EntryKind::Step, true, text),
             Change::StepNote(_) => (EntryKind::Step, true, text),
             Change::ZoneState(_) => (EntryKind::Node, true, text),
+            Change::Autoscaled(..) | Change::LoadChanged(_) | Change::CronDue(_) => (EntryKind::Controller, true, text),
+            Change::Condition(_) => (EntryKind::Controller, told_of_autoscaler(&text), text),
             Change::Rollout | Change::Scaled(..) | Change::Deleted => {
-                let shown = !matches!(record.subject, Subject::ReplicaSet(_));
+                // What an autoscaler did is told as its doing, and what a CronJob clears away is no news.
+                let why = record.cause.and_then(|cause| told.trace.record(cause)).map(|cause| cause.change);
+                let by_itself = matches!(why, Some(Change::Autoscaled(..) | Change::CronDue(_)));
+                let shown = !by_itself && !matches!(record.subject, Subject::ReplicaSet(_));
                 (EntryKind::Controller, shown, text)
             }
             _ => (EntryKind::Controller, false, text),
         }
     }
+}
+
+/// A condition of an autoscaler that people have to know of: it cannot see, or is not let.
+fn told_of_autoscaler(text: &str) -> bool {
+    text.contains("ScalingActive=False") || text.contains("ScalingLimited=True TooManyReplicas")
 }

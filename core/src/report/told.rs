@@ -6,7 +6,9 @@ use crate::cluster::node::NodeReady;
 use crate::cluster::pod::DisruptionReason;
 use crate::cluster::state::Workload;
 use crate::cluster::template::TaintEffect;
+use crate::cluster::workloads::Meta;
 use crate::trace::{Change, DeleteReason, Record, Subject, Trace, UnreadyReason};
+use crate::units::calendar::weekday_and_time;
 use crate::units::intern::Sym;
 
 /// A trace with the names of what it is about.
@@ -62,6 +64,15 @@ impl<'a> Told<'a> {
         }
     }
 
+    /// `hpa/web`, with its namespace unless that is `default`.
+    fn named(&self, kind: &str, meta: Option<&Meta>) -> String {
+        let Some(meta) = meta else { return String::new() };
+        match self.cluster.namespace_name(meta.namespace) {
+            "" | "default" => format!("{kind}/{}", self.cluster.text(meta.name)),
+            namespace => format!("{namespace}/{kind}/{}", self.cluster.text(meta.name)),
+        }
+    }
+
     /// What a record is about.
     pub fn subject(&self, subject: Subject) -> String {
         match subject {
@@ -75,6 +86,8 @@ impl<'a> Told<'a> {
             Subject::StatefulSet(id) => self.workload(Workload::StatefulSet(id)),
             Subject::DaemonSet(id) => self.workload(Workload::DaemonSet(id)),
             Subject::Job(id) => self.workload(Workload::Job(id)),
+            Subject::CronJob(id) => self.named("cronjob", self.cluster.cron_jobs.get(id.index()).map(|c| &c.meta)),
+            Subject::Autoscaler(id) => self.named("hpa", self.cluster.autoscalers.get(id.index()).map(|a| &a.meta)),
             Subject::Budget(id) => format!("budget {}", self.budget(id)),
             Subject::Quota(id) => {
                 format!("quota {}", self.cluster.quotas.get(id.index()).map_or("", |quota| self.cluster.text(quota.meta.name)))
@@ -171,6 +184,9 @@ impl<'a> Told<'a> {
                 other => other.to_owned(),
             },
             Change::Event { reason, message, .. } => format!("{}: {}", self.cluster.text(reason), text(message)),
+            Change::CronDue(slot) => format!("is due ({})", weekday_and_time(slot)),
+            Change::Autoscaled(from, to, why) => format!("scales from {from} to {to}: {}", text(why)),
+            Change::LoadChanged(load) => format!("has another load: {}", text(load)),
             Change::ClaimBound(volume) => {
                 let volume = self.cluster.storage.volumes.get(volume.index());
                 format!("is bound to volume {}", volume.map_or("", |volume| self.cluster.text(volume.name)))

@@ -23,6 +23,7 @@ static CLUSTER_SPEC: Fields = fields(
     "the cluster",
     &[
         field("kubernetesVersion", Shape::Text, "Whose rules are meant; 1.37 is known."),
+        field("time", Shape::Text, "What the clocks show at 0s, such as 2026-03-29T00:55:00Z: schedules of CronJobs are due by them."),
         field("nodePools", Shape::List(&Shape::Fields(&POOL)), "The nodes, where none are given as Nodes."),
     ],
 );
@@ -46,6 +47,22 @@ static EXIT: Fields = fields(
     ],
 );
 
+const AMOUNT: Shape = Shape::OneOf(&[Shape::Number, Shape::Text]);
+
+static LOAD: Fields = fields(
+    "what there is to do",
+    &[
+        field("at", Shape::Duration, "From when on, counted from the start; 0s unless said otherwise."),
+        field("times", Shape::Number, "What was before is multiplied by this."),
+        field("cpu", AMOUNT, "cpu in all, shared by the pods that are ready."),
+        field("cpuPerPod", AMOUNT, "cpu by each running pod."),
+        field("memory", AMOUNT, "Memory in all, shared by the pods that are ready."),
+        field("memoryPerPod", AMOUNT, "Memory by each running pod."),
+        field("metrics", Shape::Map(&AMOUNT), "Other metrics in all, by name: shared by the pods that are ready, of an object, from outside."),
+        field("metricsPerPod", Shape::Map(&AMOUNT), "Other metrics of each running pod, by name."),
+    ],
+);
+
 /// What can be said of any pods. Kept as a macro's list, because a table of constants cannot be joined to another.
 macro_rules! behavior_fields {
     ($($before:expr),*) => {
@@ -62,6 +79,7 @@ macro_rules! behavior_fields {
             field("exitsByIndex", Shape::Map(&Shape::List(&Shape::Fields(&EXIT))), "The same by completion index of a Job."),
             field("memoryUsage", Shape::OneOf(&[Shape::Number, Shape::Text]), "Memory in use: a quantity, or percent of the request."),
             field("cpuUsage", Shape::OneOf(&[Shape::Number, Shape::Text]), "cpu in use: a quantity, or percent of the request."),
+            field("load", Shape::List(&Shape::Fields(&LOAD)), "What there is to do, as autoscalers measure it, from when on.")
         ]
     };
 }

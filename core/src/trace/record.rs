@@ -38,6 +38,10 @@ pub enum Subject {
     DaemonSet(DaemonSetId),
     /// A Job.
     Job(JobId),
+    /// A CronJob.
+    CronJob(CronJobId),
+    /// A HorizontalPodAutoscaler.
+    Autoscaler(AutoscalerId),
     /// A PodDisruptionBudget.
     Budget(BudgetId),
     /// A ResourceQuota.
@@ -170,6 +174,12 @@ pub enum Change {
         /// The component that sent it.
         source: Sym,
     },
+    /// A slot of a CronJob's schedule has come: seconds since 1970.
+    CronDue(i64),
+    /// An autoscaler changes the size of what it scales: from, to, and why.
+    Autoscaled(i32, i32, TextId),
+    /// What there is to do for a workload's pods changed: in words.
+    LoadChanged(TextId),
     /// A claim was bound to a volume.
     ClaimBound(VolumeId),
 }

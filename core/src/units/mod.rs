@@ -1,6 +1,8 @@
 //! The small values everything else is made of: time, amounts, interned text, chance. Knows nothing of Kubernetes objects.
 
 pub mod agenda;
+pub mod calendar;
+pub mod cron;
 pub mod duration;
 pub mod float;
 pub mod int_or_percent;
@@ -10,3 +12,4 @@ pub mod resources;
 pub mod rng;
 pub mod text;
 pub mod time;
+pub mod zone;

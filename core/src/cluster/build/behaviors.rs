@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::loads::{LoadSaid, WrittenLoad};
 use super::selectors::{Map, labels, selector};
 use super::template::Kind;
 use crate::cluster::behavior::{Exit, PodBehavior};
@@ -51,6 +52,8 @@ pub struct Said {
     pub memory: Option<Usage>,
     /// cpu in use.
     pub cpu: Option<Usage>,
+    /// What there is to do, from when on.
+    pub load: Option<Vec<LoadSaid>>,
 }
 
 /// Which pods a rule is about. All that is said must hold.
@@ -120,6 +123,11 @@ impl Behaviors {
             memory_usage: self.said(question, |s| s.memory.as_ref()).map(|u| u.of(template.requests.memory, Quantity::value)),
             cpu_usage: self.said(question, |s| s.cpu.as_ref()).map(|u| u.of(template.requests.cpu_milli, Quantity::milli_value)),
         }
+    }
+
+    /// What there is to do for a workload's pods, from when on; empty where nothing is said.
+    pub(crate) fn load(&self, question: &Question<'_>) -> Vec<LoadSaid> {
+        self.said(question, |s| s.load.as_ref()).unwrap_or_default()
     }
 
     /// Where the time until ready comes from.
@@ -203,7 +211,8 @@ fn long_kind(kind: &str) -> &str {
         "sts" | "statefulsets" | "StatefulSet" => "statefulset",
         "ds" | "daemonsets" | "DaemonSet" => "daemonset",
         "rs" | "replicasets" | "ReplicaSet" => "replicaset",
-        "jobs" | "Job" => "job",
+        // What a CronJob makes are Jobs of its name.
+        "jobs" | "Job" | "cj" | "cronjob" | "cronjobs" | "CronJob" => "job",
         "po" | "pods" | "Pod" => "pod",
         other => other,
     }
@@ -289,6 +298,7 @@ struct Written {
     exits_by_index: Option<BTreeMap<String, Vec<WrittenExit>>>,
     memory_usage: Option<Word>,
     cpu_usage: Option<Word>,
+    load: Option<Vec<WrittenLoad>>,
 }
 
 fn read_said(value: Value, at: &str) -> Result<Said, (String, String)> {
@@ -316,6 +326,7 @@ fn read_said(value: Value, at: &str) -> Result<Said, (String, String)> {
         Some(Word::Text(t)) if t == "never" => Some(None),
         Some(Word::Text(_)) => return Err(wrong("readySeconds", "a number of seconds, or never")),
     };
+    let load = w.load.map(|list| list.iter().map(WrittenLoad::read).collect::<Result<Vec<LoadSaid>, String>>()).transpose();
     let mut by_index = Vec::new();
     for (index, list) in w.exits_by_index.into_iter().flatten() {
         let number = index.parse().map_err(|_| wrong("exitsByIndex", "keys are completion indexes"))?;
@@ -333,6 +344,7 @@ fn read_said(value: Value, at: &str) -> Result<Said, (String, String)> {
         exits_by_index: (!by_index.is_empty()).then_some(by_index),
         memory: usage("memoryUsage", w.memory_usage)?,
         cpu: usage("cpuUsage", w.cpu_usage)?,
+        load: load.map_err(|why| wrong("load", &why))?,
     })
 }
 

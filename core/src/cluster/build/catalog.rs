@@ -129,6 +129,12 @@ const CATALOG: &[DiagnosticInfo] = &[
         "In the graph, not in the run",
         "Objects of this kind are read and drawn, and the graph follows their references; a run does not act on them yet. The message says what that means.",
     ),
+    page(
+        "WT2025",
+        "A schedule that is never due",
+        "spec.schedule of a CronJob is not of the form that Kubernetes reads (minute, hour, day of month, month, day of week, or @hourly, @daily, @every 90m …; \
+         Sunday is 0, and 7 is no day), or spec.timeZone is not a name of the IANA database (Europe/Berlin). The API server refuses the object; here it makes no Job.",
+    ),
 ];
 
 #[cfg(test)]

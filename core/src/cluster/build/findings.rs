@@ -290,8 +290,6 @@ fn not_simulated(manifest: &Manifest, found: &mut Vec<(Option<Origin>, Diagnosti
     let mut kinds: BTreeMap<&str, (usize, &Document, &str)> = BTreeMap::new();
     for (document, object) in manifest.objects() {
         let what = match object {
-            Object::CronJob(_) => "its schedule is not run: none of its Jobs is made",
-            Object::HorizontalPodAutoscaler(_) => "replicas are not changed by load",
             Object::NetworkPolicy(_) => "all traffic is taken to pass",
             _ => continue,
         };

@@ -5,6 +5,8 @@ use super::findings::shown;
 use super::limits::{MAX_NODES, MAX_PODS};
 use super::template::Kind;
 use crate::cluster::Cluster;
+use crate::cluster::autoscalers::Autoscaler;
+use crate::cluster::cron_jobs::CronJob;
 use crate::cluster::ids::*;
 use crate::cluster::node::Node;
 use crate::cluster::origin::Origin;
@@ -31,6 +33,10 @@ pub enum Compiled {
     DaemonSet(DaemonSet),
     /// A Job.
     Job(Box<Job>),
+    /// A CronJob.
+    CronJob(Box<CronJob>),
+    /// A HorizontalPodAutoscaler.
+    Autoscaler(Box<Autoscaler>),
     /// A Service.
     Service(Service),
     /// A PodDisruptionBudget.
@@ -76,6 +82,10 @@ pub enum Thing {
     DaemonSet(DaemonSetId),
     /// A Job.
     Job(JobId),
+    /// A CronJob.
+    CronJob(CronJobId),
+    /// A HorizontalPodAutoscaler.
+    Autoscaler(AutoscalerId),
     /// A Service.
     Service(ServiceId),
     /// A PodDisruptionBudget.
@@ -112,7 +122,7 @@ pub struct Inserted {
 }
 
 impl Inserted {
-    fn new(thing: Thing, created: bool) -> Inserted {
+    pub(super) fn new(thing: Thing, created: bool) -> Inserted {
         Inserted { thing, created, scaled: None, rollout: false }
     }
 }
@@ -132,7 +142,7 @@ fn upsert<T>(list: &mut Vec<T>, new: T, same: impl Fn(&T) -> bool) -> (usize, bo
 }
 
 /// Carries over what an object keeps when its spec is replaced.
-fn carry(old: &Meta, new: &mut Meta) {
+pub(super) fn carry(old: &Meta, new: &mut Meta) {
     new.created = old.created;
     new.generation = old.generation;
     new.deleting = old.deleting.or(new.deleting);
@@ -152,6 +162,8 @@ impl Builder<'_> {
             Object::StatefulSet(o) => Compiled::StatefulSet(self.compile_stateful_set(o, origin)),
             Object::DaemonSet(o) => Compiled::DaemonSet(self.compile_daemon_set(o, origin)),
             Object::Job(o) => Compiled::Job(Box::new(self.compile_job(o, origin))),
+            Object::CronJob(o) => Compiled::CronJob(Box::new(self.compile_cron_job(o, origin))),
+            Object::HorizontalPodAutoscaler(o) => Compiled::Autoscaler(Box::new(self.compile_autoscaler(o, origin)?)),
             Object::Service(o) => Compiled::Service(self.compile_service(o, origin)),
             Object::PodDisruptionBudget(o) => Compiled::Budget(self.compile_budget(o, origin)),
             Object::PriorityClass(o) => Compiled::PriorityClass(self.compile_priority_class(o)),
@@ -214,6 +226,8 @@ impl Builder<'_> {
             Compiled::StatefulSet(s) => self.put_stateful_set(s),
             Compiled::DaemonSet(d) => self.put_daemon_set(d),
             Compiled::Job(j) => self.put_job(*j),
+            Compiled::CronJob(c) => self.put_cron_job(*c),
+            Compiled::Autoscaler(a) => self.put_autoscaler(*a),
             other => self.put_plain(other)?,
         })
     }
@@ -382,10 +396,12 @@ impl Builder<'_> {
             let id = JobId::from_index(self.cluster.jobs.len());
             self.remember(Kind::Job, &new.meta, id.index());
             self.cluster.jobs.push(new);
+            self.link_to_cron_job(id);
             return Inserted::new(Thing::Job(id), true);
         };
         let old = &mut self.cluster.jobs[i];
         carry(&old.meta, &mut new.meta);
+        new.cron_job = old.cron_job;
         new.pods = std::mem::take(&mut old.pods);
         new.pods_made = old.pods_made;
         new.status = std::mem::take(&mut old.status);

@@ -12,6 +12,7 @@ use super::limits::MAX_NODES;
 use super::options::NodeShape;
 use super::whole::Assumption;
 use super::{Builder, Compiled};
+use crate::cluster::clock::Clock;
 use crate::cluster::template::PodTemplate;
 use crate::manifest::{Diagnostic, DiagnosticId, Document, Manifest, Object};
 use crate::units::quantity::Quantity;
@@ -25,6 +26,8 @@ const DEFAULT_ZONES: [&str; 3] = ["zone-a", "zone-b", "zone-c"];
 struct ClusterSpec {
     /// Which Kubernetes the rules are to be of; only one is known.
     kubernetes_version: Option<String>,
+    /// What the clocks show at time zero, as RFC 3339 writes it.
+    time: Option<String>,
     #[serde(default)]
     node_pools: Vec<Pool>,
 }
@@ -61,6 +64,15 @@ impl Builder<'_> {
                     if let Some(version) = spec.kubernetes_version.filter(|v| !v.trim_start_matches('v').starts_with("1.37")) {
                         let told = format!("the rules are those of Kubernetes 1.37, not of {version}");
                         self.tell_at(document, "/spec/kubernetesVersion", Diagnostic::info(DiagnosticId("WT2023"), told));
+                    }
+                    if let Some(text) = &spec.time {
+                        match text.parse::<jiff::Timestamp>() {
+                            Ok(moment) => self.cluster.clock = Clock { unix_ms_at_zero: moment.as_millisecond() },
+                            Err(_) => {
+                                let told = "time is no moment: write it as 2026-03-29T00:55:00Z";
+                                self.tell_at(document, "/spec/time", Diagnostic::error(DiagnosticId("WT2021"), told));
+                            }
+                        }
                     }
                     for (i, pool) in spec.node_pools.into_iter().enumerate() {
                         self.add_pool(document, i, pool);

@@ -7,9 +7,10 @@ use super::findings;
 use super::options::{Admission, ClusterOptions, Epoch, Gaps};
 use super::{Builder, limits};
 use crate::cluster::Cluster;
+use crate::cluster::clock::Clock;
 use crate::cluster::origin::Origin;
 use crate::manifest::{Diagnostic, DiagnosticId, Document, Manifest, Object, Severity};
-use crate::units::time::{Millis, Time};
+use crate::units::time::{EPOCH_UNIX_MS, Millis, Time};
 
 /// Something the manifests do not say and that had to be settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ fn turn(object: &Object) -> u8 {
         | Object::PersistentVolume(_) => 1,
         Object::Node(_) => 2,
         Object::PersistentVolumeClaim(_) | Object::VolumeAttachment(_) | Object::Service(_) => 3,
-        Object::ReplicaSet(_) => 5,
+        Object::ReplicaSet(_) | Object::Job(_) => 5,
         Object::PodDisruptionBudget(_) => 6,
         Object::Pod(_) => 7,
         _ => 4,
@@ -73,6 +74,9 @@ pub fn build(manifest: &Manifest, options: &ClusterOptions) -> Built {
     let mut builder = Builder::new(&mut cluster, options.clone()).with_behaviors(behaviors);
     if options.epoch == Epoch::Latest {
         builder.shift = shift(manifest);
+        if builder.shift != 0 {
+            builder.cluster.clock = Clock { unix_ms_at_zero: EPOCH_UNIX_MS - builder.shift };
+        }
     }
     let mut objects: Vec<(&Document, &Object)> = manifest.objects().collect();
     objects.sort_by_key(|(document, object)| (turn(object), document.id));
@@ -85,6 +89,8 @@ pub fn build(manifest: &Manifest, options: &ClusterOptions) -> Built {
     if options.gaps == Gaps::Assume {
         builder.assume_nodes(manifest, &mut assumptions);
         builder.assume_storage(&mut assumptions);
+        builder.assume_loads(&mut assumptions);
+        builder.name_clock(&mut assumptions);
     }
     if options.admission == Admission::Cluster {
         builder.default_storage_classes();

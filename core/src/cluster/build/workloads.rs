@@ -228,6 +228,7 @@ impl Builder<'_> {
         let failure_policy = rules.iter().map(|r| failure_rule(&mut self.cluster.text, r)).collect();
         let success = spec.success_policy.iter().flat_map(|p| &p.rules);
         Job {
+            cron_job: self.cron_job_of(&written.metadata, meta.namespace),
             template: self.pods_of(Kind::Job, &meta, &spec.template, &[]),
             parallelism: self.replicas(spec.parallelism, origin),
             completions: if both_absent { Some(1) } else { spec.completions.map(|c| c.max(0)) },

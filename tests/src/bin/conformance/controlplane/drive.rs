@@ -17,6 +17,7 @@ use wavetank_core::manifest::Object;
 use wavetank_core::trace::DeleteReason;
 use wavetank_core::units::time::{Millis, Time};
 
+use super::autoscaling;
 use super::case::{Behaviour, Case, Step};
 use super::judge::Responses;
 use super::names;
@@ -63,6 +64,7 @@ pub(crate) fn run(case: &Case) -> Finished {
     if let Some(seconds) = grace.and_then(|text| text.strip_suffix('s')).and_then(|text| text.parse::<Millis>().ok()) {
         sim.controllers_mut().node_lifecycle_mut().set_grace(seconds * 1_000);
     }
+    sim.controllers_mut().autoscalers_mut().set_flags(autoscaling::flags(case));
     let objects = case.input.iter().map(|o| (key_of(o), o.clone())).collect();
     let mut driver = Driver {
         case,
@@ -259,6 +261,8 @@ impl Driver<'_> {
                 }
                 self.answer(step, target, None);
             }
+            ("setUsage", ..) => autoscaling::set_usage(api, step),
+            ("delete", ..) if autoscaling::delete(api, step) => self.answer(step, target, None),
             ("delete", ..) => {
                 if let Some(workload) = find(self.sim.cluster(), step) {
                     let propagation = match step.text("propagationPolicy") {

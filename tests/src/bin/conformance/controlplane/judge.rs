@@ -7,6 +7,7 @@ use wavetank_core::cluster::Cluster;
 use wavetank_core::cluster::ids::{PodId, ReplicaSetId};
 use wavetank_core::trace::{Change, Subject, Trace};
 
+use super::autoscaling;
 use super::case::Case;
 use super::names;
 use super::observe::{Observer, Point, ranges};
@@ -348,7 +349,9 @@ fn object_name(cluster: &Cluster, subject: Subject) -> String {
         Subject::ReplicaSet(id) => format!("ReplicaSet/{}", names::replica_set(cluster, id)),
         Subject::StatefulSet(id) => format!("StatefulSet/{}", cluster.text(cluster.stateful_sets[id.index()].meta.name)),
         Subject::DaemonSet(id) => format!("DaemonSet/{}", cluster.text(cluster.daemon_sets[id.index()].meta.name)),
-        Subject::Job(id) => format!("Job/{}", cluster.text(cluster.jobs[id.index()].meta.name)),
+        Subject::Job(id) => format!("Job/{}", names::job(cluster, id)),
+        Subject::CronJob(id) => format!("CronJob/{}", cluster.text(cluster.cron_jobs[id.index()].meta.name)),
+        Subject::Autoscaler(id) => format!("HorizontalPodAutoscaler/{}", cluster.text(cluster.autoscalers[id.index()].meta.name)),
         Subject::Budget(id) => format!("PodDisruptionBudget/{}", cluster.text(cluster.budgets[id.index()].meta.name)),
         Subject::Claim(id) => format!("PersistentVolumeClaim/{}", cluster.text(cluster.storage.claims[id.index()].name)),
         _ => String::new(),
@@ -447,7 +450,7 @@ fn final_part(shown: &Shown, kind: &str, expected: &Value) -> Part {
             }
         }
         "Job" => {
-            for job in cluster.jobs.iter().filter(|j| !j.meta.gone) {
+            for (i, job) in cluster.jobs.iter().enumerate().filter(|(_, j)| !j.meta.gone) {
                 let s = &job.status;
                 let mut fields = positive(&[
                     ("active", s.active.into()),
@@ -465,7 +468,8 @@ fn final_part(shown: &Shown, kind: &str, expected: &Value) -> Part {
                     }
                 }
                 conditions(cluster, &mut fields, &s.conditions, true);
-                got.insert(cluster.text(job.meta.name).to_owned(), Value::Object(fields));
+                let id = wavetank_core::cluster::ids::JobId::from_index(i);
+                got.insert(names::job(cluster, id), Value::Object(fields));
             }
         }
         "PodDisruptionBudget" => {
@@ -481,6 +485,7 @@ fn final_part(shown: &Shown, kind: &str, expected: &Value) -> Part {
                 got.insert(cluster.text(b.meta.name).to_owned(), Value::Object(fields));
             }
         }
+        "CronJob" | "HorizontalPodAutoscaler" => got = autoscaling::finals(cluster, kind),
         other => got = super::observe_storage::final_objects(cluster, other),
     }
     let mut got = Value::Object(got);

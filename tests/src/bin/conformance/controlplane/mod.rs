@@ -1,5 +1,6 @@
 //! `conformance controlplane`: scenarios recorded from real controllers, run again and compared part by part.
 
+mod autoscaling;
 mod case;
 mod drive;
 mod judge;

@@ -1,7 +1,7 @@
 //! The names that the recordings use instead of random ones: `web#2/3` is the third pod of the second ReplicaSet of Deployment `web`.
 
 use wavetank_core::cluster::Cluster;
-use wavetank_core::cluster::ids::{DaemonSetId, NodeId, PodId, ReplicaSetId, TemplateId};
+use wavetank_core::cluster::ids::{DaemonSetId, JobId, NodeId, PodId, ReplicaSetId, TemplateId};
 use wavetank_core::cluster::pod::{Owner, PodName};
 
 /// The recorded name of a ReplicaSet.
@@ -13,6 +13,18 @@ pub(crate) fn replica_set(cluster: &Cluster, id: ReplicaSetId) -> String {
             format!("{}#{place}", cluster.text(cluster.deployments[deployment.index()].meta.name))
         }
         None => cluster.text(set.meta.name).to_owned(),
+    }
+}
+
+/// The recorded name of a Job: `tick!3` for the third of CronJob `tick`.
+pub(crate) fn job(cluster: &Cluster, id: JobId) -> String {
+    let job = &cluster.jobs[id.index()];
+    match job.cron_job {
+        Some(owner) => {
+            let place = cluster.jobs[..=id.index()].iter().filter(|j| j.cron_job == Some(owner)).count();
+            format!("{}!{place}", cluster.text(cluster.cron_jobs[owner.index()].meta.name))
+        }
+        None => cluster.text(job.meta.name).to_owned(),
     }
 }
 
@@ -29,8 +41,8 @@ pub(crate) fn pod(cluster: &Cluster, id: PodId) -> String {
             let place = of_same_owner(&|other| daemon_node(cluster, other) == node);
             format!("{}@{}/{place}", daemon_set(cluster, set), node.map_or("?", |n| cluster.text(cluster.node(n).name)))
         }
-        Owner::Job(job) => {
-            let name = cluster.text(cluster.jobs[job.index()].meta.name);
+        Owner::Job(id) => {
+            let name = job(cluster, id);
             match pod.name {
                 PodName::Indexed(index, _) => {
                     let place = of_same_owner(&|other| matches!(cluster.pod(other).name, PodName::Indexed(i, _) if i == index));
@@ -61,7 +73,7 @@ pub(crate) fn workload(cluster: &Cluster, id: PodId) -> String {
             None => replica_set(cluster, set),
         },
         Owner::DaemonSet(set) => daemon_set(cluster, set),
-        Owner::Job(job) => cluster.text(cluster.jobs[job.index()].meta.name).to_owned(),
+        Owner::Job(id) => job(cluster, id),
         _ => cluster.pod_name(id),
     }
 }
@@ -101,6 +113,9 @@ pub(crate) fn normalise(cluster: &Cluster, text: &str) -> String {
         if !matches!(cluster.pod(id).name, PodName::Given(_) | PodName::Ordinal(_)) && text.contains(&name) {
             text = text.replace(&name, &pod(cluster, id));
         }
+    }
+    for id in (0..cluster.jobs.len()).map(JobId::from_index).filter(|id| cluster.jobs[id.index()].cron_job.is_some()) {
+        text = text.replace(cluster.text(cluster.jobs[id.index()].meta.name), &job(cluster, id));
     }
     for id in (0..cluster.replica_sets.len()).map(ReplicaSetId::from_index) {
         let set = &cluster.replica_sets[id.index()];

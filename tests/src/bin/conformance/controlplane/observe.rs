@@ -14,6 +14,7 @@ use wavetank_core::engine::Sim;
 use wavetank_core::trace::{Change, Subject};
 use wavetank_core::units::time::Time;
 
+use super::autoscaling;
 use super::names;
 
 /// A value and since when it held, milliseconds.
@@ -80,13 +81,14 @@ impl Observer {
             }
         }
         for record in records {
+            autoscaling::take(self, cluster, trace, record.time, record.subject, record.change);
             self.take(cluster, known, record.time, record.subject, record.change, &|id| trace.text(id).to_owned());
         }
         self.seen = trace.len();
         self.sample(cluster, sim.now());
     }
 
-    fn list(&mut self, path: String, time: Time, value: Value) {
+    pub(crate) fn list(&mut self, path: String, time: Time, value: Value) {
         self.lists.entry(path).or_default().push((time.millis(), value));
     }
 
@@ -150,7 +152,7 @@ impl Observer {
             Workload::ReplicaSet(r) => format!("replicaSets/{}", cluster.text(cluster.replica_sets[r.index()].meta.name)),
             Workload::StatefulSet(s) => format!("statefulSets/{}", cluster.text(cluster.stateful_sets[s.index()].meta.name)),
             Workload::DaemonSet(d) => format!("daemonSets/{}", cluster.text(cluster.daemon_sets[d.index()].meta.name)),
-            Workload::Job(j) => format!("jobs/{}", cluster.text(cluster.jobs[j.index()].meta.name)),
+            Workload::Job(j) => format!("jobs/{}", names::job(cluster, j)),
             Workload::Pod(_) => format!("bare/{}", cluster.pod_name(id)),
         };
         let desired = match cluster.workload_of(id) {
@@ -321,8 +323,9 @@ impl Observer {
             let value = json!([s.desired, s.current, s.updated, s.ready, s.available, s.misscheduled]);
             self.state(format!("daemonSets/{}/settledStatus", cluster.text(d.meta.name)), now, value);
         }
-        for job in cluster.jobs.iter() {
-            let path = format!("jobs/{}", cluster.text(job.meta.name));
+        autoscaling::sample(self, cluster, now);
+        for (i, job) in cluster.jobs.iter().enumerate() {
+            let path = format!("jobs/{}", names::job(cluster, JobId::from_index(i)));
             let s = &job.status;
             let (done, failed) = (ranges(&s.completed_indexes), ranges(&s.failed_indexes));
             let deleted = format!("{path}/conditions/deleted");
