@@ -50,6 +50,9 @@ pub(crate) struct StepArgs {
     /// `kubectl scale`: `deploy/web=5`
     #[arg(long, value_name = "WORKLOAD=N")]
     scale: Vec<String>,
+    /// So many times as much for a workload to do, as autoscalers measure it: `deploy/web=3`
+    #[arg(long, value_name = "WORKLOAD=TIMES")]
+    load: Vec<String>,
     /// `kubectl delete` of a pod, workload or node: `pod/web-0`
     #[arg(long, value_name = "KIND/NAME")]
     delete: Vec<String>,
@@ -78,7 +81,7 @@ impl StepArgs {
     }
 
     #[allow(clippy::type_complexity, reason = "a table of lists and what each means is read at once")]
-    fn lists(&self) -> [(&Vec<String>, fn(String) -> Result<Verb, CliError>); 14] {
+    fn lists(&self) -> [(&Vec<String>, fn(String) -> Result<Verb, CliError>); 15] {
         [
             (&self.fail_zone, |zone| Ok(Verb::FailZone { zone })),
             (&self.fail_node, |node| Ok(Verb::FailNode { node })),
@@ -89,6 +92,7 @@ impl StepArgs {
             (&self.broken_rollout, |workload| Ok(Verb::Rollout { workload, image: None, container: None, broken: true })),
             (&self.restart, |workload| Ok(Verb::Restart { workload })),
             (&self.scale, scale),
+            (&self.load, load),
             (&self.delete, |target| Ok(Verb::Delete { target, grace_period: None })),
             (&self.recover_zone, |zone| Ok(Verb::RecoverZone { zone })),
             (&self.recover_node, |node| Ok(Verb::RecoverNode { node })),
@@ -103,6 +107,14 @@ fn scale(given: String) -> Result<Verb, CliError> {
     let (workload, replicas) = given.split_once('=').ok_or_else(wrong)?;
     let replicas = replicas.parse().ok().filter(|&n: &i32| n >= 0).ok_or_else(wrong)?;
     Ok(Verb::Scale { workload: workload.to_owned(), replicas })
+}
+
+fn load(given: String) -> Result<Verb, CliError> {
+    let wrong = || CliError::new(format!("--load {given}: not of the form deploy/web=3"));
+    let (workload, times) = given.split_once('=').ok_or_else(wrong)?;
+    let times: f64 = times.parse().ok().filter(|n| (0.0..=1_000_000.0).contains(n)).ok_or_else(wrong)?;
+    let times = Some((times * 1_000.0).round() as i64);
+    Ok(Verb::Load { workload: workload.to_owned(), times, cpu: None, memory: None, metric: None })
 }
 
 /// `zone-b@10m` is zone-b at ten minutes.

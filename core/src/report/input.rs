@@ -6,6 +6,7 @@ use crate::manifest::{Diagnostic, Manifest};
 use crate::scenario::names::{self, canonical};
 use crate::scenario::{Outcome, Verb};
 use crate::trace::Trace;
+use crate::units::quantity::Quantity;
 
 /// The result of a run. `start` and `end` are the same arenas at two moments: an id of the one is good for the other.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,10 @@ pub fn verb_in_words(cluster: &Cluster, verb: &Verb) -> String {
         Verb::FailReadiness { workload: of, .. } => format!("pods of {} stop being ready", workload(of)),
         Verb::PassReadiness { workload: of, .. } => format!("pods of {} get ready again", workload(of)),
         Verb::Crash { workload: of, .. } => format!("{} crashes", workload(of)),
+        Verb::Load { workload: of, times: Some(n), .. } => {
+            format!("{} has {} times as much to do", workload(of), Quantity::from_milli(*n))
+        }
+        Verb::Load { workload: of, .. } => format!("{} has another load", workload(of)),
         Verb::GrowMemory { workload: of, .. } => format!("{} uses more memory", workload(of)),
         Verb::Taint { node: of, key, effect, .. } => {
             format!("node {} gets the taint {key}:{}", node(of), super::told::taint_effect(*effect))

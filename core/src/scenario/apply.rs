@@ -2,11 +2,12 @@
 
 use super::catalog::{CANNOT_APPLY, UNKNOWN_NAME};
 use super::expr::pods_of;
-use super::names::{self, Unknown};
+use super::names::{self, Other, Unknown};
 use super::release;
 use super::verb::Verb;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId, ZoneId};
+use crate::cluster::loads::{Demand, Load, LoadChange};
 use crate::cluster::node::{NodeReady, Taint};
 use crate::cluster::pod::Phase;
 use crate::cluster::state::Workload;
@@ -70,6 +71,7 @@ enum Target {
     Node(NodeId),
     Zone(ZoneId),
     Workload(Workload),
+    Other(Other),
 }
 
 /// Looks up what a verb names.
@@ -96,13 +98,17 @@ fn target(cluster: &Cluster, verb: &Verb) -> Result<Target, Refused> {
         | Verb::Restart { workload }
         | Verb::Undo { workload, .. }
         | Verb::GrowMemory { workload, .. }
+        | Verb::Load { workload, .. }
         | Verb::Crash { workload, .. }
         | Verb::FailReadiness { workload, .. }
         | Verb::PassReadiness { workload, .. }
         | Verb::Pause { workload }
         | Verb::Resume { workload } => Target::Workload(names::workload(cluster, workload)?),
         Verb::Delete { target, .. } if target.starts_with("node/") => Target::Node(names::node(cluster, target)?),
-        Verb::Delete { target, .. } => Target::Workload(names::workload(cluster, target)?),
+        Verb::Delete { target, .. } => match names::other(cluster, target) {
+            Some(found) => Target::Other(found?),
+            None => Target::Workload(names::workload(cluster, target)?),
+        },
     })
 }
 
@@ -140,6 +146,14 @@ pub fn apply(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(), 
         Target::Zone(zone) => on_zone(sim, verb, zone, cause),
         Target::Node(node) => on_node(sim, verb, node, cause),
         Target::Workload(workload) => on_workload(sim, verb, workload, cause),
+        Target::Other(Other::CronJob(id)) => {
+            sim.api_mut().delete_cron_job(id);
+            Ok(())
+        }
+        Target::Other(Other::Autoscaler(id)) => {
+            sim.api_mut().delete_autoscaler(id);
+            Ok(())
+        }
     };
     sim.api_mut().set_causes(&[]);
     done
@@ -271,8 +285,16 @@ fn on_workload(sim: &mut Sim, verb: &Verb, workload: Workload, cause: Option<Rec
         }
         Verb::GrowMemory { per_pod, .. } => {
             inject(sim, &Fault::MemoryGrows { workload, bytes: *per_pod }, cause);
+            // What autoscalers look at is the same memory.
+            if let Some(bytes) = per_pod
+                && sim.cluster().loads.contains_key(&workload)
+            {
+                let memory = Some(Demand::PerPod(bytes.saturating_mul(1_000)));
+                sim.api_mut().change_load(workload, &LoadChange { memory, ..LoadChange::default() });
+            }
             Ok(())
         }
+        Verb::Load { times, cpu, memory, metric, .. } => change_load(sim, workload, *times, (*cpu, *memory), metric.as_ref()),
         Verb::Crash { pods, exit_code, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::ContainerExits { pod, code: *exit_code }),
         Verb::FailReadiness { pods, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::Readiness { pod, ready: false }),
         Verb::PassReadiness { pods, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::Readiness { pod, ready: true }),
@@ -286,6 +308,33 @@ fn on_workload(sim: &mut Sim, verb: &Verb, workload: Workload, cause: Option<Rec
         }
         _ => useless(format!("{} is nothing that can be done to a workload", verb.name())),
     }
+}
+
+/// Another load from now on. What is multiplied must be known.
+fn change_load(
+    sim: &mut Sim,
+    workload: Workload,
+    times: Option<i64>,
+    amounts: (Option<i64>, Option<i64>),
+    metric: Option<&(String, i64)>,
+) -> Result<(), Refused> {
+    let label = visible(&sim.cluster().workload_label(workload)).into_owned();
+    if times.is_some() && sim.cluster().loads.get(&workload).is_none_or(Load::is_unknown) {
+        return useless(format!("what there is to do for {label} is not known, so it can't be multiplied: say cpu, memory or a metric"));
+    }
+    let (cpu, memory) = amounts;
+    let metrics = metric.map(|(name, value)| (sim.api_mut().cluster_mut().text.intern(name), Demand::Shared(*value)));
+    let change = LoadChange {
+        times,
+        cpu: cpu.map(Demand::Shared),
+        memory: memory.map(|bytes| Demand::PerPod(bytes.saturating_mul(1_000))),
+        metrics: metrics.into_iter().collect(),
+    };
+    if change == LoadChange::default() {
+        return useless(format!("nothing is said of the load of {label}: say times, cpu, memory, or metric and value"));
+    }
+    sim.api_mut().change_load(workload, &change);
+    Ok(())
 }
 
 /// A fault for running pods of a workload, the oldest first.

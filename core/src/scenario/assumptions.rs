@@ -58,7 +58,11 @@ static LOAD: Fields = fields(
         field("cpuPerPod", AMOUNT, "cpu by each running pod."),
         field("memory", AMOUNT, "Memory in all, shared by the pods that are ready."),
         field("memoryPerPod", AMOUNT, "Memory by each running pod."),
-        field("metrics", Shape::Map(&AMOUNT), "Other metrics in all, by name: shared by the pods that are ready, of an object, from outside."),
+        field(
+            "metrics",
+            Shape::Map(&AMOUNT),
+            "Other metrics in all, by name: shared by the pods that are ready, of an object, from outside.",
+        ),
         field("metricsPerPod", Shape::Map(&AMOUNT), "Other metrics of each running pod, by name."),
     ],
 );

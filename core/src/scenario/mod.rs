@@ -5,6 +5,8 @@
 
 mod apply;
 pub mod assumptions;
+#[cfg(test)]
+mod autoscaling_tests;
 pub mod catalog;
 mod document;
 pub mod expr;

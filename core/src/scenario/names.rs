@@ -191,6 +191,41 @@ fn unknown_workload(given: &str, known: Vec<String>) -> Unknown {
     Unknown { near, ..unknown("workload", given, known) }
 }
 
+/// An object that makes or scales workloads and is none itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Other {
+    /// A CronJob.
+    CronJob(CronJobId),
+    /// A HorizontalPodAutoscaler.
+    Autoscaler(AutoscalerId),
+}
+
+/// The CronJob or autoscaler of that name: `cronjob/nightly`, `shop/hpa/web`; none for a name of another kind.
+pub fn other(cluster: &Cluster, given: &str) -> Option<Result<Other, Unknown>> {
+    let (namespace, kind, name) = match given.split('/').collect::<Vec<_>>()[..] {
+        [namespace, kind, name] => (namespace, kind, name),
+        [kind, name] => ("default", kind, name),
+        _ => return None,
+    };
+    let is = |meta: &crate::cluster::workloads::Meta| {
+        !meta.gone && cluster.text(meta.name) == name && cluster.namespace_name(meta.namespace) == namespace
+    };
+    let named = |meta: &crate::cluster::workloads::Meta| (!meta.gone).then(|| cluster.text(meta.name).to_owned());
+    Some(match kind.to_ascii_lowercase().as_str() {
+        "cronjob" | "cronjobs" | "cj" | "cronjob.batch" => {
+            let known = || cluster.cron_jobs.iter().filter_map(|c| named(&c.meta)).map(|n| format!("cronjob/{n}")).collect();
+            let found = cluster.cron_jobs.iter().position(|c| is(&c.meta));
+            found.map(|i| Other::CronJob(CronJobId::from_index(i))).ok_or_else(|| unknown("CronJob", given, known()))
+        }
+        "hpa" | "horizontalpodautoscaler" | "horizontalpodautoscalers" | "horizontalpodautoscaler.autoscaling" => {
+            let known = || cluster.autoscalers.iter().filter_map(|a| named(&a.meta)).map(|n| format!("hpa/{n}")).collect();
+            let found = cluster.autoscalers.iter().position(|a| is(&a.meta));
+            found.map(|i| Other::Autoscaler(AutoscalerId::from_index(i))).ok_or_else(|| unknown("autoscaler", given, known()))
+        }
+        _ => return None,
+    })
+}
+
 fn namespace_fits(cluster: &Cluster, wanted: Option<&str>, has: NamespaceId) -> bool {
     wanted.unwrap_or("default") == cluster.namespace_name(has)
 }

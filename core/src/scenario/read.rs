@@ -145,6 +145,13 @@ fn verb(tree: &Tree, key: &str, argument: NodeId) -> Option<Verb> {
         "pressure" => Verb::Pressure { node: node()?, available: bytes(tree, argument, "available").unwrap_or(LITTLE_MEMORY) },
         "relievePressure" => Verb::RelievePressure { node: node()? },
         "growMemory" => Verb::GrowMemory { workload: workload()?, per_pod: bytes(tree, argument, "perPod") },
+        "load" => Verb::Load {
+            workload: workload()?,
+            times: tree.get(argument, "times").and_then(|node| thousandths(tree.text(node))),
+            cpu: quantity(tree, argument, "cpu").map(|q| q.milli_value().max(0)),
+            memory: bytes(tree, argument, "memory").map(|bytes| bytes.max(0)),
+            metric: text("metric").zip(quantity(tree, argument, "value").map(|q| q.milli_value().max(0))),
+        },
         "crash" => Verb::Crash {
             workload: workload()?,
             pods: some_pods(),
@@ -216,8 +223,17 @@ pub(super) fn integer(tree: &Tree, node: NodeId, key: &str) -> Option<i64> {
 }
 
 fn bytes(tree: &Tree, node: NodeId, key: &str) -> Option<i64> {
-    let text = tree.text(tree.get(node, key)?);
-    Quantity::parse(text).ok().map(|quantity| quantity.value())
+    quantity(tree, node, key).map(|quantity| quantity.value())
+}
+
+fn quantity(tree: &Tree, node: NodeId, key: &str) -> Option<Quantity> {
+    Quantity::parse(tree.text(tree.get(node, key)?)).ok()
+}
+
+/// Thousandths of a number between zero and a million.
+fn thousandths(text: &str) -> Option<i64> {
+    let number: f64 = text.parse().ok()?;
+    (0.0..=1_000_000.0).contains(&number).then(|| (number * 1_000.0).round() as i64)
 }
 
 fn effect(word: &str) -> Option<TaintEffect> {

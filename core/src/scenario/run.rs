@@ -203,7 +203,9 @@ impl Running<'_, '_> {
             }
             let end = self.end();
             let steps = self.next_step_time().filter(|due| *due <= end);
-            let events = sim.next_time();
+            // Schedules go on for ever: once nothing else is left, and nobody waits for anything, the story is over.
+            let waits = self.scenario.until.is_some() || self.steps.iter().any(Option::is_none) || judges.iter().any(Judge::is_hoping);
+            let events = if waits { sim.next_time() } else { sim.next_consequence() };
             let tick = self.waits_for_time().then(|| now + SECOND);
             let Some(next) = [events, steps, tick, stops.last().copied()].into_iter().flatten().min() else {
                 // Nothing moves any more; what was asked for ends when it was asked to.
@@ -320,6 +322,11 @@ impl Judge<'_> {
             Promise::Eventually(Some(within)) => Some(self.expectation.from + within),
             _ => None,
         }
+    }
+
+    /// Whether what is expected may still come.
+    fn is_hoping(&self) -> bool {
+        self.verdict.is_none() && matches!(self.expectation.promise, Promise::Eventually(_))
     }
 
     /// Looks at a moment after everything of it has happened.

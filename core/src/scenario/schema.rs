@@ -70,6 +70,18 @@ static GROW: Fields = fields(
     ],
 );
 
+static LOAD: Fields = fields(
+    "what there is to do",
+    &[
+        required("workload", Shape::Text, "kind/name, or namespace/kind/name."),
+        field("times", Shape::Number, "So many times as much as before: 3 is a spike, 0.5 half."),
+        field("cpu", Shape::Quantity, "cpu in all, shared by the pods that are ready."),
+        field("memory", Shape::Quantity, "Memory by each pod."),
+        field("metric", Shape::Text, "The name of another metric that an autoscaler looks at."),
+        field("value", Shape::Quantity, "The value of that metric, in all."),
+    ],
+);
+
 const SOME_PODS: Shape = Shape::Integer(1, 1_000_000);
 
 static CRASH: Fields = fields(
@@ -120,7 +132,7 @@ static UNDO: Fields = fields(
 static DELETE: Fields = fields(
     "kubectl delete",
     &[
-        required("target", Shape::Text, "pod/name, deployment/name, node/name …"),
+        required("target", Shape::Text, "pod/name, deployment/name, node/name, cronjob/name, hpa/name …"),
         field("gracePeriod", Shape::Duration, "--grace-period; 0s deletes at once."),
     ],
 );
@@ -139,6 +151,7 @@ pub const VERBS: &[&str] = &[
     "pressure",
     "relievePressure",
     "growMemory",
+    "load",
     "crash",
     "failReadiness",
     "passReadiness",
@@ -172,6 +185,7 @@ static STEP: Fields = Fields {
         field("pressure", Shape::Short(&TEXT, &PRESSURE), "Memory runs short: the kubelet reports it and evicts."),
         field("relievePressure", Shape::Short(&TEXT, &NODE), "The memory is free again."),
         field("growMemory", Shape::Fields(&GROW), "The pods of a workload use that much memory from now on."),
+        field("load", Shape::Fields(&LOAD), "More or less to do: what autoscalers measure changes."),
         field("crash", Shape::Short(&TEXT, &CRASH), "Main containers end; their restart policy decides what follows."),
         field("failReadiness", Shape::Short(&TEXT, &READINESS), "Readiness probes fail until their containers start again."),
         field("passReadiness", Shape::Short(&TEXT, &READINESS), "Readiness probes pass again."),

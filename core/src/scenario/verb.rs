@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::cluster::template::TaintEffect;
+use crate::units::quantity::Quantity;
 use crate::units::time::{Millis, SECOND};
 
 /// `kubectl drain`'s options.
@@ -111,6 +112,19 @@ pub enum Verb {
         /// By each pod, in bytes; none for what was assumed before.
         per_pod: Option<i64>,
     },
+    /// There is more or less to do for the pods of a workload from now on: what autoscalers measure.
+    Load {
+        /// The workload.
+        workload: String,
+        /// So many thousandths of what was to do before.
+        times: Option<i64>,
+        /// cpu in all, in millicores, shared by the pods that are ready.
+        cpu: Option<i64>,
+        /// Memory by each pod, in bytes.
+        memory: Option<i64>,
+        /// Another metric, by name, in thousandths: in all.
+        metric: Option<(String, i64)>,
+    },
     /// Main containers of running pods end now.
     Crash {
         /// A workload or a pod.
@@ -216,6 +230,7 @@ impl Verb {
             Verb::Pressure { .. } => "pressure",
             Verb::RelievePressure { .. } => "relievePressure",
             Verb::GrowMemory { .. } => "growMemory",
+            Verb::Load { .. } => "load",
             Verb::Crash { .. } => "crash",
             Verb::FailReadiness { .. } => "failReadiness",
             Verb::PassReadiness { .. } => "passReadiness",
@@ -309,6 +324,17 @@ impl Verb {
                 text(&mut fields, "workload", workload);
                 fields.extend(per_pod.map(|bytes| format!("perPod: {}", bytes_text(bytes))));
             }
+            Verb::Load { workload, times, cpu, memory, metric } => {
+                text(&mut fields, "workload", workload);
+                let amount = |milli: &i64| Quantity::from_milli(*milli).to_string();
+                fields.extend(times.map(|n| format!("times: {}", thousandths_text(n))));
+                fields.extend(cpu.as_ref().map(|milli| format!("cpu: {}", quantity_text(&amount(milli)))));
+                fields.extend(memory.map(|bytes| format!("memory: {}", bytes_text(bytes))));
+                if let Some((name, value)) = metric {
+                    text(&mut fields, "metric", name);
+                    fields.push(format!("value: {}", quantity_text(&amount(value))));
+                }
+            }
             Verb::Crash { workload, pods, .. } | Verb::FailReadiness { workload, pods } | Verb::PassReadiness { workload, pods } => {
                 text(&mut fields, "workload", workload);
                 fields.extend(pods.map(|n| format!("pods: {n}")));
@@ -357,6 +383,17 @@ fn bytes_text(bytes: i64) -> String {
     let units = [("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)];
     let exact = units.into_iter().find(|(_, size)| bytes != 0 && bytes % size == 0);
     exact.map_or_else(|| format!("\"{bytes}\""), |(unit, size)| format!("{}{unit}", bytes / size))
+}
+
+/// A quantity as YAML: one that is a plain number would be read as such, so it is quoted.
+fn quantity_text(quantity: &str) -> String {
+    if quantity.bytes().all(|b| b.is_ascii_digit()) { format!("\"{quantity}\"") } else { quantity.to_owned() }
+}
+
+/// Thousandths as a decimal number: `3`, `0.5`.
+fn thousandths_text(thousandths: i64) -> String {
+    let (whole, rest) = (thousandths / 1_000, (thousandths % 1_000).unsigned_abs());
+    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:03}").trim_end_matches('0').to_owned() }
 }
 
 /// A taint's effect as Kubernetes writes it.

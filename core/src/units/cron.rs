@@ -330,7 +330,10 @@ mod tests {
         let spring = START + 86 * 86_400;
         assert_eq!(hits("30 2 * * *", "Europe/Berlin", spring, 2), ["03-28 02:30:00", "03-30 02:30:00"], "there is no half past two");
         let autumn = START + 296 * 86_400 + 12 * 3_600;
-        assert_eq!(hits("0 * * * *", "Europe/Berlin", autumn + 10 * 3_600 + 1, 4), ["10-25 01:00:00", "10-25 02:00:00", "10-25 02:00:00", "10-25 03:00:00"]);
+        assert_eq!(
+            hits("0 * * * *", "Europe/Berlin", autumn + 10 * 3_600 + 1, 4),
+            ["10-25 01:00:00", "10-25 02:00:00", "10-25 02:00:00", "10-25 03:00:00"]
+        );
     }
 
     #[test]

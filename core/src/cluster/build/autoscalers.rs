@@ -98,7 +98,10 @@ fn metric(text: &mut Interner, written: &MetricSpec) -> Option<Metric> {
         "ContainerResource" => {
             let resource = written.container_resource.as_ref()?;
             let container = Some(text.intern(&resource.container));
-            Metric { source: MetricSource::Resource { name: text.intern(&resource.name), container }, target: of_resource(&resource.target) }
+            Metric {
+                source: MetricSource::Resource { name: text.intern(&resource.name), container },
+                target: of_resource(&resource.target),
+            }
         }
         "Pods" => {
             let pods = written.pods.as_ref()?;
@@ -124,7 +127,8 @@ fn metric(text: &mut Interner, written: &MetricSpec) -> Option<Metric> {
             let external = written.external.as_ref()?;
             let average = milli(external.target.average_value.as_ref()).map(MetricTarget::AverageValue);
             let target = average.or(milli(external.target.value.as_ref()).map(MetricTarget::Value));
-            let source = MetricSource::External { name: text.intern(&external.metric.name), selector: selector_text(text, &external.metric) };
+            let source =
+                MetricSource::External { name: text.intern(&external.metric.name), selector: selector_text(text, &external.metric) };
             Metric { source, target: target.unwrap_or(MetricTarget::Missing) }
         }
         _ => return None,
@@ -153,7 +157,8 @@ fn go_text(selector: &LabelSelector) -> String {
 /// `SetDefaults_HorizontalPodAutoscalerBehavior`: what is not said of a direction is the default's.
 fn behavior(written: &HorizontalPodAutoscalerBehavior) -> Behavior {
     let policy = |percent: bool, value: i32| ScalingPolicy { percent, value, period: 15 * SECOND };
-    let up = ScalingRules { window: Some(0), select: SelectPolicy::Max, policies: vec![policy(false, 4), policy(true, 100)], tolerance: None };
+    let up =
+        ScalingRules { window: Some(0), select: SelectPolicy::Max, policies: vec![policy(false, 4), policy(true, 100)], tolerance: None };
     let down = ScalingRules { window: None, select: SelectPolicy::Max, policies: vec![policy(true, 100)], tolerance: None };
     Behavior { up: rules(written.scale_up.as_ref(), up), down: rules(written.scale_down.as_ref(), down) }
 }

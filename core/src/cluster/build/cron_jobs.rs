@@ -4,8 +4,8 @@ use k8s_openapi::api::batch::v1::{CronJob as WrittenCronJob, Job as WrittenJob};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Builder;
-use super::whole::Assumption;
 use super::insert::{Inserted, Thing, carry};
+use super::whole::Assumption;
 use super::workloads::controller;
 use crate::cluster::cron_jobs::{ConcurrencyPolicy, CronJob, CronJobStatus};
 use crate::cluster::ids::{CronJobId, JobId, NamespaceId};

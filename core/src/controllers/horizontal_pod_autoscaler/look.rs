@@ -150,10 +150,8 @@ impl Looking {
             return Wanted { error: Some(message), ..Wanted::default() };
         }
         let of = |pick: fn(&crate::cluster::autoscalers::Behavior) -> Option<f64>| scaler.behavior.as_ref().and_then(pick);
-        let tolerances = Tolerances {
-            down: of(|b| b.down.tolerance).unwrap_or(flags.tolerance),
-            up: of(|b| b.up.tolerance).unwrap_or(flags.tolerance),
-        };
+        let tolerances =
+            Tolerances { down: of(|b| b.down.tolerance).unwrap_or(flags.tolerance), up: of(|b| b.up.tolerance).unwrap_or(flags.tolerance) };
         let scene = Scene::new(cluster, workload, now);
         let wanted = ask(cluster, scaler, scale, &scene, tolerances, flags);
         for failed in &wanted.failed {

@@ -134,14 +134,13 @@ impl Asking<'_> {
             MetricTarget::Utilization(percent) => (Measure::Utilization(percent), "utilization"),
             MetricTarget::AverageValue(value) => (Measure::Amount(value), "usage"),
             MetricTarget::Value(_) | MetricTarget::Missing => {
-                let why = "invalid resource metric source: neither an average utilization target nor an average value (usage) target was set";
+                let why =
+                    "invalid resource metric source: neither an average utilization target nor an average value (usage) target was set";
                 return Err(fail(why.to_owned()));
             }
         };
         let nobody = format!("unable to get metrics for resource {resource}: no metrics returned from resource metrics API");
-        let found = self
-            .of_pods(metric.source, measure, &nobody)
-            .map_err(|why| fail(format!("failed to get {resource} {what}: {why}")))?;
+        let found = self.of_pods(metric.source, measure, &nobody).map_err(|why| fail(format!("failed to get {resource} {what}: {why}")))?;
         let of_container = if container.is_some() { "container " } else { "" };
         let (name, told) = match measure {
             Measure::Utilization(target) => (
@@ -202,7 +201,9 @@ impl Asking<'_> {
             (MetricTarget::AverageValue(_), None) => {
                 Err(fail(nothing(), format!("failed to get {metric_name} object metric: {}", nothing())))
             }
-            (MetricTarget::Value(target), Some(value)) => Ok(Answer { name: format!("{kind} metric {metric_name}"), ..self.in_all(metric_name, value, target) }),
+            (MetricTarget::Value(target), Some(value)) => {
+                Ok(Answer { name: format!("{kind} metric {metric_name}"), ..self.in_all(metric_name, value, target) })
+            }
             (MetricTarget::AverageValue(target), Some(value)) => {
                 let name = format!("external metric {metric_name}({})", self.cluster.text(selector));
                 Ok(Answer { name, ..self.for_each(metric_name, value, target) })

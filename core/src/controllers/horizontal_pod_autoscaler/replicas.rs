@@ -91,9 +91,7 @@ pub(super) fn for_pods(groups: &Groups, measure: Measure, current: i32, toleranc
     let mut pods = groups.counted.clone();
     let assumed = |pod: &Use| match measure {
         _ if first > 1.0 => 0,
-        Measure::Utilization(target) => {
-            i64::try_from(i128::from(pod.request) * i128::from(target.max(100)) / 100).unwrap_or(i64::MAX)
-        }
+        Measure::Utilization(target) => i64::try_from(i128::from(pod.request) * i128::from(target.max(100)) / 100).unwrap_or(i64::MAX),
         Measure::Amount(target) => target,
     };
     if first != 1.0 {
@@ -153,7 +151,8 @@ mod tests {
 
     #[test]
     fn pods_that_say_nothing_pull_towards_standing_still() {
-        let with = |unready: usize, missing: usize, used| Groups { counted: pods(2, used), unready: pods(unready, 0), missing: pods(missing, 0) };
+        let with =
+            |unready: usize, missing: usize, used| Groups { counted: pods(2, used), unready: pods(unready, 0), missing: pods(missing, 0) };
         assert_eq!(replicas(&with(4, 0, 200), Measure::Utilization(50), 6), 8, "unready ones use nothing: 66 % of six");
         assert_eq!(replicas(&with(4, 0, 10), Measure::Utilization(50), 6), 1, "shrinking leaves unready ones out");
         assert_eq!(replicas(&with(0, 2, 10), Measure::Utilization(50), 4), 4, "missing ones use all: 55 %");

@@ -140,11 +140,9 @@ pub(crate) fn finals(cluster: &Cluster, kind: &str) -> Map<String, Value> {
                 if !s.active.is_empty() {
                     fields.insert("active".to_owned(), json!(s.active.len()));
                 }
-                for (name, is) in [
-                    ("scheduled", s.last_schedule.is_some()),
-                    ("succeeded", s.last_success.is_some()),
-                    ("suspend", cron_job.suspend),
-                ] {
+                for (name, is) in
+                    [("scheduled", s.last_schedule.is_some()), ("succeeded", s.last_success.is_some()), ("suspend", cron_job.suspend)]
+                {
                     if is {
                         fields.insert(name.to_owned(), json!(true));
                     }

@@ -73,7 +73,11 @@ pub(crate) fn workload(cluster: &Cluster, id: PodId) -> String {
             None => replica_set(cluster, set),
         },
         Owner::DaemonSet(set) => daemon_set(cluster, set),
-        Owner::Job(id) => job(cluster, id),
+        // What a CronJob makes is counted as its own.
+        Owner::Job(id) => match cluster.jobs[id.index()].cron_job {
+            Some(owner) => cluster.text(cluster.cron_jobs[owner.index()].meta.name).to_owned(),
+            None => job(cluster, id),
+        },
         _ => cluster.pod_name(id),
     }
 }
