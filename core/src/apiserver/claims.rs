@@ -4,11 +4,8 @@ use super::api::Api;
 use super::notice::Watched;
 use super::pods::Refusal;
 use crate::cluster::ids::{ClaimId, NamespaceId};
-use crate::cluster::pod::Owner;
-use crate::cluster::template::VolumeSource;
-use crate::cluster::volumes::{Claim, ClaimSpec};
+use crate::cluster::volumes::{Claim, ClaimOwner, ClaimSpec};
 use crate::trace::{Change, Subject};
-use crate::units::intern::Sym;
 
 impl Api {
     /// Creates a claim.
@@ -36,6 +33,7 @@ impl Api {
             lost: false,
             owner_pod: None,
             created,
+            owner: None,
             deleting: false,
             gone: false,
             origin: None,
@@ -45,17 +43,15 @@ impl Api {
     }
 
     /// Deletes a claim: at once, or, while a pod that has a node and has not gone uses it, when the last of these is gone
-    /// (finalizer `kubernetes.io/pvc-protection`).
+    /// (finalizer `kubernetes.io/pvc-protection`; asked again by the protection controller).
     pub fn delete_claim(&mut self, id: ClaimId) {
         let claim = &self.cluster.storage.claims[id.index()];
         if claim.gone {
             return;
         }
-        let (namespace, name) = (claim.namespace, claim.name);
-        if self.claim_in_use(namespace, name) {
-            if !self.cluster.storage.claims[id.index()].deleting {
-                self.cluster.storage.claims[id.index()].deleting = true;
-                self.notify(Watched::Claim(id));
+        if self.cluster.is_claim_used(claim.namespace, claim.name) {
+            if !std::mem::replace(&mut self.cluster.storage.claims[id.index()].deleting, true) {
+                self.announce(Subject::Claim(id), Change::Deleting, Watched::Claim(id));
             }
             return;
         }
@@ -65,23 +61,15 @@ impl Api {
         self.announce(Subject::Claim(id), Change::Deleted, Watched::Claim(id));
     }
 
-    /// Whether a pod that was given a node names the claim.
-    fn claim_in_use(&self, namespace: NamespaceId, name: Sym) -> bool {
-        let cluster = &self.cluster;
-        let text = cluster.text(name);
-        cluster.live_nodes().flat_map(|(_, node)| &node.pods).any(|&id| {
-            let pod = cluster.pod(id);
-            pod.namespace == namespace
-                && match pod.owner {
-                    Owner::StatefulSet(set) if !cluster.stateful_sets[set.index()].claim_templates.is_empty() => {
-                        let own = cluster.pod_name(id);
-                        let templates = &cluster.stateful_sets[set.index()].claim_templates;
-                        templates
-                            .iter()
-                            .any(|t| text.strip_suffix(&own).is_some_and(|rest| rest.strip_suffix('-') == Some(cluster.text(t.name))))
-                    }
-                    _ => cluster.template(pod.template).volumes.iter().any(|volume| volume.source == VolumeSource::Claim(name)),
-                }
-        })
+    /// Sets what owns a claim.
+    pub fn set_claim_owner(&mut self, id: ClaimId, owner: Option<ClaimOwner>) {
+        self.cluster.storage.claims[id.index()].owner = owner;
+    }
+
+    /// The volume of a bound claim is gone: phase Lost.
+    pub fn lose_claim(&mut self, id: ClaimId) {
+        if !std::mem::replace(&mut self.cluster.storage.claims[id.index()].lost, true) {
+            self.notify(Watched::Claim(id));
+        }
     }
 }

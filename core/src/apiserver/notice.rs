@@ -77,6 +77,8 @@ pub enum Watched {
     Service(ServiceId),
     /// A claim was added, bound, changed or deleted.
     Claim(ClaimId),
+    /// A VolumeAttachment was created, attached, deleted or is gone.
+    Attachment(VolumeId, NodeId),
     /// A volume was added, bound, changed or deleted.
     Volume(VolumeId),
 }

@@ -1,10 +1,11 @@
-//! Writing PersistentVolumes, and binding claims to them.
+//! Writing PersistentVolumes and VolumeAttachments, and binding claims to volumes.
 
 use super::api::Api;
 use super::notice::Watched;
 use crate::cluster::ids::{ClaimId, NodeId, VolumeId};
-use crate::cluster::volumes::Volume;
-use crate::trace::{Change, Subject};
+use crate::cluster::volumes::{Attachment, Volume, VolumeBackend};
+use crate::trace::{Change, RecordId, Subject};
+use crate::units::intern::Sym;
 
 impl Api {
     /// Adds a volume.
@@ -46,16 +47,83 @@ impl Api {
         self.announce(Subject::Claim(claim), Change::ClaimBound(volume), Watched::Claim(claim));
     }
 
-    /// The volume object goes.
-    pub fn delete_volume(&mut self, id: VolumeId) {
-        if !std::mem::replace(&mut self.cluster.storage.volumes[id.index()].gone, true) {
-            self.announce(Subject::Volume(id), Change::Deleted, Watched::Volume(id));
+    /// The claim of a volume is gone: phase Released. A volume whose deletion waited for that goes.
+    pub fn release_volume(&mut self, id: VolumeId) {
+        let volume = &mut self.cluster.storage.volumes[id.index()];
+        if volume.gone || std::mem::replace(&mut volume.released, true) {
+            return;
+        }
+        let deleting = volume.deleting;
+        self.announce(Subject::Volume(id), Change::VolumeReleased, Watched::Volume(id));
+        if deleting {
+            self.delete_volume(id);
         }
     }
 
-    fn claim_key(&self, claim: ClaimId) -> (crate::units::intern::Sym, crate::units::intern::Sym) {
+    /// Deletes a volume: at once, or, while it is bound, when its claim is gone (finalizer `kubernetes.io/pv-protection`,
+    /// `pkg/controller/volume/pvprotection`, v1.37).
+    pub fn delete_volume(&mut self, id: VolumeId) {
+        let bound = self.cluster.storage.claims.iter().any(|c| !c.gone && !c.lost && c.volume == Some(id));
+        let volume = &mut self.cluster.storage.volumes[id.index()];
+        if volume.gone {
+            return;
+        }
+        let asked = std::mem::replace(&mut volume.deleting, true);
+        if bound {
+            if !asked {
+                self.announce(Subject::Volume(id), Change::Deleting, Watched::Volume(id));
+            }
+            return;
+        }
+        volume.gone = true;
+        self.announce(Subject::Volume(id), Change::Deleted, Watched::Volume(id));
+    }
+
+    /// Asks the driver to attach a volume to a node: a VolumeAttachment is created.
+    pub fn create_attachment(&mut self, volume: VolumeId, node: NodeId) -> RecordId {
+        let (name, driver) = {
+            let volume = &self.cluster.storage.volumes[volume.index()];
+            let driver = match volume.backend {
+                VolumeBackend::Csi { driver, .. } => driver,
+                VolumeBackend::Local | VolumeBackend::Other(_) => Sym::EMPTY,
+            };
+            (volume.name, driver)
+        };
+        let node_name = self.cluster.node(node).name;
+        self.cluster.storage.attachments.push(Attachment { volume: name, node: node_name, driver, attached: false, deleting: false });
+        self.announce(Subject::Volume(volume), Change::VolumeAttaching(node), Watched::Attachment(volume, node))
+    }
+
+    /// The driver has attached the volume.
+    pub fn mark_attached(&mut self, volume: VolumeId, node: NodeId) -> Option<RecordId> {
+        let attachment = self.attachment_mut(volume, node)?;
+        attachment.attached = true;
+        Some(self.announce(Subject::Volume(volume), Change::VolumeAttached(node), Watched::Attachment(volume, node)))
+    }
+
+    /// Asks the driver to detach the volume: the VolumeAttachment is deleted, and goes when that is done.
+    pub fn delete_attachment(&mut self, volume: VolumeId, node: NodeId) -> Option<RecordId> {
+        let attachment = self.attachment_mut(volume, node)?;
+        attachment.deleting = true;
+        Some(self.announce(Subject::Volume(volume), Change::VolumeDetaching(node), Watched::Attachment(volume, node)))
+    }
+
+    /// The driver has detached the volume: the VolumeAttachment is gone.
+    pub fn remove_attachment(&mut self, volume: VolumeId, node: NodeId) -> Option<RecordId> {
+        self.attachment_mut(volume, node)?;
+        let (name, node_name) = (self.cluster.storage.volumes[volume.index()].name, self.cluster.node(node).name);
+        self.cluster.storage.attachments.retain(|a| a.volume != name || a.node != node_name);
+        Some(self.announce(Subject::Volume(volume), Change::VolumeDetached(node), Watched::Attachment(volume, node)))
+    }
+
+    fn attachment_mut(&mut self, volume: VolumeId, node: NodeId) -> Option<&mut Attachment> {
+        let (name, node_name) = (self.cluster.storage.volumes[volume.index()].name, self.cluster.node(node).name);
+        self.cluster.storage.attachments.iter_mut().find(|a| a.volume == name && a.node == node_name)
+    }
+
+    fn claim_key(&self, claim: ClaimId) -> (Sym, Sym) {
         let claim = &self.cluster.storage.claims[claim.index()];
         let namespace = self.cluster.namespaces.get(claim.namespace.index());
-        (namespace.map_or(crate::units::intern::Sym::EMPTY, |n| n.name), claim.name)
+        (namespace.map_or(Sym::EMPTY, |n| n.name), claim.name)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Building one from manifests is [`build`]'s; everything that happens to it afterwards is written by `apiserver`.
 
+mod attachable;
 pub mod autoscalers;
 pub mod behavior;
 pub mod build;

@@ -1,12 +1,12 @@
 //! Storage: claims, volumes, classes and what CSI drivers say of themselves.
 
-use super::ids::{ClaimId, NamespaceId, NodeId, StorageClassId, VolumeId};
+use super::ids::{ClaimId, NamespaceId, NodeId, PodId, StatefulSetId, StorageClassId, VolumeId};
 use super::labels::{Labels, Selector};
 use super::origin::Origin;
 use super::template::NodeSelectorTerm;
 use crate::units::intern::Sym;
 use crate::units::quantity::Quantity;
-use crate::units::time::Time;
+use crate::units::time::{Millis, SECOND, Time};
 
 /// `spec.accessModes`, as a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +70,8 @@ pub struct Claim {
     pub owner_pod: Option<Sym>,
     /// When it was created.
     pub created: Time,
+    /// `metadata.ownerReferences`, as far as StatefulSets set them.
+    pub owner: Option<ClaimOwner>,
     /// Being deleted.
     pub deleting: bool,
     /// Deleted from the API.
@@ -117,6 +119,8 @@ pub struct Volume {
     pub claim_ref: Option<(Sym, Sym)>,
     /// `status.phase` is Available (or not given).
     pub available: bool,
+    /// `status.phase` is Released: its claim is gone.
+    pub released: bool,
     /// Being deleted.
     pub deleting: bool,
     /// Deleted from the API.
@@ -205,6 +209,36 @@ pub struct Attachment {
     pub driver: Sym,
     /// `status.attached`.
     pub attached: bool,
+    /// Being deleted: the driver detaches.
+    pub deleting: bool,
+}
+
+/// How long storage systems take: assumptions, for manifests do not say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StorageTiming {
+    /// From a claim's being due to its volume.
+    pub provision: Millis,
+    /// From the VolumeAttachment to the attached volume.
+    pub attach: Millis,
+    /// From the deletion of the VolumeAttachment to the detached volume.
+    pub detach: Millis,
+    /// From a volume's release to its end, where its policy is `Delete`.
+    pub reclaim: Millis,
+}
+
+impl Default for StorageTiming {
+    fn default() -> StorageTiming {
+        StorageTiming { provision: 2 * SECOND, attach: 3 * SECOND, detach: 2 * SECOND, reclaim: SECOND }
+    }
+}
+
+/// What owns a claim: it goes when its owner is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClaimOwner {
+    /// The StatefulSet whose template made it.
+    Set(StatefulSetId),
+    /// The pod that is being scaled away.
+    Pod(PodId),
 }
 
 /// Everything about storage in a cluster.
@@ -222,8 +256,10 @@ pub struct Storage {
     pub csi_drivers: Vec<CsiDriver>,
     /// CSIStorageCapacities.
     pub capacities: Vec<StorageCapacity>,
-    /// VolumeAttachments.
+    /// VolumeAttachments that exist.
     pub attachments: Vec<Attachment>,
+    /// How long things take.
+    pub timing: StorageTiming,
 }
 
 impl Storage {

@@ -1,6 +1,7 @@
 //! The controllers of kube-controller-manager, one file each. They read the cluster and write through the API server; each is asked by
 //! key through the work queue, and never looks at the clock or at another controller's memory.
 
+mod attach_detach;
 mod cron_job;
 mod daemon_set;
 pub mod deployment;
@@ -21,6 +22,7 @@ mod resource_quota;
 mod revisions;
 mod stateful_set;
 mod taint_eviction;
+mod volume_protection;
 
 pub use node_lifecycle::{MONITOR_GRACE, NodeLifecycle};
 pub use queue::{Key, WorkQueue};
@@ -50,6 +52,8 @@ pub struct Controllers {
     disruption: disruption::DisruptionController,
     pod_gc: pod_gc::PodGc,
     pv_binder: pv_binder::PvBinder,
+    attach_detach: attach_detach::AttachDetach,
+    volume_protection: volume_protection::VolumeProtection,
     resource_quota: resource_quota::ResourceQuotaController,
     cron_jobs: CronJobController,
     autoscalers: HorizontalPodAutoscalers,
@@ -72,6 +76,8 @@ impl Controllers {
         self.pv_binder.start(api, queue);
         self.cron_jobs.start(api, queue);
         self.autoscalers.start(api, queue);
+        self.attach_detach.start(api, queue);
+        self.volume_protection.start(api);
     }
 
     /// Takes a notice: asks for the keys it concerns.
@@ -87,7 +93,9 @@ impl Controllers {
         self.taint_eviction.observe(api, notice, queue);
         self.disruption.observe(api, notice, queue);
         self.pod_gc.observe(api, notice, queue);
+        self.volume_protection.observe(api, notice);
         self.pv_binder.observe(api, notice, queue);
+        self.attach_detach.observe(api, notice, queue);
         self.resource_quota.observe(api, notice, queue);
         self.cron_jobs.observe(api, notice, queue);
         self.autoscalers.observe(api, notice, queue);
@@ -106,6 +114,7 @@ impl Controllers {
             Key::NodeTaints(node) => self.node_lifecycle.sync_taints(api, node),
             Key::NodeEvictionQueue => self.node_lifecycle.serve_queues(api, queue),
             Key::Budget(id) => self.disruption.sync(id, api, queue),
+            Key::AttachDetach => self.attach_detach.sync(api, queue),
             Key::Quota(id) => self.resource_quota.sync(id, api),
             Key::Claim(id) => self.pv_binder.sync(id, api, queue),
             Key::PodGc => self.pod_gc.look(api, queue),
@@ -139,5 +148,6 @@ impl Controllers {
         self.pod_gc.forget_causes();
         self.jobs.forget_causes();
         self.autoscalers.forget_causes();
+        self.attach_detach.forget_causes();
     }
 }

@@ -4,20 +4,18 @@
 use std::collections::BTreeMap;
 
 use super::queue::{Key, WorkQueue};
-use crate::apiserver::{Api, Notice, Watched};
+use crate::apiserver::{Api, Notice, PodChange, Watched};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{ClaimId, PodId, StorageClassId, VolumeId};
 use crate::cluster::labels::{Labels, Operator, Requirement};
-use crate::cluster::template::{NodeSelectorTerm, VolumeSource};
+use crate::cluster::template::NodeSelectorTerm;
 use crate::cluster::volumes::{Claim, Volume, VolumeBackend};
 use crate::trace::Subject;
 use crate::units::intern::Sym;
 use crate::units::time::{Millis, SECOND, Time};
 
-/// How long a provisioner takes to make a volume: an assumption.
-const PROVISION_TIME: Millis = 2 * SECOND;
-/// How long after its release a volume is deleted, where its policy says so: an assumption.
-const RECLAIM_TIME: Millis = SECOND;
+/// All claims and volumes are looked at again this often (`--pvclaimbinder-sync-period`).
+const RESYNC: Millis = 15 * SECOND;
 /// Source of this controller's events.
 const SOURCE: &str = "persistentvolume-controller";
 
@@ -42,7 +40,22 @@ impl PvBinder {
     pub(super) fn observe(&self, api: &Api, notice: &Notice, queue: &mut WorkQueue) {
         match notice.watched {
             Watched::Claim(id) => queue.add(Key::Claim(id), notice.record),
-            Watched::Volume(_) => ask_for_unbound(api.cluster(), queue, notice.record),
+            Watched::Volume(id) => {
+                ask_for_unbound(api.cluster(), queue, notice.record);
+                if api.cluster().storage.volumes[id.index()].gone {
+                    let claims = api.cluster().storage.claims.iter().enumerate();
+                    let bound = claims.filter(|(_, c)| !c.gone && c.volume == Some(id)).map(|(index, _)| ClaimId::from_index(index));
+                    bound.for_each(|claim| queue.add(Key::Claim(claim), notice.record));
+                }
+            }
+            // What a claim waits for is told anew at the next resync.
+            Watched::Pod(id, PodChange::Added) if api.cluster().has_claims(id) => {
+                let now = api.now();
+                let resync = Time((now.millis().div_euclid(RESYNC) + 1) * RESYNC);
+                let claims = api.cluster().claims_of(id).into_iter();
+                let unbound = claims.filter(|claim| !api.cluster().storage.claims[claim.index()].bind_completed);
+                unbound.for_each(|claim| queue.add_at(Key::Claim(claim), resync, notice.record));
+            }
             _ => {}
         }
     }
@@ -55,6 +68,12 @@ impl PvBinder {
             if let Some(volume) = claim.volume {
                 self.release(id, volume, api, queue);
             }
+            return;
+        }
+        if claim.bind_completed && !claim.lost && claim.volume.is_some_and(|v| api.cluster().storage.volumes[v.index()].gone) {
+            api.lose_claim(id);
+            let message = "Bound claim has lost its PersistentVolume. Data on the volume is lost!";
+            api.event(Subject::Claim(id), true, "ClaimLost", message, SOURCE);
             return;
         }
         if claim.bind_completed || claim.lost || claim.deleting {
@@ -96,8 +115,9 @@ impl PvBinder {
                      administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered."
                 );
                 api.event(Subject::Claim(id), false, "ExternalProvisioning", &message, SOURCE);
-                self.provisioning.insert(id, now + PROVISION_TIME);
-                queue.add_at(Key::Claim(id), now + PROVISION_TIME, api.cause());
+                let due = now + api.cluster().storage.timing.provision;
+                self.provisioning.insert(id, due);
+                queue.add_at(Key::Claim(id), due, api.cause());
             }
             Some(&due) if due <= now => {
                 self.provisioning.remove(&id);
@@ -135,6 +155,7 @@ impl PvBinder {
             node_affinity: zone.map(|zone| vec![in_zone(zone)]),
             claim_ref: None,
             available: true,
+            released: false,
             deleting: false,
             gone: false,
             backend: VolumeBackend::Csi { driver: class.provisioner, handle: name },
@@ -145,14 +166,16 @@ impl PvBinder {
     /// The claim is gone: its volume is kept, or deleted a little later.
     fn release(&mut self, claim: ClaimId, volume: VolumeId, api: &mut Api, queue: &mut WorkQueue) {
         let now = api.now();
+        api.release_volume(volume);
         let held = &api.cluster().storage.volumes[volume.index()];
         if held.gone || !held.delete_on_release {
             return;
         }
         match self.reclaiming.get(&claim) {
             None => {
-                self.reclaiming.insert(claim, now + RECLAIM_TIME);
-                queue.add_at(Key::Claim(claim), now + RECLAIM_TIME, api.cause());
+                let due = now + api.cluster().storage.timing.reclaim;
+                self.reclaiming.insert(claim, due);
+                queue.add_at(Key::Claim(claim), due, api.cause());
             }
             Some(&due) if due <= now => {
                 self.reclaiming.remove(&claim);
@@ -221,10 +244,14 @@ fn fits(cluster: &Cluster, volume: &Volume, claim: &Claim) -> bool {
 fn tell_what_is_awaited(api: &mut Api, id: ClaimId) {
     let cluster = api.cluster();
     let claim = &cluster.storage.claims[id.index()];
-    let uses = |pod: PodId| cluster.template_of(pod).volumes.iter().any(|v| v.source == VolumeSource::Claim(claim.name));
+    let name = cluster.text(claim.name);
+    let uses = |pod: PodId| cluster.template_of(pod).volumes.iter().any(|v| cluster.claim_name(pod, v).is_some_and(|own| own == name));
+    // A pod made together with its claim is not seen at the first look.
+    let first = claim.created == api.now();
     let waiting: Vec<String> = cluster
         .live_pods()
-        .filter(|(pod, p)| p.namespace == claim.namespace && p.is_unscheduled() && uses(*pod))
+        .filter(|(_, p)| p.namespace == claim.namespace && p.is_unscheduled() && !(first && p.created == claim.created))
+        .filter(|(pod, _)| cluster.has_claims(*pod) && uses(*pod))
         .map(|(pod, _)| cluster.pod_name(pod))
         .collect();
     let (reason, message) = match &waiting[..] {

@@ -36,6 +36,8 @@ pub enum Key {
     TaintEviction(PodId),
     /// Pod garbage collector: its periodic look.
     PodGc,
+    /// Attach/detach controller, with the drivers behind it.
+    AttachDetach,
     /// Resource quota controller.
     Quota(QuotaId),
     /// PersistentVolume controller: one claim.

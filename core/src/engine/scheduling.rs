@@ -1,6 +1,6 @@
 //! The scheduler's place in the engine: what it is told, when it tries a pod, and how its decisions are carried out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::attempts::Attempts;
 use super::sim::SimOptions;
@@ -12,19 +12,33 @@ use crate::scheduler::config::SchedulerConfig;
 use crate::scheduler::hints::ClusterEvent;
 use crate::scheduler::{Attempt, Detail, Nomination, Outcome, Scheduler};
 use crate::trace::{DeleteReason, RecordId, Subject};
-use crate::units::time::Time;
+use crate::units::time::{Millis, SECOND, Time};
 
 /// Source of the scheduler's events.
 const SOURCE: &str = "default-scheduler";
 /// A longer FailedScheduling text is cut in the event: the first 1020 bytes, then ` ...` (`pkg/scheduler/schedule_one.go`, v1.37).
 const EVENT_NOTE_BYTES: usize = 1_024;
 
+/// How often PreBind looks whether the claims are bound (`pkg/scheduler/framework/plugins/volumebinding/binder.go` BindPodVolumes, v1.37).
+const BINDING_LOOK: Millis = SECOND;
+
+/// A pod that has its node and waits in PreBind.
+#[derive(Clone, Debug)]
+struct Binding {
+    node: NodeId,
+    claims: Vec<ClaimId>,
+    since: Time,
+    cause: Option<RecordId>,
+}
+
 /// The scheduler, and the pods it has promised a node that are not bound yet.
 #[derive(Clone, Debug)]
 pub struct Scheduling {
     scheduler: Scheduler,
     /// Pods whose claims have to be bound first: PreBind.
-    binding: BTreeMap<PodId, (NodeId, Vec<ClaimId>)>,
+    binding: BTreeMap<PodId, Binding>,
+    /// Pods whose claims are bound, and when the scheduler will see that.
+    seen_at: BTreeSet<(Time, PodId)>,
     /// What the next attempt at a pod follows from.
     causes: BTreeMap<PodId, RecordId>,
     /// What was wrong with the configuration; the default profile is used then.
@@ -50,7 +64,15 @@ impl Scheduling {
         for id in waiting {
             scheduler.enqueue(cluster, id, now);
         }
-        Scheduling { scheduler, binding: BTreeMap::new(), causes: BTreeMap::new(), configuration_errors, now, watched: None }
+        Scheduling {
+            scheduler,
+            binding: BTreeMap::new(),
+            seen_at: BTreeSet::new(),
+            causes: BTreeMap::new(),
+            configuration_errors,
+            now,
+            watched: None,
+        }
     }
 
     /// What was wrong with the `KubeSchedulerConfiguration` that was given.
@@ -82,6 +104,7 @@ impl Scheduling {
     /// Forgets which records the waiting pods follow from: a fork begins a trace of its own.
     pub fn forget_causes(&mut self) {
         self.causes.clear();
+        self.binding.values_mut().for_each(|binding| binding.cause = None);
     }
 
     /// Takes a notice.
@@ -132,13 +155,16 @@ impl Scheduling {
 
     /// When the next pod may be tried.
     pub fn next_time(&self) -> Option<Time> {
-        self.scheduler.next_wake(self.now)
+        self.scheduler.next_wake(self.now).into_iter().chain(self.seen_at.first().map(|s| s.0)).min()
     }
 
     /// Tries the next pod that waits; false if none may be tried now.
     pub fn run_due(&mut self, api: &mut Api) -> bool {
         let now = api.now();
         self.now = now;
+        if self.finish_due_binding(api) {
+            return true;
+        }
         let Some(id) = self.scheduler.next_pod(api.cluster(), now) else { return false };
         if self.binding.contains_key(&id) {
             return true;
@@ -176,32 +202,44 @@ impl Scheduling {
             bind(api, id, node);
         } else {
             // The binding cycle writes the nomination before it waits in PreBind.
-            self.binding.insert(id, (node, waits_for));
+            self.binding.insert(id, Binding { node, claims: waits_for, since: api.now(), cause: None });
             api.nominate(id, Some(node));
         }
     }
 
-    /// A claim changed: the pods that waited for it last are bound.
+    /// A claim changed: the pods that waited for it last are bound at the next look.
     fn finish_binding(&mut self, api: &mut Api, claim: ClaimId, record: Option<RecordId>) {
         if !api.cluster().storage.claims[claim.index()].bind_completed {
             return;
         }
-        let mut bound = Vec::new();
-        for (&id, (node, claims)) in &mut self.binding {
-            claims.retain(|&c| c != claim);
-            if claims.is_empty() {
-                bound.push((id, *node));
+        let now = api.now();
+        for (&id, binding) in &mut self.binding {
+            if binding.claims.is_empty() {
+                continue;
+            }
+            binding.claims.retain(|&c| c != claim);
+            if binding.claims.is_empty() {
+                binding.cause = record;
+                let looks = ((now - binding.since + BINDING_LOOK - 1) / BINDING_LOOK).max(1);
+                self.seen_at.insert((binding.since + looks * BINDING_LOOK, id));
             }
         }
-        let before = api.cause();
-        for (id, node) in bound {
-            self.binding.remove(&id);
-            if api.cluster().pod(id).is_unscheduled() {
-                api.set_cause(record.or(before));
-                bind(api, id, node);
-            }
+    }
+
+    /// Binds a pod whose claims are found bound now; false if there is none.
+    fn finish_due_binding(&mut self, api: &mut Api) -> bool {
+        let now = api.now();
+        let Some(&(time, id)) = self.seen_at.first().filter(|(time, _)| *time <= now) else { return false };
+        self.seen_at.remove(&(time, id));
+        if let Some(binding) = self.binding.remove(&id)
+            && api.cluster().pod(id).is_unscheduled()
+        {
+            let before = api.cause();
+            api.set_cause(binding.cause.or(before));
+            bind(api, id, binding.node);
+            api.set_cause(before);
         }
-        api.set_cause(before);
+        true
     }
 
     fn leave_waiting(&mut self, api: &mut Api, attempt: &Attempt) {

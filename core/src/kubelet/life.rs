@@ -6,7 +6,7 @@ use super::backoff::Backoff;
 use super::behavior::start_delay;
 use super::{Kubelets, Timer};
 use crate::apiserver::Api;
-use crate::cluster::ids::PodId;
+use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::pod::Phase;
 use crate::cluster::template::RestartPolicy;
 use crate::trace::{Subject, UnreadyReason};
@@ -54,6 +54,8 @@ pub(super) struct Life {
     pub(super) stops: Option<Time>,
     /// The k-th pod of its index (indexed Job).
     pub(super) of_index: u32,
+    /// It waits for volumes to be attached to its node.
+    pub(super) awaits_volumes: bool,
 }
 
 impl Kubelets {
@@ -78,6 +80,38 @@ impl Kubelets {
         if let Some(deadline) = template.active_deadline {
             self.agenda.add(now + deadline, (Timer::Deadline(id), cause));
         }
+        if !api.cluster().is_all_attached(id) {
+            self.life(id).awaits_volumes = true;
+            return;
+        }
+        self.begin_start(api, id);
+    }
+
+    /// A volume was attached to a node: pods there that waited for it last begin to start.
+    pub(super) fn volumes_attached(&mut self, api: &mut Api, node: NodeId) {
+        let waiting: Vec<PodId> = api
+            .cluster()
+            .node(node)
+            .pods
+            .iter()
+            .copied()
+            .filter(|id| self.lives.get(id.index()).is_some_and(|l| l.awaits_volumes))
+            .collect();
+        for id in waiting {
+            if Self::is_heard(api, id) && api.cluster().is_all_attached(id) {
+                self.begin_start(api, id);
+            }
+        }
+    }
+
+    /// Everything is attached: images are pulled, containers created.
+    fn begin_start(&mut self, api: &mut Api, id: PodId) {
+        self.life(id).awaits_volumes = false;
+        if self.life(id).stage != Stage::Starting {
+            return;
+        }
+        let (now, cause) = (api.now(), api.cause());
+        let template = api.cluster().template_of(id);
         if template.behavior.pull_fails {
             api.event(Subject::Pod(id), true, "Failed", "Error: ImagePullBackOff", "kubelet");
             return;

@@ -41,6 +41,7 @@ impl Kubelets {
         self.post_node(api, node);
         let back = api.cause();
         self.plan_look(api, node, api.now());
+        self.volumes_attached(api, node);
         let pods: Vec<PodId> = api.cluster().node(node).pods.clone();
         for id in pods {
             api.set_cause(back);

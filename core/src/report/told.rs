@@ -187,6 +187,11 @@ impl<'a> Told<'a> {
             Change::CronDue(slot) => format!("is due ({})", weekday_and_time(slot)),
             Change::Autoscaled(from, to, why) => format!("scales from {from} to {to}: {}", text(why)),
             Change::LoadChanged(load) => format!("has another load: {}", text(load)),
+            Change::VolumeReleased => "is released: its claim is gone".to_owned(),
+            Change::VolumeAttaching(node) => format!("is being attached to {}", self.node(node)),
+            Change::VolumeAttached(node) => format!("is attached to {}", self.node(node)),
+            Change::VolumeDetaching(node) => format!("is being detached from {}", self.node(node)),
+            Change::VolumeDetached(node) => format!("is detached from {}", self.node(node)),
             Change::ClaimBound(volume) => {
                 let volume = self.cluster.storage.volumes.get(volume.index());
                 format!("is bound to volume {}", volume.map_or("", |volume| self.cluster.text(volume.name)))

@@ -182,6 +182,16 @@ pub enum Change {
     LoadChanged(TextId),
     /// A claim was bound to a volume.
     ClaimBound(VolumeId),
+    /// The claim of a volume is gone.
+    VolumeReleased,
+    /// A volume is to be attached to the node.
+    VolumeAttaching(NodeId),
+    /// It is attached.
+    VolumeAttached(NodeId),
+    /// It is to be detached from the node.
+    VolumeDetaching(NodeId),
+    /// It is detached.
+    VolumeDetached(NodeId),
 }
 
 /// One thing that happened.

@@ -470,7 +470,12 @@ impl Builder<'_> {
                     Some(id) => {
                         let old = &mut storage.claims[id.index()];
                         let (volume, created) = (new.volume.or(old.volume), old.created);
-                        *old = Claim { volume, created, ..new };
+                        let bind_completed = new.bind_completed || old.bind_completed;
+                        let volume_name = new.spec.volume_name.or(old.spec.volume_name);
+                        let (owner, deleting, lost) = (old.owner, old.deleting, old.lost);
+                        let selected_node = new.selected_node.or(old.selected_node);
+                        let spec = crate::cluster::volumes::ClaimSpec { volume_name, ..new.spec };
+                        *old = Claim { volume, created, bind_completed, owner, deleting, lost, selected_node, spec, ..new };
                         (id, false)
                     }
                     None => {

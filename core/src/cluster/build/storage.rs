@@ -69,6 +69,7 @@ impl Builder<'_> {
             lost: written.status.as_ref().and_then(|s| s.phase.as_deref()) == Some("Lost"),
             owner_pod: owner.map(|o| text.intern(if o.uid.is_empty() { &o.name } else { &o.uid })),
             created,
+            owner: None,
             deleting: metadata.deletion_timestamp.is_some(),
             gone: false,
             origin,
@@ -99,6 +100,7 @@ impl Builder<'_> {
             node_affinity: required.map(|r| node_terms(text, r)),
             claim_ref,
             available: phase == "Available",
+            released: phase == "Released",
             deleting: metadata.deletion_timestamp.is_some(),
             gone: false,
             backend: backend(text, spec),
@@ -177,6 +179,7 @@ impl Builder<'_> {
             node: text.intern(&written.spec.node_name),
             driver: text.intern(&written.spec.attacher),
             attached: written.status.as_ref().is_some_and(|s| s.attached),
+            deleting: written.metadata.deletion_timestamp.is_some(),
         }
     }
 }

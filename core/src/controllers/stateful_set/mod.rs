@@ -25,7 +25,6 @@ pub(super) struct StatefulSetController {
     orphans: Orphans,
     by_namespace: BTreeMap<NamespaceId, BTreeSet<StatefulSetId>>,
     looks: Looks,
-    owned_claims: claims::OwnedClaims,
 }
 
 impl StatefulSetController {
@@ -43,8 +42,8 @@ impl StatefulSetController {
         }
     }
 
-    /// Asks for the StatefulSet that a change concerns; collects claims whose owner is gone.
-    pub(super) fn observe(&mut self, api: &mut Api, notice: &Notice, queue: &mut WorkQueue) {
+    /// Asks for the StatefulSet that a change concerns.
+    pub(super) fn observe(&mut self, api: &Api, notice: &Notice, queue: &mut WorkQueue) {
         match notice.watched {
             Watched::StatefulSet(id) => {
                 let meta = &api.cluster().stateful_sets[id.index()].meta;
@@ -56,9 +55,6 @@ impl StatefulSetController {
                     known.insert(id)
                 };
                 queue.add(Key::StatefulSet(id), notice.record);
-                if gone {
-                    self.owned_claims.set_gone(api, id, notice.record);
-                }
             }
             Watched::Pod(id, change) => {
                 let pod = api.cluster().pod(id);
@@ -74,9 +70,6 @@ impl StatefulSetController {
                     _ => {}
                 }
                 self.orphans.see(id, pod);
-                if change == PodChange::Gone {
-                    self.owned_claims.pod_gone(api, id, notice.record);
-                }
             }
             _ => {}
         }
@@ -96,7 +89,7 @@ impl StatefulSetController {
             let (namespace, selector, template) = (set.meta.namespace, set.selector.clone(), set.template);
             self.orphans
                 .claim_where(api, namespace, &selector, Owner::StatefulSet(id), template, |cluster, pod| belongs_by_name(cluster, id, pod));
-            self.owned_claims.note(api, id);
+            claims::note_owners(api, id);
             failed = pass::run(api, id).is_err();
         }
         let key = Key::StatefulSet(id);

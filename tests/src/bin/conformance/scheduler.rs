@@ -436,6 +436,7 @@ fn bind_claims(cluster: &mut Cluster, volumes: &NodeVolumes, node: NodeId) {
             node_affinity: (!expressions.is_empty()).then(|| vec![NodeSelectorTerm { expressions, ..NodeSelectorTerm::default() }]),
             claim_ref: None,
             available: false,
+            released: false,
             deleting: false,
             gone: false,
             backend: VolumeBackend::Csi { driver, handle: name },

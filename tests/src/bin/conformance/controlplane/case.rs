@@ -75,6 +75,12 @@ pub(crate) struct Kubelet {
     /// By image of the first container.
     #[serde(default)]
     pub(crate) images: BTreeMap<String, Behaviour>,
+    /// Seconds from a VolumeAttachment to the attached volume.
+    pub(crate) attach: Option<f64>,
+    /// Seconds from its deletion to its end.
+    pub(crate) detach: Option<f64>,
+    /// Seconds from a claim's being due to its volume.
+    pub(crate) provision: Option<f64>,
 }
 
 /// How pods behave; seconds. A field that is absent in an image's entry is the default's.

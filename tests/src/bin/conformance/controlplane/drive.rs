@@ -59,6 +59,11 @@ pub(crate) fn run(case: &Case) -> Finished {
     for object in objects(before.into_iter().cloned()) {
         builder.insert(&object, None);
     }
+    let said = |seconds: Option<f64>, default: Millis| seconds.map_or(default, millis);
+    let timing = &mut cluster.storage.timing;
+    timing.attach = said(case.kubelet.attach, timing.attach);
+    timing.detach = said(case.kubelet.detach, timing.detach);
+    timing.provision = said(case.kubelet.provision, timing.provision);
     let mut sim = Sim::new(cluster, &SimOptions::default(), Time::ZERO);
     let grace = case.flags.get("kube-controller-manager").and_then(|flags| flags.get("node-monitor-grace-period")).and_then(Value::as_str);
     if let Some(seconds) = grace.and_then(|text| text.strip_suffix('s')).and_then(|text| text.parse::<Millis>().ok()) {
@@ -272,6 +277,7 @@ impl Driver<'_> {
                     };
                     self.sim.api_mut().delete_workload_with(workload, propagation);
                 }
+                super::observe_storage::delete(self.sim.api_mut(), step.text("kind"), step.text("name"));
                 self.answer(step, target, None);
             }
             // Usage and kinds that are not simulated: the parts that depend on them will disagree.

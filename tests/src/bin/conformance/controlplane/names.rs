@@ -127,5 +127,5 @@ pub(crate) fn normalise(cluster: &Cluster, text: &str) -> String {
             text = text.replace(cluster.text(set.meta.name), &replica_set(cluster, id));
         }
     }
-    super::observe_storage::normalise(&text)
+    super::observe_storage::normalise(cluster, &text)
 }

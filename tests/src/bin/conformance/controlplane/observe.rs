@@ -44,6 +44,8 @@ pub(crate) struct Observer {
     taints: BTreeMap<(NodeId, String, TaintEffect), String>,
     specs: BTreeMap<DeploymentId, Vec<(ReplicaSetId, i64)>>,
     pods: BTreeMap<PodId, Seen>,
+    /// Which nodes each volume was attached to, in order.
+    pub(crate) attached_to: BTreeMap<String, Vec<String>>,
 }
 
 /// Least and most of a workload's pods.
