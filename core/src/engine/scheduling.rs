@@ -142,6 +142,7 @@ impl Scheduling {
                 ClusterEvent::ClaimUpdated(id)
             }
             Watched::Volume(id) => ClusterEvent::VolumeChanged(id),
+            Watched::Service(_) => ClusterEvent::ServicesChanged,
             _ => return,
         };
         self.scheduler.observe(api.cluster(), event, now);

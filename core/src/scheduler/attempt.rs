@@ -88,11 +88,10 @@ pub struct Preemption {
     pub not_eligible: Option<&'static str>,
     /// Nodes on which it would make room, in the order in which they were tried.
     pub candidates: Vec<Candidate>,
-    /// Nodes tried in vain.
+    /// Nodes tried in vain; listed only with [`Detail::Full`].
     pub refused: Vec<(NodeId, Refusal)>,
-    /// How many more were tried in vain because nobody on them has a lower priority; counted only without [`Detail::Full`],
-    /// which lists them.
-    pub without_victims: usize,
+    /// How many nodes were tried in vain, for each distinct refusal.
+    pub in_vain: Vec<(Refusal, usize)>,
     /// The candidates among which nothing decides.
     pub best: Vec<NodeId>,
     /// The chosen one.
@@ -102,6 +101,14 @@ pub struct Preemption {
 }
 
 impl Preemption {
+    /// Counts a node that was tried in vain.
+    pub fn count_in_vain(&mut self, refusal: &Refusal, nodes: usize) {
+        match self.in_vain.iter_mut().find(|(known, _)| known == refusal) {
+            Some((_, count)) => *count += nodes,
+            None => self.in_vain.push((refusal.clone(), nodes)),
+        }
+    }
+
     /// The chosen candidate.
     pub fn chosen(&self) -> Option<&Candidate> {
         self.chosen.and_then(|i| self.candidates.get(i))

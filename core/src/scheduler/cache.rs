@@ -90,7 +90,15 @@ pub struct Cache {
     spec_generation: Vec<u32>,
     clock: u32,
     refresh: Vec<NodeId>,
+    // The nodes that `clock` moved for, the last ones; `log_start` is how many there were before.
+    log: Vec<NodeId>,
+    log_start: u64,
+    // Changes with every rebuilding of `order`.
+    order_version: u32,
 }
+
+/// Changes that are remembered at least.
+const MIN_LOG: usize = 1_024;
 
 /// The position of a node that is not in the list.
 pub const UNLISTED: u32 = u32::MAX;
@@ -136,6 +144,22 @@ impl Cache {
         self.clock
     }
 
+    /// Number that changes whenever nodes came to the list or left it.
+    pub fn order_version(&self) -> u32 {
+        self.order_version
+    }
+
+    /// How many changes there were in all: what [`Cache::changed_since`] takes next time.
+    pub fn changes(&self) -> u64 {
+        self.log_start + self.log.len() as u64
+    }
+
+    /// The nodes of all changes after the first so many, some more than once; none if that is too long ago to be known.
+    pub fn changed_since(&self, changes: u64) -> Option<&[NodeId]> {
+        let known = usize::try_from(changes.checked_sub(self.log_start)?).ok()?;
+        self.log.get(known..)
+    }
+
     /// How many node ids the cache has room for: the length of arrays indexed by node.
     pub fn width(&self) -> usize {
         self.infos.len()
@@ -157,6 +181,12 @@ impl Cache {
     fn touch(&mut self, node: NodeId, spec: bool) {
         self.clock = self.clock.wrapping_add(1);
         self.generation[node.index()] = self.clock;
+        if self.log.len() > 2 * self.infos.len() + MIN_LOG {
+            let half = self.log.len() / 2;
+            self.log.drain(..half);
+            self.log_start += half as u64;
+        }
+        self.log.push(node);
         if spec {
             self.spec_generation[node.index()] = self.clock;
         }
@@ -255,6 +285,7 @@ impl Cache {
     }
 
     fn rebuild_order(&mut self) {
+        self.order_version = self.order_version.wrapping_add(1);
         self.order.clear();
         self.position.fill(UNLISTED);
         let longest = self.tree.iter().map(|row| row.nodes.len()).max().unwrap_or(0);

@@ -54,6 +54,100 @@ pub struct Class {
     affinity_weight: i64,
     /// Dry runs of preemption by node: the node's generation, the preemptor's priority, what came out.
     pub dry_runs: Vec<Option<(u32, i32, DryRun)>>,
+    /// The rows in the order of the node list.
+    pub view: View,
+}
+
+/// What a class knows, by place in the node list: bit k of word w is place 64 w + k.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    order_version: u32,
+    // Changes of the cache that are taken in.
+    changes: u64,
+    /// Places that may have changed since: what is said of them is not to be relied on.
+    dirty: Vec<u64>,
+    /// Places whose node passes the kept filters.
+    pub feasible: Vec<u64>,
+    /// Of these, places with a score that depends on the other nodes: discouraging taints, preferred node affinity.
+    pub relative: Vec<u64>,
+    /// Weighted sum of the scores that need no normalizing; 0 where the node is not feasible.
+    pub own: Vec<i32>,
+    verdicts: Vec<NodeStatus>,
+    /// How many places each refusal of [`Class::refusals`] has.
+    pub refused: Vec<u32>,
+}
+
+impl View {
+    /// Marks what the cache says has changed.
+    fn follow(&mut self, cache: &Cache) {
+        let places = cache.order().len();
+        if self.order_version != cache.order_version() || self.own.len() != places {
+            let words = places.div_ceil(64);
+            *self = View {
+                order_version: cache.order_version(),
+                changes: 0,
+                dirty: vec![0; words],
+                feasible: vec![0; words],
+                relative: vec![0; words],
+                own: vec![0; places],
+                verdicts: vec![NodeStatus::ABSENT; places],
+                refused: Vec::new(),
+            };
+            self.all_dirty();
+        } else {
+            match cache.changed_since(self.changes) {
+                Some(nodes) => {
+                    for &node in nodes {
+                        let place = cache.position(node) as usize;
+                        if place < places {
+                            self.dirty[place / 64] |= 1 << (place % 64);
+                        }
+                    }
+                }
+                None => self.all_dirty(),
+            }
+        }
+        self.changes = cache.changes();
+    }
+
+    fn all_dirty(&mut self) {
+        let places = self.own.len();
+        for (word, bits) in self.dirty.iter_mut().enumerate() {
+            *bits = ones(places - 64 * word);
+        }
+    }
+
+    fn set(&mut self, place: usize, row: &Row) {
+        let (word, bit) = (place / 64, 1u64 << (place % 64));
+        let feasible = row.verdict == NodeStatus::FEASIBLE;
+        let old = std::mem::replace(&mut self.verdicts[place], row.verdict);
+        if old != row.verdict {
+            if let Some(number) = old.refusal() {
+                self.refused[number] -= 1;
+            }
+            if let Some(number) = row.verdict.refusal() {
+                if self.refused.len() <= number {
+                    self.refused.resize(number + 1, 0);
+                }
+                self.refused[number] += 1;
+            }
+        }
+        let relative = feasible && (row.taints != 0 || row.affinity != 0);
+        self.own[place] = row.own;
+        self.feasible[word] = if feasible { self.feasible[word] | bit } else { self.feasible[word] & !bit };
+        self.relative[word] = if relative { self.relative[word] | bit } else { self.relative[word] & !bit };
+        self.dirty[word] &= !bit;
+    }
+
+    /// Places refused for a refusal of which `wanted` holds, in order.
+    pub fn refused_places(&self, wanted: impl Fn(usize) -> bool) -> impl Iterator<Item = usize> {
+        self.verdicts.iter().enumerate().filter(move |(_, verdict)| verdict.refusal().is_some_and(&wanted)).map(|(place, _)| place)
+    }
+}
+
+/// The lowest so many bits, at most all.
+fn ones(count: usize) -> u64 {
+    if count >= 64 { u64::MAX } else { (1 << count) - 1 }
 }
 
 /// All classes.
@@ -117,10 +211,11 @@ impl Classes {
             class.rows.resize(cache.width(), UNKNOWN);
         }
         if class.all_nodes != cache.order().len() {
-            // The share of nodes that have an image is another.
+            // The share of nodes that have an image is another. The list is another, too, and the view is made anew.
             class.all_nodes = cache.order().len();
             class.rows.fill(UNKNOWN);
         }
+        class.view.follow(cache);
         class
     }
 }
@@ -154,7 +249,31 @@ impl Class {
             taint_weight: weight(Plugin::TaintToleration),
             affinity_weight: weight(Plugin::NodeAffinity),
             dry_runs: Vec::new(),
+            view: View::default(),
         }
+    }
+
+    /// Brings the view up to date at the places of one word that are in `mask`.
+    pub fn refresh(&mut self, cycle: &Cycle<'_>, word: usize, mask: u64) {
+        let mut dirty = self.view.dirty[word] & mask;
+        while dirty != 0 {
+            let place = 64 * word + dirty.trailing_zeros() as usize;
+            dirty &= dirty - 1;
+            let node = cycle.world.cache.order()[place];
+            self.verdict(cycle, node);
+            self.view.set(place, &self.rows[node.index()]);
+        }
+    }
+
+    /// What of the kept scores depends on the other nodes: discouraging taints and matching preferences.
+    pub fn relative(&self, node: NodeId) -> (i64, i64) {
+        let row = &self.rows[node.index()];
+        (i64::from(row.taints), i64::from(row.affinity))
+    }
+
+    /// Weights of the scores of [`Class::relative`]; 0 where they don't score.
+    pub fn relative_weights(&self) -> (i64, i64) {
+        (self.taint_weight, self.affinity_weight)
     }
 
     /// What the kept filters say of a node.

@@ -236,6 +236,7 @@ pub struct Counts {
     terminating: Vec<bool>,
     // Labels of their own, of the bound pods that have any.
     own_labels: BTreeMap<PodId, Labels>,
+    version: u32,
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -249,7 +250,16 @@ impl Counts {
         self.by_id(id, cluster, cache, topology)
     }
 
-    /// The number of a count; it stays the same until [`Counts::epoch`] changes.
+    /// Number that changes whenever numbers of counts become void, and whenever another set of terms is held, or means others.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    fn next_version(&mut self) {
+        self.version = self.version.wrapping_add(1);
+    }
+
+    /// The number of a count; it stays the same until [`Counts::version`] changes.
     pub fn id(&mut self, spec: &TallySpec, cluster: &Cluster) -> u32 {
         if let Some(&id) = self.ids.get(spec) {
             return id;
@@ -271,6 +281,17 @@ impl Counts {
 
     /// The count with this number.
     pub fn by_id(&mut self, id: u32, cluster: &Cluster, cache: &Cache, topology: &Topology) -> Arc<Tally> {
+        self.refresh(id, cluster, cache, topology);
+        self.kept[id as usize].tally.clone()
+    }
+
+    /// The count with this number, as [`Counts::refresh`] left it.
+    pub fn read(&self, id: u32) -> &Tally {
+        &self.kept[id as usize].tally
+    }
+
+    /// Brings the count with this number up to date.
+    pub fn refresh(&mut self, id: u32, cluster: &Cluster, cache: &Cache, topology: &Topology) {
         let kept = &mut self.kept[id as usize];
         if kept.stale {
             kept.stale = false;
@@ -290,7 +311,6 @@ impl Counts {
             }
             kept.tally = Arc::new(tally);
         }
-        kept.tally.clone()
     }
 
     /// The terms held by bound pods that mean this pod.
@@ -321,6 +341,7 @@ impl Counts {
         for row in &mut self.templates {
             row.meaning = (0, Vec::new());
         }
+        self.next_version();
     }
 
     /// Drops all kept counts if there are too many; tells whether it did, for then numbers are void.
@@ -328,6 +349,7 @@ impl Counts {
         if self.kept.len() <= MAX_KEPT {
             return false;
         }
+        self.next_version();
         self.kept.clear();
         self.ids.clear();
         for row in &mut self.templates {
@@ -355,6 +377,9 @@ impl Counts {
         row.pods.push(id);
         for &held in &row.held {
             self.held_pods[held as usize] += 1;
+            if self.held_pods[held as usize] == 1 {
+                self.version = self.version.wrapping_add(1);
+            }
         }
         self.terminating[id.index()] = pod.deletion.is_some();
         for &(tally, weight) in &row.tallies {
@@ -378,6 +403,9 @@ impl Counts {
         }
         for &held in &row.held {
             self.held_pods[held as usize] -= 1;
+            if self.held_pods[held as usize] == 0 {
+                self.version = self.version.wrapping_add(1);
+            }
         }
         let was_terminating = self.terminating[id.index()];
         for &(tally, weight) in &row.tallies {

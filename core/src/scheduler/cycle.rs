@@ -29,6 +29,18 @@ struct Search {
     only_as_nominated: Option<u32>,
 }
 
+/// What became of the nodes where none was feasible.
+pub(super) struct Refused {
+    /// Distinct refusals.
+    pub(super) refusals: Refusals,
+    /// How many nodes were refused for each.
+    pub(super) counts: Vec<usize>,
+    /// Nodes refused for what preemption may cure, in list order.
+    pub(super) curable: Vec<NodeId>,
+    /// Why the node that the pod is nominated to was refused.
+    pub(super) nominated: Option<Refusal>,
+}
+
 impl Search {
     fn refuse(&mut self, position: u32, refusal: Refusal) {
         let number = self.refusals.number(refusal);
@@ -44,11 +56,21 @@ impl Search {
         *status = NodeStatus::refused(number);
     }
 
-    /// How many nodes were refused for each distinct refusal.
-    fn tallied(&self) -> Vec<usize> {
+    /// What it found where no node was feasible.
+    fn refused(&self, cycle: &Cycle<'_>) -> Refused {
         let mut counts = vec![0; self.refusals.len()];
         self.statuses.iter().filter_map(|s| s.refusal()).for_each(|number| counts[number] += 1);
-        counts
+        let cache = cycle.world.cache;
+        let by_number: Vec<bool> = (0..self.refusals.len()).map(|number| self.refusals.is_curable(number)).collect();
+        let curable = |status: &NodeStatus| status.refusal().is_some_and(|number| by_number[number]);
+        let nodes = self.statuses.iter().zip(cache.order()).filter(|(status, _)| curable(status)).map(|(_, &n)| n);
+        let nominated = cycle.world.nominator.node_of(cycle.id).filter(|&n| cache.is_listed(n)).and_then(|n| {
+            match self.statuses[cache.position(n) as usize].refusal() {
+                Some(number) => Some(self.refusals.get(number).clone()),
+                None => cycle.state.only.is_some().then(|| left_out(cycle.state.restricting)),
+            }
+        });
+        Refused { refusals: self.refusals.clone(), counts, curable: nodes.collect(), nominated }
     }
 }
 
@@ -56,7 +78,7 @@ impl Scheduler {
     /// Tries to find a node for a pod. Nothing is changed but the place where the next search begins.
     pub fn attempt(&mut self, cluster: &Cluster, id: PodId, now: Time, detail: Detail) -> Attempt {
         self.cache.update_snapshot();
-        self.notice_namespaces(cluster);
+        self.notice_newcomers(cluster);
         let (pod, template) = (cluster.pod(id), cluster.template_of(id));
         let Some(profile_index) = self.config.profile_of(template.scheduler_name) else {
             let reason = format!("no profile for scheduler name {}", cluster.text(template.scheduler_name));
@@ -71,6 +93,22 @@ impl Scheduler {
         {
             return Attempt::new(id, now, Outcome::Gated(refusal));
         }
+        match self.attempt_by_plan(cluster, id, now, profile_index, detail) {
+            Ok(attempt) => attempt,
+            Err(plan) => {
+                let attempt = self.attempt_in_full(cluster, id, now, profile_index, detail);
+                if let Some(plan) = plan {
+                    self.keep_failure(cluster, plan, &attempt);
+                }
+                attempt
+            }
+        }
+    }
+
+    /// An attempt that leaves nothing out.
+    fn attempt_in_full(&mut self, cluster: &Cluster, id: PodId, now: Time, profile_index: usize, detail: Detail) -> Attempt {
+        let (pod, template) = (cluster.pod(id), cluster.template_of(id));
+        let profile = &self.config.profiles[profile_index];
         let all_nodes = self.cache.order().len();
         let mut attempt = Attempt { all_nodes, start: self.next_start, ..Attempt::new(id, now, Outcome::Unplaced) };
         if all_nodes == 0 {
@@ -127,7 +165,7 @@ impl Scheduler {
 
         let mut matrix = (detail == Detail::Full).then(Box::<Matrix>::default);
         if search.feasible.is_empty() {
-            fail(&cycle, &search, &mut attempt, matrix.is_some(), class);
+            fail(&cycle, search.refused(&cycle), &mut attempt, matrix.is_some(), class);
         } else {
             let place = choose(&cycle, &search.feasible, &mut source, matrix.as_deref_mut(), class.as_deref());
             attempt.volumes = cycle.volumes_on(search.feasible[place]);
@@ -242,24 +280,28 @@ fn totals(scores: &[PluginScores], count: usize) -> Vec<i64> {
 }
 
 /// Works out why the pod found no place, asks preemption, and composes the message.
-fn fail(cycle: &Cycle<'_>, search: &Search, attempt: &mut Attempt, all: bool, class: Option<&mut Class>) {
-    let (cluster, cache, profile) = (cycle.world.cluster, cycle.world.cache, cycle.world.profile);
+pub(super) fn fail(cycle: &Cycle<'_>, refused: Refused, attempt: &mut Attempt, all: bool, class: Option<&mut Class>) {
+    let (cluster, profile) = (cycle.world.cluster, cycle.world.profile);
     let mut class = class;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut count = |refusal: &Refusal, nodes: usize| {
         for reason in refusal.reasons.iter() {
-            *reasons.entry(reason.to_string()).or_default() += nodes;
+            match reasons.get_mut(&**reason) {
+                Some(known) => *known += nodes,
+                None => {
+                    reasons.insert(reason.to_string(), nodes);
+                }
+            }
         }
     };
-    for (number, nodes) in search.tallied().into_iter().enumerate().filter(|t| t.1 > 0) {
-        let refusal = search.refusals.get(number);
+    for (number, &nodes) in refused.counts.iter().enumerate().filter(|t| *t.1 > 0) {
+        let refusal = refused.refusals.get(number);
         count(refusal, nodes);
         attempt.rejectors |= refusal.plugin.map_or(0, Plugin::bit);
     }
-    let absent = attempt.all_nodes - search.refused;
-    let left_out = cycle.state.only.is_some().then(|| left_out(cycle.state.restricting));
-    if let Some(left_out) = left_out.as_ref().filter(|_| absent > 0) {
-        count(left_out, absent);
+    let absent = attempt.all_nodes - refused.counts.iter().sum::<usize>();
+    if absent > 0 && cycle.state.only.is_some() {
+        count(&left_out(cycle.state.restricting), absent);
     }
     attempt.rejectors |= cycle.state.restricting;
     attempt.message = fit_error(attempt.all_nodes, None, &reasons);
@@ -270,20 +312,10 @@ fn fail(cycle: &Cycle<'_>, search: &Search, attempt: &mut Attempt, all: bool, cl
                 return;
             }
             Plugin::DefaultPreemption => {
-                let by_number: Vec<bool> = (0..search.refusals.len()).map(|number| search.refusals.is_curable(number)).collect();
-                let curable = |status: &NodeStatus| status.refusal().is_some_and(|number| by_number[number]);
-                let nodes = search.statuses.iter().zip(cache.order()).filter(|(status, _)| curable(status)).map(|(_, &n)| n);
-                let nodes: Vec<NodeId> = nodes.collect();
-                let nominated = cycle.world.nominator.node_of(cycle.id).filter(|&n| cache.is_listed(n)).and_then(|n| {
-                    match search.statuses[cache.position(n) as usize].refusal() {
-                        Some(number) => Some(search.refusals.get(number)),
-                        None => left_out.as_ref(),
-                    }
-                });
-                let failure = Failure { curable: &nodes, nominated };
+                let failure = Failure { curable: &refused.curable, nominated: refused.nominated.as_ref() };
                 let found = match class.take().filter(|_| remembers_dry_runs(cycle)) {
-                    Some(class) => preempt(cycle, &failure, 0, all, class),
-                    None => preempt(cycle, &failure, 0, all, &mut Afresh::default()),
+                    Some(class) => preempt(cycle, &failure, all, class),
+                    None => preempt(cycle, &failure, all, &mut Afresh::default()),
                 };
                 attempt.nomination = nomination(&found);
                 attempt.message.push_str(&preemption_text(&found, &cycle_names(cluster), attempt.all_nodes));
@@ -334,15 +366,12 @@ fn preemption_text(found: &Preemption, name: &dyn Fn(NodeId) -> String, all_node
         return format!(" preemption: found a potential placement for pod on node {node}, preempting {victims} victims");
     }
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    for (_, refusal) in &found.refused {
+    for (refusal, nodes) in &found.in_vain {
         for reason in refusal.reasons.iter() {
-            *reasons.entry(reason.to_string()).or_default() += 1;
+            *reasons.entry(reason.to_string()).or_default() += nodes;
         }
     }
-    if found.without_victims > 0 {
-        *reasons.entry(default_preemption::NO_VICTIMS.to_owned()).or_default() += found.without_victims;
-    }
-    let others = all_nodes - found.refused.len() - found.without_victims;
+    let others = all_nodes - found.in_vain.iter().map(|t| t.1).sum::<usize>();
     if others > 0 {
         *reasons.entry(default_preemption::NOT_HELPFUL.to_owned()).or_default() += others;
     }

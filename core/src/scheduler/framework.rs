@@ -172,6 +172,12 @@ impl<'a> Cycle<'a> {
         Ok(Cycle { world, id, pod, template, state })
     }
 
+    /// A pod in a cycle in which nothing is asked but the filters that look at pod and node alone; `skipped` as PreFilter found it.
+    pub(super) fn of_class(world: Surroundings<'a>, id: PodId, skipped: u32) -> Cycle<'a> {
+        let state = PreFiltered { skipped, ..PreFiltered::default() };
+        Cycle { world, id, pod: world.cluster.pod(id), template: world.cluster.template_of(id), state }
+    }
+
     /// Whether a plugin's filter runs for this pod.
     pub fn filters(&self, plugin: Plugin) -> bool {
         self.state.skipped & plugin.bit() == 0

@@ -47,6 +47,8 @@ pub enum ClusterEvent {
     StorageChanged,
     /// A namespace's labels changed.
     NamespaceUpdated,
+    /// A Service came, changed or went.
+    ServicesChanged,
 }
 
 /// The part of an event that hints look at.

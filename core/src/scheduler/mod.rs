@@ -16,6 +16,8 @@ pub mod hints;
 pub mod message;
 pub mod nominator;
 mod pdqsort;
+mod planned;
+mod plans;
 pub mod plugins;
 pub mod preemption;
 pub mod queue;
@@ -33,6 +35,8 @@ use classes::Classes;
 use config::SchedulerConfig;
 use counts::{Counts, NodeDifference};
 use nominator::Nominator;
+use planned::Scratch;
+use plans::Plans;
 use queue::{QueueTimes, SchedulingQueue};
 use topology::Topology;
 
@@ -92,6 +96,9 @@ pub struct Scheduler {
     next_start: usize,
     plain: bool,
     known_namespaces: usize,
+    known_services: usize,
+    plans: Plans,
+    scratch: Scratch,
 }
 
 impl Scheduler {
@@ -115,6 +122,9 @@ impl Scheduler {
             next_start: 0,
             plain: false,
             known_namespaces: cluster.namespaces.len(),
+            known_services: cluster.services.len(),
+            plans: Plans::default(),
+            scratch: Scratch::default(),
         };
         for (id, _) in cluster.live_nodes() {
             scheduler.node_added(cluster, id);
@@ -234,7 +244,16 @@ impl Scheduler {
         self.counts.namespaces_changed();
     }
 
-    fn notice_namespaces(&mut self, cluster: &Cluster) {
+    /// Services changed.
+    pub fn services_changed(&mut self) {
+        self.plans.services_changed();
+    }
+
+    fn notice_newcomers(&mut self, cluster: &Cluster) {
+        if self.known_services != cluster.services.len() {
+            self.known_services = cluster.services.len();
+            self.plans.services_changed();
+        }
         if self.known_namespaces != cluster.namespaces.len() {
             self.known_namespaces = cluster.namespaces.len();
             self.counts.namespaces_changed();

@@ -15,7 +15,7 @@ use crate::units::time::Time;
 
 /// What the failed cycle says about nodes.
 pub struct Failure<'a> {
-    /// Nodes whose refusal preemption may cure, in the order in which they are tried.
+    /// Nodes whose refusal preemption may cure, in the order in which they are tried: the node list's, from its start.
     pub curable: &'a [NodeId],
     /// The refusal of the node that the pod is nominated to; none if it was not refused.
     pub nominated: Option<&'a Refusal>,
@@ -92,9 +92,8 @@ pub fn dry_run(cycle: &Cycle<'_>, node: NodeId) -> DryRun {
     }
 }
 
-/// Looks for a node on which preemption makes room, from the `offset`-th possible node on. Without `all`, only the chosen
-/// candidate is told.
-pub fn preempt(cycle: &Cycle<'_>, failure: &Failure<'_>, offset: usize, all: bool, runs: &mut dyn DryRuns) -> Preemption {
+/// Looks for a node on which preemption makes room. Without `all`, only the chosen candidate is told.
+pub fn preempt<R: DryRuns>(cycle: &Cycle<'_>, failure: &Failure<'_>, all: bool, runs: &mut R) -> Preemption {
     let mut found = Preemption { not_eligible: not_eligible(cycle, failure), ..Preemption::default() };
     if found.not_eligible.is_some() || failure.curable.is_empty() {
         return found;
@@ -103,15 +102,23 @@ pub fn preempt(cycle: &Cycle<'_>, failure: &Failure<'_>, offset: usize, all: boo
     let profile = cycle.world.profile;
     let share = possible as i64 * profile.min_candidate_nodes_percentage / 100;
     let wanted = (share.max(profile.min_candidate_nodes_absolute).max(0) as usize).min(possible);
-    let (mut respectful, mut violating) = (0, 0);
+    let (mut respectful, mut violating, mut without_victims) = (0, 0, 0);
     let mut best: Option<(Rank, NodeId)> = None;
     let mut ranks = Vec::new();
-    for i in 0..possible {
-        let node = failure.curable[(offset + i) % possible];
+    for &node in failure.curable {
         match runs.run(cycle, node) {
-            DryRun::NoVictims if all => found.refused.push((node, no_victims())),
-            DryRun::NoVictims => found.without_victims += 1,
-            DryRun::Refused(refusal) => found.refused.push((node, refusal.clone())),
+            DryRun::NoVictims => {
+                without_victims += 1;
+                if all {
+                    found.refused.push((node, no_victims()));
+                }
+            }
+            DryRun::Refused(refusal) => {
+                found.count_in_vain(refusal, 1);
+                if all {
+                    found.refused.push((node, refusal.clone()));
+                }
+            }
             DryRun::Room(candidate, rank) => {
                 if rank.violations == 0 {
                     respectful += 1
@@ -131,6 +138,9 @@ pub fn preempt(cycle: &Cycle<'_>, failure: &Failure<'_>, offset: usize, all: boo
             break;
         }
     }
+    if without_victims > 0 {
+        found.count_in_vain(&no_victims(), without_victims);
+    }
     let Some((least, node)) = best else { return found };
     if all {
         found.chosen = found.candidates.iter().position(|c| c.node == node);
@@ -139,7 +149,6 @@ pub fn preempt(cycle: &Cycle<'_>, failure: &Failure<'_>, offset: usize, all: boo
         found.candidates = vec![candidate.clone()];
         found.chosen = Some(0);
         found.best = vec![node];
-        found.refused.clear();
     }
     found.cleared = nominees_of_lower_priority(cycle, node);
     found

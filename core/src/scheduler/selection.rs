@@ -26,13 +26,21 @@ pub fn feasible_nodes_to_find(nodes: usize, of_profile: Option<i64>, global: i64
 /// assert_eq!(heap_root(&[1, 2, 3, 3, 3]), Some(3));
 /// assert_eq!(heap_root(&[]), None);
 /// ```
-pub fn heap_root(totals: &[i64]) -> Option<usize> {
-    let max = *totals.iter().max()?;
-    if totals[0] == max {
-        return Some(0);
+pub fn heap_root<T: Ord + Copy>(totals: &[T]) -> Option<usize> {
+    let max = totals.iter().fold(*totals.first()?, |max, &total| max.max(total));
+    // Where many are equal, the walk meets one of them soon.
+    let mut place = 0;
+    for _ in 0..MAX_WALK {
+        if totals[place] == max {
+            return Some(place);
+        }
+        match next_in_preorder(place, totals.len()) {
+            Some(next) => place = next,
+            None => return None,
+        }
     }
-    // The pre-order path to a node is read off its number: the first maximum in pre-order wins. A node comes before its
-    // subtrees, the left subtree before the right.
+    // Where few are, they are compared. The pre-order path to a node is read off its number: a node comes before its subtrees,
+    // the left subtree before the right.
     let mut best: Option<usize> = None;
     for (i, _) in totals.iter().enumerate().filter(|t| *t.1 == max) {
         if best.is_none_or(|b| comes_before(i, b)) {
@@ -40,6 +48,24 @@ pub fn heap_root(totals: &[i64]) -> Option<usize> {
         }
     }
     best
+}
+
+/// Nodes of the implicit tree that are walked before all that are equal are compared.
+const MAX_WALK: usize = 48;
+
+/// The node of an implicit tree of `len` nodes that follows `at` in pre-order.
+fn next_in_preorder(at: usize, len: usize) -> Option<usize> {
+    if 2 * at + 1 < len {
+        return Some(2 * at + 1);
+    }
+    let mut at = at;
+    loop {
+        // A left child has an odd number.
+        if at % 2 == 1 && at + 1 < len {
+            return Some(at + 1);
+        }
+        at = at.checked_sub(1)? / 2;
+    }
 }
 
 /// Whether node `a` of the implicit tree comes before node `b` in pre-order.
@@ -115,6 +141,13 @@ mod tests {
                     })
                     .collect();
                 assert_eq!(heap_root(&totals), simulate(&totals), "{totals:?}");
+            }
+        }
+        for len in [300, 511, 512, 513] {
+            for best in 0..len {
+                let mut totals = vec![0; len];
+                (totals[best], totals[len - 1 - best / 2]) = (1, 1);
+                assert_eq!(heap_root(&totals), simulate(&totals), "{len} nodes, {best}");
             }
         }
     }

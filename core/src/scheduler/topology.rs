@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::cache::Cache;
 use crate::cluster::Cluster;
 use crate::cluster::ids::NodeId;
 use crate::cluster::node::Node;
@@ -18,7 +19,26 @@ struct KeyRow {
     of_node: Arc<Vec<u32>>,
     // Looked up by key only, never walked.
     numbers: HashMap<Sym, u32>,
+    // Nodes by their place in the scheduler's list; made anew when the list or a node's domain changes.
+    places: Option<Arc<Places>>,
 }
+
+/// Where in the scheduler's list the nodes of each domain of a key stand, as bits: bit k of word w is place 64 w + k.
+#[derive(Clone, Debug)]
+pub struct Places {
+    order_version: u32,
+    /// By domain.
+    pub of_domain: Vec<Vec<u64>>,
+    /// Of the nodes that lack the label.
+    pub of_none: Vec<u64>,
+    /// Whether all nodes are in one domain.
+    pub uniform: bool,
+    /// Whether all nodes have the label.
+    pub all_have: bool,
+}
+
+/// Keys with more domains than this have no [`Places`].
+const MAX_PLACED_DOMAINS: usize = 64;
 
 /// All domains.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +52,7 @@ impl Topology {
         if self.rows.iter().any(|row| row.key == key) {
             return;
         }
-        let mut row = KeyRow { key, of_node: Arc::default(), numbers: HashMap::new() };
+        let mut row = KeyRow { key, of_node: Arc::default(), numbers: HashMap::new(), places: None };
         for (index, node) in cluster.nodes.iter().enumerate() {
             row.set(NodeId::from_index(index), node);
         }
@@ -48,6 +68,51 @@ impl Topology {
     /// The domain of every node by a key that is known; empty for one that is not.
     pub fn domains(&self, key: Sym) -> Arc<Vec<u32>> {
         self.rows.iter().find(|row| row.key == key).map(|row| row.of_node.clone()).unwrap_or_default()
+    }
+
+    /// The number of a key that is known; it stays the same.
+    pub fn number(&self, key: Sym) -> Option<usize> {
+        self.rows.iter().position(|row| row.key == key)
+    }
+
+    /// The domain of every node by the key of this number.
+    pub fn of_nodes(&self, number: usize) -> &[u32] {
+        self.rows.get(number).map_or(&[], |row| row.of_node.as_slice())
+    }
+
+    /// Where the nodes of each domain stand, by the key of this number; none if there are too many domains.
+    pub fn places(&mut self, number: usize, cache: &Cache) -> Option<Arc<Places>> {
+        let row = self.rows.get_mut(number)?;
+        if row.numbers.len() > MAX_PLACED_DOMAINS {
+            return None;
+        }
+        let known = row.places.as_ref().filter(|places| places.order_version == cache.order_version());
+        if known.is_none() {
+            let words = cache.order().len().div_ceil(64);
+            let mut places = Places {
+                order_version: cache.order_version(),
+                of_domain: vec![vec![0; words]; row.numbers.len()],
+                of_none: vec![0; words],
+                uniform: false,
+                all_have: false,
+            };
+            let mut counts = vec![0usize; row.numbers.len()];
+            for (place, node) in cache.order().iter().enumerate() {
+                let domain = row.of_node.get(node.index()).copied().unwrap_or(NO_DOMAIN);
+                let bits = match places.of_domain.get_mut(domain as usize) {
+                    Some(bits) => {
+                        counts[domain as usize] += 1;
+                        bits
+                    }
+                    None => &mut places.of_none,
+                };
+                bits[place / 64] |= 1 << (place % 64);
+            }
+            places.all_have = places.of_none.iter().all(|&bits| bits == 0);
+            places.uniform = counts.iter().any(|&count| count == cache.order().len());
+            row.places = Some(Arc::new(places));
+        }
+        row.places.clone()
     }
 
     /// A node came or its labels changed: the keys whose value is another now.
@@ -69,6 +134,10 @@ impl KeyRow {
         if of_node.len() <= id.index() {
             of_node.resize(id.index() + 1, NO_DOMAIN);
         }
-        std::mem::replace(&mut of_node[id.index()], domain) != domain
+        let differs = std::mem::replace(&mut of_node[id.index()], domain) != domain;
+        if differs {
+            self.places = None;
+        }
+        differs
     }
 }

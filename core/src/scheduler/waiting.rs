@@ -54,6 +54,7 @@ impl Scheduler {
             ClusterEvent::StorageClassAdded(id) => self.wake(cluster, &Cause::StorageClassAdded(id), now, None),
             ClusterEvent::StorageChanged => self.wake(cluster, &Cause::StorageChanged, now, None),
             ClusterEvent::NamespaceUpdated => self.namespace_changed(),
+            ClusterEvent::ServicesChanged => self.services_changed(),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::cluster::labels::{Labels, Operator, Requirement, Selector};
 use crate::cluster::node::{Node, NodeReady, Taint};
 use crate::cluster::pod::{Deletion, Owner, Phase, Pod, PodName};
 use crate::cluster::template::*;
+use crate::cluster::workloads::{Meta, Service};
 use crate::units::intern::Sym;
 use crate::units::resources::Resources;
 use crate::units::rng::Chance;
@@ -28,6 +29,10 @@ const ZONES: [&str; 3] = ["a", "b", "c"];
 
 impl World {
     fn new(seed: u64) -> World {
+        World::of_size(seed, 3, 12)
+    }
+
+    fn of_size(seed: u64, nodes: u64, more_nodes: u64) -> World {
         let mut cluster = Cluster::default();
         let config = SchedulerConfig::standard(&mut cluster.text);
         cluster.namespace_or_new("default");
@@ -39,13 +44,26 @@ impl World {
             chance: Chance::new(seed, "worlds"),
         };
         world.plain.set_plain(true);
-        for _ in 0..3 + world.chance.below(12) {
+        for _ in 0..nodes + world.chance.below(more_nodes) {
             world.add_node();
         }
         for _ in 0..2 + world.chance.below(5) {
             world.add_template();
         }
+        for _ in 0..world.chance.below(3) {
+            world.add_service();
+        }
         world
+    }
+
+    /// A Service makes the system's default spread constraints apply to the pods it selects.
+    fn add_service(&mut self) {
+        let (app, name) = (self.cluster.text.intern("app"), self.cluster.text.intern("service"));
+        let value = self.cluster.text.intern(["web", "db"][self.chance.below(2) as usize]);
+        let namespace = crate::cluster::ids::NamespaceId(self.chance.below(2) as u32);
+        let meta = Meta { name, namespace, created: Time::ZERO, generation: 1, gone: false, deleting: None, origin: None };
+        let selector = Some(Labels::new([(app, value)]));
+        self.cluster.services.push(Service { meta, selector, publish_not_ready: false, headless: false });
     }
 
     fn one_in(&mut self, n: u64) -> bool {
@@ -250,7 +268,11 @@ impl World {
 
     /// Something else happens: a pod goes, a pod begins to go, a node changes, comes or goes.
     fn stir(&mut self, now: Time) {
-        match self.chance.below(7) {
+        match self.chance.below(8) {
+            7 => {
+                self.add_service();
+                self.tell(ClusterEvent::ServicesChanged, now);
+            }
             6 => {
                 if let Some(id) = self.bound() {
                     let (color, red) = (self.cluster.text.intern("color"), self.cluster.text.intern("red"));
@@ -344,4 +366,55 @@ fn what_is_kept_decides_as_plain_evaluation_does() {
         }
     }
     assert!(placed > 1000 && unplaced > 1000 && preempted > 100, "all kinds of decisions occur: {placed}, {unplaced}, {preempted}");
+}
+
+#[test]
+fn many_nodes_are_searched_and_scored_as_plain_evaluation_does() {
+    let (mut placed, mut unplaced, mut partly) = (0, 0, 0);
+    for seed in 0..24 {
+        let mut world = World::of_size(seed, 90, 240);
+        for step in 0..120 {
+            let now = Time(step * SECOND);
+            let pod = world.add_pod();
+            let kept = world.kept.attempt(&world.cluster, pod, now, Detail::Decision);
+            let plain = world.plain.attempt(&world.cluster, pod, now, Detail::Decision);
+            assert_eq!(decision(&kept), decision(&plain), "seed {seed}, step {step}");
+            placed += usize::from(kept.node().is_some());
+            unplaced += usize::from(kept.outcome == Outcome::Unplaced);
+            partly += usize::from(kept.node().is_some() && kept.evaluated < kept.all_nodes);
+            world.carry_out(&kept, now);
+            if world.one_in(3) {
+                world.stir(now);
+            }
+        }
+    }
+    assert!(placed > 1000 && unplaced > 50 && partly > 500, "all kinds of searches occur: {placed}, {unplaced}, {partly}");
+}
+
+#[test]
+fn equal_pods_fail_once() {
+    let mut world = World::of_size(3, 150, 1);
+    let huge = Resources { cpu_milli: 64_000, ..Resources::default() };
+    let template = PodTemplate { requests: huge, ..(*world.cluster.templates[0]).clone() };
+    world.cluster.templates.push(Arc::new(template));
+    let last = TemplateId::from_index(world.cluster.templates.len() - 1);
+    let mut messages = Vec::new();
+    for step in 0..40 {
+        let pod = world.add_pod();
+        let labels = world.cluster.pod(pod).own_labels.clone();
+        let (namespace, priority) = (world.cluster.template(last).namespace, world.cluster.template(last).priority);
+        let waiting = &mut world.cluster.pods[pod.index()];
+        (waiting.template, waiting.namespace, waiting.priority) = (last, namespace, priority);
+        let now = Time(step * SECOND);
+        let kept = world.kept.attempt(&world.cluster, pod, now, Detail::Decision);
+        let plain = world.plain.attempt(&world.cluster, pod, now, Detail::Decision);
+        assert_eq!(decision(&kept), decision(&plain), "step {step}, {labels:?}");
+        assert_eq!((kept.pod, kept.at, kept.outcome), (pod, now, Outcome::Unplaced));
+        messages.push(kept.message);
+        if step % 10 == 9 {
+            world.stir(now);
+        }
+    }
+    messages.dedup();
+    assert!(messages.len() > 1, "what happens in between is told");
 }

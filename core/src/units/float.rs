@@ -55,7 +55,8 @@ fn split(x: f64) -> (f64, i32) {
 
 /// `math.Round`: to the nearest integer, halves away from zero. Exact on every target, unlike a library call may be.
 pub fn round(x: f64) -> f64 {
-    let whole = x.trunc();
+    // Beyond this there are no fractions; below, the way through an integer is quicker than a library call.
+    let whole = if x.abs() < 4_503_599_627_370_496.0 { (x as i64) as f64 } else { x };
     if (x - whole).abs() >= 0.5 { whole + x.signum() } else { whole }
 }
 

@@ -62,36 +62,69 @@ pub struct Shift {
     existing: Vec<(Sym, i64)>,
 }
 
-fn counted(counter: &mut dyn HeldCounter, members: Members, key: Sym) -> Counted {
-    let domains = counter.domains(key);
-    Counted { key, domains, tally: counter.tally(&TallySpec { members, domain: DomainKey::Label(key), mask: None }) }
+/// What is to be counted, and by which key.
+#[derive(Clone, Debug)]
+pub(in crate::scheduler) struct Need {
+    pub(in crate::scheduler) key: Sym,
+    members: Members,
 }
 
-/// Counts for the filter; none if there is nothing to check (the filter is skipped).
-pub fn pre_filter(cluster: &Cluster, pod: &Pod, counter: &mut dyn HeldCounter) -> Option<FilterState> {
+impl Need {
+    /// The count that is needed.
+    pub(in crate::scheduler) fn spec(self) -> TallySpec {
+        TallySpec { members: self.members, domain: DomainKey::Label(self.key), mask: None }
+    }
+
+    fn counted(self, counter: &mut dyn HeldCounter) -> Counted {
+        let key = self.key;
+        let domains = counter.domains(key);
+        Counted { key, domains, tally: counter.tally(&self.spec()) }
+    }
+
+    fn holding(term: HeldTerm) -> Need {
+        Need { key: term.topology_key, members: Members::Holding(Box::new(term)) }
+    }
+}
+
+/// What the filter needs to count for a pod.
+pub(in crate::scheduler) struct FilterNeeds {
+    required_terms: Vec<OwnTerm>,
+    anti_terms: Vec<OwnTerm>,
+    pub(in crate::scheduler) required: Vec<Need>,
+    pub(in crate::scheduler) anti: Vec<Need>,
+    pub(in crate::scheduler) existing: Vec<Need>,
+    pub(in crate::scheduler) matches_itself: bool,
+}
+
+/// What the filter needs to count for a pod.
+pub(in crate::scheduler) fn filter_needs(cluster: &Cluster, pod: &Pod, counter: &mut dyn HeldCounter) -> FilterNeeds {
     let template = cluster.template(pod.template);
     let (required, anti): (&[PodAffinityTerm], &[PodAffinityTerm]) = match &template.affinity {
         Some(affinity) => (&affinity.pod_required, &affinity.anti_required),
         None => (&[], &[]),
     };
     let held = counter.held_meaning(pod).into_iter().filter(|t| t.kind == HeldKind::RequiredAnti);
-    let existing: Vec<Counted> = held
-        .map(|term| {
-            let key = term.topology_key;
-            counted(counter, Members::Holding(Box::new(term)), key)
-        })
-        .filter(|c| c.tally.total > 0)
-        .collect();
-    if required.is_empty() && anti.is_empty() && existing.is_empty() {
-        return None;
-    }
+    let existing = held.map(Need::holding).collect();
     let resolve = |terms: &[PodAffinityTerm]| -> Vec<OwnTerm> { terms.iter().map(|t| OwnTerm::new(t, pod.namespace, cluster)).collect() };
     let (required_terms, anti_terms) = (resolve(required), resolve(anti));
     let (namespace, labels) = (namespace_sym(cluster, pod.namespace), pod_labels(cluster, pod));
     let matches_itself = !required_terms.is_empty() && required_terms.iter().all(|t| t.matches(namespace, labels, cluster));
-    let required = required.iter().map(|t| counted(counter, Members::Matching(required_terms.clone()), t.topology_key)).collect();
+    let required = required.iter().map(|t| Need { key: t.topology_key, members: Members::Matching(required_terms.clone()) }).collect();
     let anti = anti.iter().zip(&anti_terms);
-    let anti = anti.map(|(t, own)| counted(counter, Members::Matching(vec![own.clone()]), t.topology_key)).collect();
+    let anti = anti.map(|(t, own)| Need { key: t.topology_key, members: Members::Matching(vec![own.clone()]) }).collect();
+    FilterNeeds { required_terms, anti_terms, required, anti, existing, matches_itself }
+}
+
+/// Counts for the filter; none if there is nothing to check (the filter is skipped).
+pub fn pre_filter(cluster: &Cluster, pod: &Pod, counter: &mut dyn HeldCounter) -> Option<FilterState> {
+    let FilterNeeds { required_terms, anti_terms, required, anti, existing, matches_itself } = filter_needs(cluster, pod, counter);
+    let existing = existing.into_iter().map(|need| need.counted(counter)).filter(|c| c.tally.total > 0);
+    let existing: Vec<Counted> = existing.collect();
+    if required.is_empty() && anti.is_empty() && existing.is_empty() {
+        return None;
+    }
+    let required = required.into_iter().map(|need| need.counted(counter)).collect();
+    let anti = anti.into_iter().map(|need| need.counted(counter)).collect();
     Some(FilterState { required_terms, anti_terms, required, anti, existing, matches_itself })
 }
 
@@ -173,8 +206,13 @@ pub struct ScoreState {
     weighted: Vec<(Counted, i64)>,
 }
 
-/// Counts for scoring; none if nobody prefers anything (scoring is skipped).
-pub fn pre_score(cluster: &Cluster, pod: &Pod, profile: &Profile, counter: &mut dyn HeldCounter) -> Option<ScoreState> {
+/// What scoring needs to count for a pod, with weights; none if the pod does not care and nobody else is asked.
+pub(in crate::scheduler) fn score_needs(
+    cluster: &Cluster,
+    pod: &Pod,
+    profile: &Profile,
+    counter: &mut dyn HeldCounter,
+) -> Option<Vec<(Need, i64)>> {
     let template = cluster.template(pod.template);
     let (preferred, anti): (&[WeightedPodAffinityTerm], &[WeightedPodAffinityTerm]) = match &template.affinity {
         Some(affinity) => (&affinity.pod_preferred, &affinity.anti_preferred),
@@ -187,7 +225,7 @@ pub fn pre_score(cluster: &Cluster, pod: &Pod, profile: &Profile, counter: &mut 
     let signed = preferred.iter().map(|t| (t, 1)).chain(anti.iter().map(|t| (t, -1)));
     for (term, sign) in signed {
         let own = OwnTerm::new(&term.term, pod.namespace, cluster);
-        weighted.push((counted(counter, Members::Matching(vec![own]), term.term.topology_key), sign * i64::from(term.weight)));
+        weighted.push((Need { key: term.term.topology_key, members: Members::Matching(vec![own]) }, sign * i64::from(term.weight)));
     }
     for term in counter.held_meaning(pod) {
         let weight = match term.kind {
@@ -196,12 +234,18 @@ pub fn pre_score(cluster: &Cluster, pod: &Pod, profile: &Profile, counter: &mut 
             HeldKind::PreferredAffinity(weight) => i64::from(weight),
             HeldKind::PreferredAnti(weight) => -i64::from(weight),
         };
-        let key = term.topology_key;
         if weight != 0 {
-            weighted.push((counted(counter, Members::Holding(Box::new(term)), key), weight));
+            weighted.push((Need::holding(term), weight));
         }
     }
-    weighted.retain(|(counted, _)| counted.tally.total > 0);
+    Some(weighted)
+}
+
+/// Counts for scoring; none if nobody prefers anything (scoring is skipped).
+pub fn pre_score(cluster: &Cluster, pod: &Pod, profile: &Profile, counter: &mut dyn HeldCounter) -> Option<ScoreState> {
+    let needs = score_needs(cluster, pod, profile, counter)?;
+    let weighted = needs.into_iter().map(|(need, weight)| (need.counted(counter), weight));
+    let weighted: Vec<(Counted, i64)> = weighted.filter(|(counted, _)| counted.tally.total > 0).collect();
     (!weighted.is_empty()).then_some(ScoreState { weighted })
 }
 

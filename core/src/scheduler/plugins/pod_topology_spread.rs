@@ -128,7 +128,7 @@ pub struct HardConstraint {
 
 /// The emptiest domains.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Minimum {
+pub(in crate::scheduler) struct Minimum {
     domains: i64,
     least: i64,
     at: u32,
@@ -137,7 +137,8 @@ struct Minimum {
 }
 
 impl Minimum {
-    fn of(tally: &Tally) -> Minimum {
+    /// Of all domains that have a node.
+    pub(in crate::scheduler) fn of(tally: &Tally) -> Minimum {
         let mut minimum = Minimum { domains: 0, least: i64::MAX, at: NO_DOMAIN, runner_up: i64::MAX };
         for (domain, _) in tally.nodes.iter().enumerate().filter(|n| *n.1 > 0) {
             let count = tally.at(domain as u32);
@@ -150,6 +151,11 @@ impl Minimum {
             }
         }
         minimum
+    }
+
+    /// The least count as a constraint sees it: none where there are fewer domains than it wants.
+    pub(in crate::scheduler) fn least(&self, min_domains: i64) -> i64 {
+        if self.domains < min_domains { 0 } else { self.least }
     }
 
     /// The least count if `domain` had `count`.
@@ -173,23 +179,41 @@ pub trait Counter {
     fn domains(&mut self, key: Sym) -> Arc<Vec<u32>>;
 }
 
-/// Counts for the hard constraints; none if there are none (the filter is skipped).
-pub fn pre_filter(cluster: &Cluster, pod: &Pod, profile: &Profile, counter: &mut dyn Counter) -> Option<FilterState> {
+/// A hard constraint, and what is to be counted for it.
+pub(in crate::scheduler) struct HardNeed {
+    pub(in crate::scheduler) constraint: Constraint,
+    pub(in crate::scheduler) spec: TallySpec,
+    mask: MaskKey,
+    /// The pod itself counts when it comes.
+    pub(in crate::scheduler) self_match: i64,
+}
+
+/// What the filter needs to count for a pod.
+pub(in crate::scheduler) fn hard_needs(cluster: &Cluster, pod: &Pod, profile: &Profile) -> Vec<HardNeed> {
     let mut constraints = Constraints::of(cluster, pod, profile, true);
-    if constraints.list.is_empty() {
-        return None;
-    }
     // The filter looks only at nodes that have all keys, whoever made the constraints.
     constraints.require_all_keys = true;
-    let hard = constraints.list.iter().map(|constraint| {
+    let needs = constraints.list.iter().map(|constraint| {
         let mask = constraints.mask(constraint, cluster, pod);
         let members = Members::Spread(pod.namespace, constraint.selector.clone());
         let spec = TallySpec { members, domain: DomainKey::Label(constraint.key), mask: Some(mask.clone()) };
+        let self_match = i64::from(labels_match(cluster, pod, &constraint.selector));
+        HardNeed { constraint: constraint.clone(), spec, mask, self_match }
+    });
+    needs.collect()
+}
+
+/// Counts for the hard constraints; none if there are none (the filter is skipped).
+pub fn pre_filter(cluster: &Cluster, pod: &Pod, profile: &Profile, counter: &mut dyn Counter) -> Option<FilterState> {
+    let needs = hard_needs(cluster, pod, profile);
+    if needs.is_empty() {
+        return None;
+    }
+    let hard = needs.into_iter().map(|HardNeed { constraint, spec, mask, self_match }| {
         let domains = counter.domains(constraint.key);
         let tally = counter.tally(&spec);
         let minimum = Minimum::of(&tally);
-        let self_match = i64::from(labels_match(cluster, pod, &constraint.selector));
-        HardConstraint { constraint: constraint.clone(), mask, domains, tally, self_match, minimum }
+        HardConstraint { constraint, mask, domains, tally, self_match, minimum }
     });
     Some(FilterState { hard: hard.collect() })
 }
@@ -207,10 +231,9 @@ impl FilterState {
             let registered = hard.tally.has_domain(domain);
             let shift = shift.get(i).copied().unwrap_or(0);
             let count = if registered { hard.tally.at(domain) + shift } else { 0 };
-            let least = if hard.minimum.domains < hard.constraint.min_domains {
-                0
-            } else if shift == 0 {
-                hard.minimum.least
+            let min_domains = hard.constraint.min_domains;
+            let least = if shift == 0 || hard.minimum.domains < min_domains {
+                hard.minimum.least(min_domains)
             } else {
                 hard.minimum.with(domain, count)
             };
@@ -252,13 +275,18 @@ pub struct ScoreState {
     required: Vec<Arc<Vec<u32>>>,
 }
 
-/// Counts for the soft constraints; none if there are none (scoring is skipped).
-pub fn pre_score(cluster: &Cluster, pod: &Pod, profile: &Profile, known: &WellKnown, counter: &mut dyn Counter) -> Option<ScoreState> {
+/// A soft constraint, and what is to be counted for it.
+pub(in crate::scheduler) struct SoftNeed {
+    pub(in crate::scheduler) key: Sym,
+    pub(in crate::scheduler) max_skew: i64,
+    pub(in crate::scheduler) spec: TallySpec,
+    pub(in crate::scheduler) per_node: bool,
+}
+
+/// What scoring needs to count for a pod, and whether nodes that lack a key are left out.
+pub(in crate::scheduler) fn soft_needs(cluster: &Cluster, pod: &Pod, profile: &Profile, known: &WellKnown) -> (Vec<SoftNeed>, bool) {
     let constraints = Constraints::of(cluster, pod, profile, false);
-    if constraints.list.is_empty() {
-        return None;
-    }
-    let soft = constraints.list.iter().map(|constraint| {
+    let needs = constraints.list.iter().map(|constraint| {
         let per_node = constraint.key == known.hostname;
         let members = Members::Spread(pod.namespace, constraint.selector.clone());
         let mask = constraints.mask(constraint, cluster, pod);
@@ -268,11 +296,23 @@ pub fn pre_score(cluster: &Cluster, pod: &Pod, profile: &Profile, known: &WellKn
         } else {
             TallySpec { members, domain: DomainKey::Label(constraint.key), mask: (!trivial).then_some(mask) }
         };
-        let domains = counter.domains(constraint.key);
-        SoftConstraint { domains, tally: counter.tally(&spec), per_node, max_skew: constraint.max_skew }
+        SoftNeed { key: constraint.key, max_skew: constraint.max_skew, spec, per_node }
+    });
+    (needs.collect(), constraints.require_all_keys)
+}
+
+/// Counts for the soft constraints; none if there are none (scoring is skipped).
+pub fn pre_score(cluster: &Cluster, pod: &Pod, profile: &Profile, known: &WellKnown, counter: &mut dyn Counter) -> Option<ScoreState> {
+    let (needs, require_all_keys) = soft_needs(cluster, pod, profile, known);
+    if needs.is_empty() {
+        return None;
+    }
+    let soft = needs.into_iter().map(|need| {
+        let domains = counter.domains(need.key);
+        SoftConstraint { domains, tally: counter.tally(&need.spec), per_node: need.per_node, max_skew: need.max_skew }
     });
     let soft: Vec<SoftConstraint> = soft.collect();
-    let required = if constraints.require_all_keys { soft.iter().map(|s| s.domains.clone()).collect() } else { Vec::new() };
+    let required = if require_all_keys { soft.iter().map(|s| s.domains.clone()).collect() } else { Vec::new() };
     Some(ScoreState { soft, required })
 }
 
@@ -332,14 +372,13 @@ impl ScoreState {
         let taking_part = || scores.iter().zip(ignored).filter(|(_, ignored)| !**ignored).map(|(s, _)| *s);
         let (min, max) = (taking_part().min().unwrap_or(0), taking_part().max().unwrap_or(0));
         for (score, ignored) in scores.iter_mut().zip(ignored) {
-            *score = if *ignored {
-                0
-            } else if max == 0 {
-                100
-            } else {
-                100 * (max + min - *score) / max
-            };
+            *score = if *ignored { 0 } else { ScoreState::turned(*score, min, max) };
         }
+    }
+
+    /// One raw score turned around, the least and the most being known.
+    pub(in crate::scheduler) fn turned(score: i64, min: i64, max: i64) -> i64 {
+        if max == 0 { 100 } else { 100 * (max + min - score) / max }
     }
 }
 
