@@ -136,8 +136,8 @@ impl Scheduler {
                 return attempt;
             }
         };
-        let mut search = Search { statuses: vec![NodeStatus::ABSENT; all_nodes], ..Search::default() };
         // The nominated node alone first: what was made free for the pod is likely to fit.
+        let mut refused_first = None;
         if let Some(nominated) = self.nominator.node_of(id).filter(|&n| self.cache.is_listed(n)) {
             match cycle.filter_with_nominated(nominated, self.cache.info(nominated), &Shift::default()) {
                 None => {
@@ -146,12 +146,13 @@ impl Scheduler {
                     attempt.outcome = Outcome::Placed(nominated);
                     return attempt;
                 }
-                Some(refusal) => {
-                    let position = self.cache.position(nominated);
-                    search.refuse(position, refusal);
-                    search.only_as_nominated = Some(position);
-                }
+                Some(refusal) => refused_first = Some((self.cache.position(nominated), refusal)),
             }
+        }
+        let mut search = Search { statuses: vec![NodeStatus::ABSENT; all_nodes], ..Search::default() };
+        if let Some((position, refusal)) = refused_first {
+            search.refuse(position, refusal);
+            search.only_as_nominated = Some(position);
         }
         // A pinned pod has one node in question: nothing worth keeping.
         let mut class = if self.plain || pod.pinned.is_some() {

@@ -1,22 +1,23 @@
 //! Go's `container/heap` over pods, so that pods that compare equal leave in the order in which they leave kube-scheduler's queue.
 
-use std::collections::HashMap;
-
 use crate::cluster::ids::PodId;
+
+/// The place of a pod that is not there.
+const ABSENT: u32 = u32::MAX;
 
 /// A binary heap of pods with a key each.
 #[derive(Clone, Debug)]
 pub(super) struct PodHeap<K> {
     items: Vec<(PodId, K)>,
-    // Looked up by key only, never walked.
-    places: HashMap<PodId, usize>,
+    // Where each pod is, by pod.
+    places: Vec<u32>,
     before: fn(&K, &K) -> bool,
 }
 
 impl<K: Copy> PodHeap<K> {
     /// An empty heap whose root comes before all others.
     pub(super) fn new(before: fn(&K, &K) -> bool) -> PodHeap<K> {
-        PodHeap { items: Vec::new(), places: HashMap::new(), before }
+        PodHeap { items: Vec::new(), places: Vec::new(), before }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -31,15 +32,22 @@ impl<K: Copy> PodHeap<K> {
         self.items.first().copied()
     }
 
+    fn place(&self, pod: PodId) -> Option<usize> {
+        self.places.get(pod.index()).filter(|&&place| place != ABSENT).map(|&place| place as usize)
+    }
+
     /// Adds a pod, or gives one that is there another key.
     pub(super) fn push(&mut self, pod: PodId, key: K) {
-        if let Some(&place) = self.places.get(&pod) {
+        if let Some(place) = self.place(pod) {
             self.items[place].1 = key;
             self.fix(place);
             return;
         }
+        if self.places.len() <= pod.index() {
+            self.places.resize(pod.index() + 1, ABSENT);
+        }
+        self.places[pod.index()] = self.items.len() as u32;
         self.items.push((pod, key));
-        self.places.insert(pod, self.items.len() - 1);
         self.up(self.items.len() - 1);
     }
 
@@ -51,7 +59,7 @@ impl<K: Copy> PodHeap<K> {
     }
 
     pub(super) fn remove(&mut self, pod: PodId) -> bool {
-        let Some(&place) = self.places.get(&pod) else { return false };
+        let Some(place) = self.place(pod) else { return false };
         let last = self.items.len() - 1;
         if place != last {
             self.swap(place, last);
@@ -65,7 +73,7 @@ impl<K: Copy> PodHeap<K> {
 
     fn take_last(&mut self) -> Option<(PodId, K)> {
         let item = self.items.pop()?;
-        self.places.remove(&item.0);
+        self.places[item.0.index()] = ABSENT;
         Some(item)
     }
 
@@ -81,8 +89,8 @@ impl<K: Copy> PodHeap<K> {
 
     fn swap(&mut self, a: usize, b: usize) {
         self.items.swap(a, b);
-        self.places.insert(self.items[a].0, a);
-        self.places.insert(self.items[b].0, b);
+        self.places[self.items[a].0.index()] = a as u32;
+        self.places[self.items[b].0.index()] = b as u32;
     }
 
     fn up(&mut self, mut child: usize) {
