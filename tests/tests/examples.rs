@@ -96,6 +96,7 @@ const TWINS: &[(&str, &str, &str, &str)] = &[
         "  replicas: 3\n  strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}\n",
     ),
     ("shop", "payments.yaml", NEAR_OR_NOT_AT_ALL, RATHER_NEAR),
+    ("spike-no-room", "cluster.yaml", "max: 8", "max: 2"),
     ("spread-missing", "search.yaml", "disk, operator: In", "disk, operator: NotIn"),
     ("spread-saves-zone", "search.yaml", "nodeTaintsPolicy: Honor", "nodeTaintsPolicy: Ignore"),
     ("zonal-volumes", "cluster.yaml", "count: 3", "count: 6"),

@@ -12,6 +12,7 @@ mod deletion;
 mod events;
 mod eviction;
 mod known;
+mod node_pools;
 mod nodes;
 mod notice;
 mod ownership;

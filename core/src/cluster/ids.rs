@@ -55,6 +55,8 @@ ids! {
     CronJobId,
     /// A HorizontalPodAutoscaler.
     AutoscalerId,
+    /// A pool of nodes that grows and shrinks.
+    NodePoolId,
     /// A Service.
     ServiceId,
     /// A PodDisruptionBudget.

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod labels;
 pub mod loads;
 pub mod node;
+pub mod node_pools;
 pub mod origin;
 pub mod pod;
 pub mod quotas;

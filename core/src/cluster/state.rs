@@ -9,6 +9,7 @@ use super::ids::*;
 use super::labels::Labels;
 use super::loads::Load;
 use super::node::Node;
+use super::node_pools::{NodePool, ScaleDown};
 use super::pod::{Owner, Pod, PodName, name_suffix};
 use super::quotas::{LimitRange, ResourceQuota};
 use super::template::{PodTemplate, PodVolume, VolumeSource};
@@ -49,6 +50,10 @@ pub struct Cluster {
     pub autoscalers: Vec<Autoscaler>,
     /// What there is to do for the pods of workloads, as far as it is known.
     pub loads: BTreeMap<Workload, Load>,
+    /// Pools of nodes that grow and shrink.
+    pub node_pools: Vec<NodePool>,
+    /// How the Cluster Autoscaler shrinks them.
+    pub scale_down: ScaleDown,
     /// What the clocks on the wall show.
     pub clock: Clock,
     /// Services.

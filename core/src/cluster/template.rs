@@ -323,6 +323,8 @@ pub struct PodTemplate {
     pub resource_claims: Vec<Sym>,
     /// Finalizers of the pods.
     pub finalizers: Vec<Sym>,
+    /// `cluster-autoscaler.kubernetes.io/safe-to-evict`; none where it says neither.
+    pub safe_to_evict: Option<bool>,
     /// What the manifests cannot say: how long starting and stopping takes, what is used.
     pub behavior: PodBehavior,
 }

@@ -2,6 +2,7 @@
 //! key through the work queue, and never looks at the clock or at another controller's memory.
 
 mod attach_detach;
+mod cluster_autoscaler;
 mod cron_job;
 mod daemon_set;
 pub mod deployment;
@@ -27,6 +28,7 @@ mod volume_protection;
 pub use node_lifecycle::{MONITOR_GRACE, NodeLifecycle};
 pub use queue::{Key, WorkQueue};
 
+use cluster_autoscaler::ClusterAutoscaler;
 use cron_job::CronJobController;
 use daemon_set::DaemonSetController;
 use deployment::DeploymentController;
@@ -57,6 +59,7 @@ pub struct Controllers {
     resource_quota: resource_quota::ResourceQuotaController,
     cron_jobs: CronJobController,
     autoscalers: HorizontalPodAutoscalers,
+    cluster_autoscaler: ClusterAutoscaler,
 }
 
 impl Controllers {
@@ -78,6 +81,7 @@ impl Controllers {
         self.autoscalers.start(api, queue);
         self.attach_detach.start(api, queue);
         self.volume_protection.start(api);
+        self.cluster_autoscaler.start(api, queue);
     }
 
     /// Takes a notice: asks for the keys it concerns.
@@ -99,6 +103,7 @@ impl Controllers {
         self.resource_quota.observe(api, notice, queue);
         self.cron_jobs.observe(api, notice, queue);
         self.autoscalers.observe(api, notice, queue);
+        self.cluster_autoscaler.observe(api, notice, queue);
     }
 
     /// Looks at one key. The API's causes are set to the records that asked for it.
@@ -120,6 +125,7 @@ impl Controllers {
             Key::PodGc => self.pod_gc.look(api, queue),
             Key::CronJob(id) => self.cron_jobs.sync(id, api, queue),
             Key::Autoscaler(id) => self.autoscalers.sync(id, api, queue),
+            Key::ClusterAutoscaler => self.cluster_autoscaler.scan(api, queue),
             Key::Load(workload) => api.follow_course(workload),
             // A look of the same moment comes first: the taint was added after its look, so its timers run behind the looks.
             Key::TaintEviction(_) if self.node_lifecycle.is_due(api.now()) => {

@@ -46,6 +46,8 @@ pub enum Key {
     CronJob(CronJobId),
     /// HorizontalPodAutoscaler controller.
     Autoscaler(AutoscalerId),
+    /// Cluster Autoscaler: its scan.
+    ClusterAutoscaler,
     /// A moment at which the load of a workload changes as its course says.
     Load(Workload),
 }
@@ -82,7 +84,7 @@ impl WorkQueue {
         let causes = self.causes.entry(key).or_insert_with(|| {
             let order = match key {
                 Key::Deployment(_) => &mut self.sums,
-                Key::Autoscaler(_) => &mut self.looks,
+                Key::Autoscaler(_) | Key::ClusterAutoscaler => &mut self.looks,
                 _ => &mut self.order,
             };
             order.push_back(key);

@@ -388,7 +388,9 @@ impl Group {
             Change::StepBegins => (EntryKind::Step, true, text),
             Change::StepNote(_) => (EntryKind::Step, true, text),
             Change::ZoneState(_) => (EntryKind::Node, true, text),
-            Change::Autoscaled(..) | Change::LoadChanged(_) | Change::CronDue(_) => (EntryKind::Controller, true, text),
+            Change::Autoscaled(..) | Change::PoolScaled(..) | Change::LoadChanged(_) | Change::CronDue(_) => {
+                (EntryKind::Controller, true, text)
+            }
             Change::Condition(_) => (EntryKind::Controller, told_of_autoscaler(&text), text),
             Change::Rollout | Change::Scaled(..) | Change::Deleted => {
                 // What an autoscaler did is told as its doing, and what a CronJob clears away is no news.

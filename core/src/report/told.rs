@@ -87,6 +87,9 @@ impl<'a> Told<'a> {
             Subject::DaemonSet(id) => self.workload(Workload::DaemonSet(id)),
             Subject::Job(id) => self.workload(Workload::Job(id)),
             Subject::CronJob(id) => self.named("cronjob", self.cluster.cron_jobs.get(id.index()).map(|c| &c.meta)),
+            Subject::NodePool(id) => {
+                format!("node pool {}", self.cluster.node_pools.get(id.index()).map_or("", |pool| self.cluster.text(pool.name)))
+            }
             Subject::Autoscaler(id) => self.named("hpa", self.cluster.autoscalers.get(id.index()).map(|a| &a.meta)),
             Subject::Budget(id) => format!("budget {}", self.budget(id)),
             Subject::Quota(id) => {
@@ -186,6 +189,8 @@ impl<'a> Told<'a> {
             Change::Event { reason, message, .. } => format!("{}: {}", self.cluster.text(reason), text(message)),
             Change::CronDue(slot) => format!("is due ({})", weekday_and_time(slot)),
             Change::Autoscaled(from, to, why) => format!("scales from {from} to {to}: {}", text(why)),
+            Change::PoolScaled(from, to, why) if to > from => format!("grows from {from} to {to} nodes: {}", text(why)),
+            Change::PoolScaled(from, to, why) => format!("shrinks from {from} to {to} nodes: {}", text(why)),
             Change::LoadChanged(load) => format!("has another load: {}", text(load)),
             Change::VolumeReleased => "is released: its claim is gone".to_owned(),
             Change::VolumeAttaching(node) => format!("is being attached to {}", self.node(node)),

@@ -16,6 +16,30 @@ static POOL: Fields = fields(
         field("capacity", Shape::Map(&QUANTITY), "What each node has: cpu, memory, pods, ephemeral-storage, extended resources."),
         field("labels", Shape::Map(&TEXT), "Labels of each node."),
         field("taints", Shape::List(&Shape::Any), "Taints of each node, as a Node has them."),
+        field("min", Shape::Integer(0, 20_000), "With max: the fewest nodes the Cluster Autoscaler leaves; 1 unless said otherwise."),
+        field(
+            "max",
+            Shape::Integer(0, 20_000),
+            "The most nodes: the Cluster Autoscaler adds nodes for pods that find none, and removes what nobody needs.",
+        ),
+        field("startSeconds", Shape::Integer(0, 86_400), "With max: from being asked for to joining; 120 unless said otherwise."),
+    ],
+);
+
+static SCALE_DOWN: Fields = fields(
+    "how pools shrink",
+    &[
+        field("unneededSeconds", Shape::Integer(0, 1_000_000), "So long must nobody need a node; 600 unless said otherwise."),
+        field(
+            "delayAfterAddSeconds",
+            Shape::Integer(0, 1_000_000),
+            "So long after nodes were added nothing is removed; 600 unless said otherwise.",
+        ),
+        field(
+            "utilizationPercent",
+            Shape::Integer(0, 100),
+            "A node of which less than this is asked for may go; 50 unless said otherwise.",
+        ),
     ],
 );
 
@@ -24,6 +48,7 @@ static CLUSTER_SPEC: Fields = fields(
     &[
         field("kubernetesVersion", Shape::Text, "Whose rules are meant; 1.37 is known."),
         field("time", Shape::Text, "What the clocks show at 0s, such as 2026-03-29T00:55:00Z: schedules of CronJobs are due by them."),
+        field("scaleDown", Shape::Fields(&SCALE_DOWN), "Flags of the Cluster Autoscaler, for pools with max."),
         field("nodePools", Shape::List(&Shape::Fields(&POOL)), "The nodes, where none are given as Nodes."),
     ],
 );

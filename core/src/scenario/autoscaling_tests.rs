@@ -189,3 +189,89 @@ fn a_story_does_not_wait_for_the_calendar() {
     assert_eq!(outcome.ended, Ended::Quiet);
     assert!(outcome.end < Time::ZERO + 5 * MINUTE + SECOND, "{}", outcome.end);
 }
+
+/// A pool of small machines that may grow to four, and a Deployment of pods that each take a third of one.
+fn pool(count: u32, replicas: u32, annotations: &str, more: &str) -> String {
+    format!(
+        "apiVersion: wavetank.dev/v1alpha1
+kind: Cluster
+metadata: {{name: cloud}}
+spec:
+  nodePools:
+  - {{name: small, zones: [zone-a], count: {count}, min: 1, max: 4, startSeconds: 90, capacity: {{cpu: '2', memory: 8Gi, pods: '110'}}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: web}}
+spec:
+  replicas: {replicas}
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}, annotations: {{{annotations}}}}}
+    spec: {{containers: [{{name: app, image: 'web:1', resources: {{requests: {{cpu: 600m}}}}}}]}}
+{more}"
+    )
+}
+
+fn pool_size(sim: &Sim) -> i32 {
+    sim.cluster().node_pools[0].size()
+}
+
+fn scaled_to(sim: &mut Sim, replicas: i32) -> Outcome {
+    let step = Step::at(Time::ZERO, Verb::Scale { workload: "deployment/web".into(), replicas });
+    run(sim, &Scenario::of_steps("scale", vec![step]))
+}
+
+#[test]
+fn machines_come_for_pods_that_find_no_node() {
+    let (mut sim, _) = settled(&pool(1, 2, "", ""));
+    assert_eq!(pool_size(&sim), 1);
+    let outcome = scaled_to(&mut sim, 8);
+    assert_eq!((outcome.ended, pool_size(&sim)), (Ended::Quiet, 3), "three on each, and five that found none");
+    let joined: Vec<i64> = {
+        let records = sim.api().trace().records();
+        records.iter().filter(|r| r.change == Change::NodeAdded).map(|r| r.time.whole_seconds()).collect()
+    };
+    assert_eq!(joined.len(), 2);
+    assert!(joined.iter().all(|at| (90..=110).contains(at)), "a scan, then the machine's start: {joined:?}");
+    assert_eq!(sim.cluster().live_pods().filter(|(_, p)| p.ready).count(), 8);
+    // More than the pool may have.
+    let (mut sim, _) = settled(&pool(1, 2, "", ""));
+    scaled_to(&mut sim, 20);
+    assert_eq!(pool_size(&sim), 4);
+    assert_eq!(sim.cluster().live_pods().filter(|(_, p)| p.ready).count(), 12);
+    assert!(events(&sim, "NotTriggerScaleUp").iter().all(|m| m.ends_with("1 max node group size reached")));
+}
+
+#[test]
+fn machines_go_when_nobody_has_needed_them_for_ten_minutes() {
+    let (mut sim, _) = settled(&pool(3, 7, "", ""));
+    assert_eq!(pool_size(&sim), 3);
+    scaled_to(&mut sim, 3);
+    assert_eq!(pool_size(&sim), 1, "the least is one");
+    let gone: Vec<i64> = {
+        let records = sim.api().trace().records();
+        records.iter().filter(|r| r.change == Change::NodeDeleted).map(|r| r.time.whole_seconds()).collect()
+    };
+    assert!(gone.iter().all(|at| *at >= 600), "{gone:?}");
+    assert_eq!(sim.cluster().live_pods().filter(|(_, p)| p.ready).count(), 3);
+}
+
+#[test]
+fn what_must_not_be_evicted_holds_its_machine() {
+    let kept = "cluster-autoscaler.kubernetes.io/safe-to-evict: 'false'";
+    let budget = "---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {maxUnavailable: 0, selector: {matchLabels: {app: web}}}
+";
+    for (annotations, more) in [(kept, ""), ("", budget)] {
+        // One pod on each of two machines, kept apart at first by their size.
+        let apart = pool(2, 4, annotations, more);
+        let (mut sim, _) = settled(&apart);
+        scaled_to(&mut sim, 2);
+        let with_pods = sim.cluster().live_nodes().filter(|(_, n)| !n.pods.is_empty()).count();
+        assert_eq!(pool_size(&sim) as usize, with_pods, "only an empty one may have gone");
+    }
+}

@@ -184,6 +184,7 @@ impl World {
         self.cluster.templates.push(Arc::new(PodTemplate {
             namespace,
             labels,
+            safe_to_evict: None,
             deletion_cost: 0,
             digest: 0,
             origin: None,

@@ -42,6 +42,8 @@ pub enum Subject {
     CronJob(CronJobId),
     /// A HorizontalPodAutoscaler.
     Autoscaler(AutoscalerId),
+    /// A pool of nodes that grows and shrinks.
+    NodePool(NodePoolId),
     /// A PodDisruptionBudget.
     Budget(BudgetId),
     /// A ResourceQuota.
@@ -178,6 +180,8 @@ pub enum Change {
     CronDue(i64),
     /// An autoscaler changes the size of what it scales: from, to, and why.
     Autoscaled(i32, i32, TextId),
+    /// The Cluster Autoscaler changes the size of a pool: from, to, and why. Its new machines join later.
+    PoolScaled(i32, i32, TextId),
     /// What there is to do for a workload's pods changed: in words.
     LoadChanged(TextId),
     /// A claim was bound to a volume.

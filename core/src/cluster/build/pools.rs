@@ -11,12 +11,16 @@ use serde_json::Value;
 use super::limits::MAX_NODES;
 use super::options::NodeShape;
 use super::whole::Assumption;
-use super::{Builder, Compiled};
+use super::{Builder, Compiled, Thing};
 use crate::cluster::clock::Clock;
+use crate::cluster::ids::NodeId;
+use crate::cluster::node::Node;
+use crate::cluster::node_pools::{ASSUMED_START_UP, NodePool, ScaleDown};
 use crate::cluster::template::PodTemplate;
 use crate::manifest::{Diagnostic, DiagnosticId, Document, Manifest, Object};
 use crate::units::quantity::Quantity;
 use crate::units::resources::Resources;
+use crate::units::time::{Millis, SECOND};
 
 /// Zones of assumed nodes.
 const DEFAULT_ZONES: [&str; 3] = ["zone-a", "zone-b", "zone-c"];
@@ -30,6 +34,16 @@ struct ClusterSpec {
     time: Option<String>,
     #[serde(default)]
     node_pools: Vec<Pool>,
+    scale_down: Option<WrittenScaleDown>,
+}
+
+/// How pools shrink: flags of the Cluster Autoscaler.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WrittenScaleDown {
+    unneeded_seconds: Option<u32>,
+    delay_after_add_seconds: Option<u32>,
+    utilization_percent: Option<u8>,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +60,11 @@ struct Pool {
     labels: BTreeMap<String, String>,
     #[serde(default)]
     taints: Vec<Taint>,
+    /// The fewest and the most nodes: with the latter the pool grows and shrinks.
+    min: Option<u32>,
+    max: Option<u32>,
+    /// From being asked for to joining.
+    start_seconds: Option<u32>,
 }
 
 fn one() -> u32 {
@@ -74,6 +93,15 @@ impl Builder<'_> {
                             }
                         }
                     }
+                    if let Some(written) = &spec.scale_down {
+                        let usual = ScaleDown::default();
+                        let span = |s: Option<u32>, usual: Millis| s.map_or(usual, |s| i64::from(s) * SECOND);
+                        self.cluster.scale_down = ScaleDown {
+                            unneeded: span(written.unneeded_seconds, usual.unneeded),
+                            after_add: span(written.delay_after_add_seconds, usual.after_add),
+                            threshold: written.utilization_percent.map_or(usual.threshold, i32::from),
+                        };
+                    }
                     for (i, pool) in spec.node_pools.into_iter().enumerate() {
                         self.add_pool(document, i, pool);
                     }
@@ -84,7 +112,7 @@ impl Builder<'_> {
                 }
             }
         }
-        if !given && self.cluster.nodes.is_empty() {
+        if !given && self.cluster.nodes.is_empty() && self.cluster.node_pools.is_empty() {
             self.assume_equal_nodes(assumptions);
         }
     }
@@ -115,13 +143,46 @@ impl Builder<'_> {
             let told = format!("{} nodes are more than Wavetank simulates: {MAX_NODES} are, in all", pool.count);
             self.tell_at(document, &format!("/spec/nodePools/{index}/count"), Diagnostic::warning(DiagnosticId("WT2002"), told));
         }
+        let mut nodes = Vec::new();
         for i in 0..count {
             let zone = pool.zones.get(i % pool.zones.len().max(1)).map(String::as_str);
-            self.add_node(&format!("{name}-{}", i + 1), zone, &shape, &pool.labels, &pool.taints);
+            nodes.extend(self.add_node(&format!("{name}-{}", i + 1), zone, &shape, &pool.labels, &pool.taints));
+        }
+        let Some(most) = pool.max else { return };
+        let zones: Vec<Option<&str>> =
+            if pool.zones.is_empty() { vec![None] } else { pool.zones.iter().map(|z| Some(z.as_str())).collect() };
+        let prototypes = zones.into_iter().map(|zone| self.node_of(&name, zone, &shape, &pool.labels, &pool.taints)).collect();
+        let bounded = |n: u32| i32::try_from(n.min(MAX_NODES as u32)).unwrap_or(i32::MAX);
+        let made = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+        let name = self.cluster.text.intern(&name);
+        self.cluster.node_pools.push(NodePool {
+            name,
+            least: bounded(pool.min.unwrap_or(1)).min(bounded(most)),
+            most: bounded(most),
+            start_up: pool.start_seconds.map_or(ASSUMED_START_UP, |s| i64::from(s) * SECOND),
+            prototypes,
+            nodes,
+            made,
+            upcoming: Vec::new(),
+        });
+    }
+
+    fn add_node(
+        &mut self,
+        name: &str,
+        zone: Option<&str>,
+        shape: &NodeShape,
+        labels: &BTreeMap<String, String>,
+        taints: &[Taint],
+    ) -> Option<NodeId> {
+        let node = self.node_of(name, zone, shape, labels, taints);
+        match self.put(Compiled::Node(node), None)?.thing {
+            Thing::Node(id) => Some(id),
+            _ => None,
         }
     }
 
-    fn add_node(&mut self, name: &str, zone: Option<&str>, shape: &NodeShape, labels: &BTreeMap<String, String>, taints: &[Taint]) {
+    fn node_of(&mut self, name: &str, zone: Option<&str>, shape: &NodeShape, labels: &BTreeMap<String, String>, taints: &[Taint]) -> Node {
         let mut own: BTreeMap<String, String> = BTreeMap::new();
         // What every kubelet sets, the two old names included (`pkg/kubelet/kubelet_node_status.go`, v1.37).
         let usual = [
@@ -145,8 +206,7 @@ impl Builder<'_> {
             spec: Some(NodeSpec { taints: (!taints.is_empty()).then(|| taints.to_vec()), ..NodeSpec::default() }),
             status: Some(NodeStatus { capacity: Some(capacity), ..NodeStatus::default() }),
         };
-        let node = self.compile_node(&written, None);
-        self.put(Compiled::Node(node), None);
+        self.compile_node(&written, None)
     }
 
     /// As few equal nodes as hold everything with one zone lost (with one node lost, where there is one zone).

@@ -167,6 +167,7 @@ impl Builder<'_> {
             user_namespace: spec.host_users == Some(false),
             resource_claims: claim_names.map(|c| text.intern(c)).collect(),
             finalizers: source.metadata.and_then(|m| m.finalizers.as_ref()).into_iter().flatten().map(|f| text.intern(f)).collect(),
+            safe_to_evict: safe_to_evict(source.metadata),
             behavior: crate::cluster::behavior::PodBehavior::assumed(),
             labels: own,
             containers: regular,
@@ -203,6 +204,15 @@ impl Builder<'_> {
 /// The volume with a pod's service account token, which admission adds to every pod of a live cluster.
 fn is_injected(volume: &str) -> bool {
     volume.starts_with("kube-api-access-")
+}
+
+/// What the Cluster Autoscaler is told of a pod (`cluster-autoscaler/utils/drain/drain.go`).
+fn safe_to_evict(metadata: Option<&ObjectMeta>) -> Option<bool> {
+    match metadata?.annotations.as_ref()?.get("cluster-autoscaler.kubernetes.io/safe-to-evict")?.as_str() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
 }
 
 fn deletion_cost(metadata: Option<&ObjectMeta>) -> i32 {
