@@ -18,12 +18,13 @@ impl Api {
         self.record(Subject::NodePool(id), Change::PoolScaled(from, to, why))
     }
 
-    /// Nodes whose machines have started join.
-    pub fn join_upcoming(&mut self, id: NodePoolId) {
+    /// Nodes whose machines have started join; tells whether there were any.
+    pub fn join_upcoming(&mut self, id: NodePoolId) -> bool {
         let now = self.now();
         let pool = &mut self.cluster.node_pools[id.index()];
         let (due, later): (Vec<Upcoming>, Vec<Upcoming>) = pool.upcoming.iter().partition(|u| u.due <= now);
         pool.upcoming = later;
+        let any = !due.is_empty();
         for upcoming in due {
             let pool = &mut self.cluster.node_pools[id.index()];
             let Some(prototype) = pool.prototypes.get(upcoming.prototype).or(pool.prototypes.first()) else { continue };
@@ -46,6 +47,7 @@ impl Api {
             let node = self.add_node(node);
             self.cluster.node_pools[id.index()].nodes.push(node);
         }
+        any
     }
 
     /// A machine is given back: it stops, and its node is deleted.

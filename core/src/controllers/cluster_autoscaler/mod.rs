@@ -93,8 +93,10 @@ impl ClusterAutoscaler {
         if self.planned.is_some_and(|planned| planned <= now) {
             self.planned = None;
         }
-        for index in 0..api.cluster().node_pools.len() {
-            api.join_upcoming(NodePoolId::from_index(index));
+        let joined = (0..api.cluster().node_pools.len()).fold(false, |any, pool| api.join_upcoming(NodePoolId::from_index(pool)) || any);
+        if joined {
+            // What they change is seen at the next scan: the scheduler comes first.
+            return self.plan(api, queue, now + 1);
         }
         self.go_on_emptying(api);
         let waiting = waiting(api.cluster());
