@@ -37,6 +37,9 @@ pub(crate) struct Args {
     /// Say what would help without trying it: no run is repeated
     #[arg(long)]
     no_verify: bool,
+    /// Check after every event what must always hold; a violation is a fault of wavetank itself, and fails the run
+    #[arg(long)]
+    check_invariants: bool,
     /// text, full, concise, json, markdown, html, svg, sarif or github; with `=FILE` into a file. Several at once
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     output: Vec<Output<Format>>,
@@ -74,7 +77,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let manifest = read_manifest(&args.input, context)?;
     let scenarios = wavetank_core::scenario::read(&manifest);
     let busy = context.spinner("letting the cluster settle");
-    let session = Session::of(manifest, &args.cluster.options());
+    let mut options = args.cluster.options();
+    options.check_invariants = args.check_invariants;
+    let session = Session::of(manifest, &options);
     busy.set_message("running");
     let (scenario, mut told) = pick(args, &session, scenarios, context)?;
     check_names(session.cluster(), &scenario.steps)?;
@@ -88,6 +93,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
         session.verify(&scenario, &run, &mut report, &RerunBudget::default());
     }
     busy.finish_and_clear();
+    if let Some(violation) = run.sim().violations().first() {
+        let count = run.sim().violations().len();
+        return Err(CliError::new(format!("{count} invariants are violated, first {violation}"))
+            .help("this is a fault of wavetank, not of your manifests: please report it with them"));
+    }
     told.extend(session.diagnostics().iter().cloned());
     told.extend(run.outcome().diagnostics.iter().filter(|d| d.span.is_some()).cloned());
     show(&told, session.manifest(), context);

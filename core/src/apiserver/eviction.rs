@@ -73,6 +73,18 @@ impl Api {
         Ok(())
     }
 
+    /// The one budget that an eviction of the pod would be charged to; none where it goes without asking, or is refused for several.
+    pub fn charged_budget(&self, id: PodId) -> Option<BudgetId> {
+        let pod = self.cluster.pod(id);
+        if pod.gone || pod.phase != Phase::Running || pod.deletion.is_some() {
+            return None;
+        }
+        match self.budgets_of(id)[..] {
+            [budget] if pod.ready || !self.lets_unready_go(budget) => Some(budget),
+            _ => None,
+        }
+    }
+
     /// The budgets of the pod's namespace whose selectors match it, in order of creation.
     pub fn budgets_of(&self, id: PodId) -> Vec<BudgetId> {
         let cluster = &self.cluster;

@@ -156,6 +156,11 @@ impl WorkQueue {
         !self.order.is_empty() || !self.sums.is_empty()
     }
 
+    /// Whether a set of pods waits to be counted.
+    pub fn counts_pods(&self) -> bool {
+        self.order.iter().any(|key| matches!(key, Key::ReplicaSet(_) | Key::StatefulSet(_) | Key::DaemonSet(_)))
+    }
+
     /// The next key with the records that asked for it, in order.
     pub fn take(&mut self) -> Option<(Key, Vec<RecordId>)> {
         let key = self.order.pop_front().or_else(|| self.sums.pop_front())?;

@@ -1,7 +1,9 @@
 //! The engine: virtual time, one event after the other, in an order that the input and the seed decide alone.
 
 pub mod attempts;
+pub mod cycle;
 pub mod drain;
+pub mod invariants;
 pub mod scheduling;
 mod sim;
 

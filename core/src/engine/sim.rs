@@ -4,13 +4,14 @@
 //! scheduling attempt or one timer at a time, in an order that the input alone decides.
 
 use super::drain::Drains;
+use super::invariants::{Invariants, Violation};
 use super::scheduling::Scheduling;
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
 use crate::cluster::ids::PodId;
 use crate::controllers::{Controllers, WorkQueue};
 use crate::kubelet::Kubelets;
-use crate::trace::Trace;
+use crate::trace::{Change, Trace};
 use crate::units::time::{MINUTE, Millis, Time};
 
 /// How long the cluster has been left alone before a what-if begins: the settling runs from minus this to zero.
@@ -19,8 +20,10 @@ pub const SETTLE_SPAN: Millis = 60 * MINUTE;
 /// The most actions (attempts, syncs, timers) of one run, unless the caller says otherwise: a run that needs more goes in circles.
 pub const DEFAULT_BUDGET: u64 = 50_000_000;
 
-/// The most actions within one moment: more means that two controllers undo each other's work without time passing.
-const MOMENT_BUDGET: u64 = 5_000_000;
+/// The most actions within one moment, of which each pod and node adds some: more means that two controllers undo each other's work
+/// without time passing.
+const MOMENT_BUDGET: u64 = 100_000;
+const MOMENT_BUDGET_EACH: u64 = 64;
 
 /// What a simulation is begun with, beside the cluster.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +32,10 @@ pub struct SimOptions {
     pub seed: u64,
     /// A `KubeSchedulerConfiguration` document; none for the default profile.
     pub scheduler_configuration: Option<serde_json::Value>,
+    /// Whether what must always hold is checked after every event: [`Sim::check_invariants`] from the beginning.
+    pub check_invariants: bool,
+    /// The most actions; none for [`DEFAULT_BUDGET`].
+    pub budget: Option<u64>,
 }
 
 /// How a run ended.
@@ -43,8 +50,11 @@ pub enum Ended {
     BudgetSpent,
 }
 
-/// How far the controllers are within a moment. What happens on nodes at one moment reaches them at nearly one time: the first change
-/// wakes them, and by the time they have answered it they see all the others.
+/// The most changes of nodes answered one by one within a moment: by then all others have arrived.
+const SINGLE_ANSWERS: u32 = 2;
+
+/// How far the controllers are within a moment. What happens on nodes at one moment reaches them at nearly one time: each change wakes
+/// them, and once they have answered one with a decision (a size, a pod made or deleted) they see all the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wake {
     /// No controller has anything to look at.
@@ -66,6 +76,7 @@ pub struct Sim {
     pub(super) scheduling: Scheduling,
     actions: u64,
     budget: u64,
+    invariants: Option<Box<Invariants>>,
 }
 
 impl Sim {
@@ -78,7 +89,9 @@ impl Sim {
         let mut kubelets = Kubelets::default();
         kubelets.start(&mut api);
         controllers.start(&mut api, &mut queue);
-        Sim { api, controllers, queue, kubelets, drains: Drains::default(), scheduling, actions: 0, budget: DEFAULT_BUDGET }
+        let budget = options.budget.unwrap_or(DEFAULT_BUDGET);
+        let invariants = options.check_invariants.then(Box::default);
+        Sim { api, controllers, queue, kubelets, drains: Drains::default(), scheduling, actions: 0, budget, invariants }
     }
 
     /// Lets a cluster come to rest: from minus [`SETTLE_SPAN`] until nothing happens any more, at most to time zero, where the clock then
@@ -108,12 +121,25 @@ impl Sim {
         self.scheduling.forget_causes();
         self.controllers.forget_causes();
         self.actions = 0;
+        if let Some(invariants) = &mut self.invariants {
+            invariants.begin();
+        }
         self.api.take_trace()
     }
 
     /// Limits the actions of this run; see [`DEFAULT_BUDGET`].
     pub fn set_budget(&mut self, budget: u64) {
         self.budget = budget;
+    }
+
+    /// From now on checks after every event what must always hold; see [`Sim::violations`].
+    pub fn check_invariants(&mut self) {
+        self.invariants.get_or_insert_default();
+    }
+
+    /// What was found to be violated since [`Sim::check_invariants`]: nothing, unless this simulator is at fault.
+    pub fn violations(&self) -> &[Violation] {
+        self.invariants.as_ref().map_or(&[], |invariants| invariants.violations())
     }
 
     /// How many actions were done so far: syncs, attempts, timers.
@@ -194,9 +220,18 @@ impl Sim {
     /// Does everything that is to be done at this moment. False if the budget ended it first.
     pub fn run_moment(&mut self) -> bool {
         let first = self.actions;
+        let cluster = self.api.cluster();
+        let most = MOMENT_BUDGET + MOMENT_BUDGET_EACH * (cluster.pods.len() + cluster.nodes.len()) as u64;
         let (mut wake, mut nodes_acted) = (Wake::Nobody, false);
+        let (mut answers, mut answered_from) = (0, 0);
+        // Conditions carry whole seconds: what waits for `minReadySeconds` is due a little before what nodes do in that second.
+        self.queue.release(self.api.now());
+        let mut early = self.queue.counts_pods();
         loop {
-            if self.actions >= self.budget || self.actions - first >= MOMENT_BUDGET {
+            if let Some(invariants) = &mut self.invariants {
+                invariants.look(&self.api);
+            }
+            if self.actions >= self.budget || self.actions - first >= most {
                 return false;
             }
             if let Some(notice) = self.api.next_notice() {
@@ -209,8 +244,9 @@ impl Sim {
             self.queue.release(self.api.now());
             if self.queue.is_waiting() && wake == Wake::Nobody {
                 wake = if nodes_acted { Wake::First } else { Wake::All };
+                answered_from = self.api.trace().len();
             }
-            if wake != Wake::First && self.kubelets.run_due(&mut self.api) {
+            if wake != Wake::First && !early && self.kubelets.run_due(&mut self.api) {
                 nodes_acted = true;
                 self.api.set_causes(&[]);
                 continue;
@@ -221,8 +257,14 @@ impl Sim {
                 self.api.set_causes(&[]);
                 continue;
             }
+            if early {
+                (early, wake) = (false, Wake::Nobody);
+                continue;
+            }
             if wake == Wake::First {
-                wake = Wake::All;
+                answers += 1;
+                let more = answers < SINGLE_ANSWERS && !self.decided_since(answered_from);
+                (wake, nodes_acted) = (if more { Wake::Nobody } else { Wake::All }, false);
                 continue;
             }
             if self.drains.run_due(&mut self.api) || self.scheduling.run_due(&mut self.api) {
@@ -235,8 +277,17 @@ impl Sim {
                 self.api.set_causes(&[]);
                 continue;
             }
+            if let Some(invariants) = &mut self.invariants {
+                invariants.rest(&self.api, &self.scheduling);
+            }
             return true;
         }
+    }
+
+    /// Whether a controller decided anything in the records from `first` on.
+    fn decided_since(&self, first: usize) -> bool {
+        let records = self.api.trace().records().get(first..).unwrap_or_default();
+        records.iter().any(|r| matches!(r.change, Change::PodCreated | Change::PodDeleting(_) | Change::ReplicaSetScaled(..)))
     }
 
     /// Runs until nothing is left to happen or `end` is over; things due at `end` still happen. Then the clock stands at the last

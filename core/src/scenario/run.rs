@@ -9,7 +9,7 @@ use super::outcome::{Failure, Judged, Outcome, StepOutcome, StepState, Verdict};
 use super::verb::Verb;
 use super::watch::Watch;
 use crate::cluster::Cluster;
-use crate::engine::{Ended, Sim};
+use crate::engine::{Ended, Sim, cycle};
 use crate::manifest::Diagnostic;
 use crate::trace::{Change, Subject};
 use crate::units::text::visible;
@@ -62,7 +62,8 @@ pub fn run_with(sim: &mut Sim, scenario: &Scenario, lent: Option<&mut dyn Evalua
     let steps = running.finish(&mut diagnostics, end);
     let expectations = judges.into_iter().map(|judge| judge.told(&mut diagnostics)).collect();
     if ended == Ended::BudgetSpent {
-        let message = format!("the run used up its budget of actions at {end}: something goes round in circles");
+        let round = cycle::told(sim.api().trace(), sim.cluster()).map(|round| format!(": {round}")).unwrap_or_default();
+        let message = format!("the run used up its budget of actions at {end}: something goes round in circles{round}");
         diagnostics.push(Diagnostic::error(BUDGET_SPENT, message));
     }
     Outcome { ended, end, actions: sim.actions(), steps, expectations, diagnostics }

@@ -42,6 +42,10 @@ pub struct SessionOptions {
     pub cluster: ClusterOptions,
     /// Decides what Kubernetes leaves open.
     pub seed: u64,
+    /// Whether what must always hold is checked after every event: see [`Sim::violations`].
+    pub check_invariants: bool,
+    /// The most actions of the settling and of each run; none for the usual ones.
+    pub budget: Option<u64>,
 }
 
 /// A pasted set: read, built, and settled. Every what-if forks from here.
@@ -70,7 +74,12 @@ impl Session {
         let built = build(&manifest, &options.cluster);
         let mut diagnostics = manifest.diagnostics.clone();
         diagnostics.extend(built.diagnostics);
-        let sim_options = SimOptions { seed: options.seed, scheduler_configuration: scheduler_configuration(&manifest) };
+        let sim_options = SimOptions {
+            seed: options.seed,
+            scheduler_configuration: scheduler_configuration(&manifest),
+            check_invariants: options.check_invariants,
+            budget: options.budget,
+        };
         let fresh = Sim::new(built.cluster.clone(), &sim_options, Time::ZERO);
         let (settled, settle_trace, settle_ended) = Sim::settled(built.cluster, &sim_options);
         Session {

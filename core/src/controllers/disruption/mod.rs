@@ -59,8 +59,8 @@ impl DisruptionController {
                     PodChange::Spec => self.members.pod_changed(api.cluster(), id),
                     _ => {}
                 }
-                // Of several budgets only the first learns of a pod's changes.
-                if let Some(budget) = self.members.first_of(api.cluster(), id) {
+                // Of several budgets Kubernetes picks any one for each change: over a few changes each has its turn.
+                for &budget in self.members.budgets(api.cluster(), id) {
                     queue.add(Key::Budget(budget), notice.record);
                 }
                 if change == PodChange::Gone {

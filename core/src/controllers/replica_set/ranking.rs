@@ -44,7 +44,8 @@ fn age_bucket(now: Time, since: Time) -> i64 {
     age.checked_ilog2().map_or(-1, i64::from)
 }
 
-/// How many active pods of this ReplicaSet and those of the same owner each node has.
+/// How many active pods of this ReplicaSet and those of the same owner each node has. The ReplicaSets of one Deployment are looked at by
+/// workers at the same time: what one deletes at this very moment its siblings do not see yet.
 fn related_pods_by_node(api: &Api, id: ReplicaSetId) -> BTreeMap<NodeId, u32> {
     let cluster = api.cluster();
     let own = [id];
@@ -52,11 +53,13 @@ fn related_pods_by_node(api: &Api, id: ReplicaSetId) -> BTreeMap<NodeId, u32> {
         Some(deployment) => &cluster.deployments[deployment.index()].replica_sets,
         None => &own,
     };
+    let now = api.now();
     let mut crowd = BTreeMap::new();
     for set in family {
         for &pod in &cluster.replica_sets[set.index()].pods {
             let pod = cluster.pod(pod);
-            if let (true, Some(node)) = (pod.is_active(), pod.node) {
+            let unseen = *set != id && !pod.phase.is_terminal() && pod.deletion.is_some_and(|d| d.requested == now);
+            if let (true, Some(node)) = (pod.is_active() || unseen, pod.node) {
                 *crowd.entry(node).or_insert(0) += 1;
             }
         }

@@ -3,8 +3,10 @@
 
 mod filters;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::apiserver::Api;
-use crate::cluster::ids::{NodeId, PodId};
+use crate::cluster::ids::{BudgetId, NodeId, PodId};
 use crate::trace::{Change, DeleteReason, RecordId, Subject};
 use crate::units::agenda::Agenda;
 use crate::units::time::{Millis, SECOND, Time};
@@ -13,6 +15,10 @@ use crate::units::time::{Millis, SECOND, Time};
 const RETRY_AFTER: Millis = 5 * SECOND;
 /// The pause between two looks whether an evicted pod is gone.
 const POLL_EVERY: Millis = SECOND;
+
+/// The pause of an eviction that lost the race for its budget (`pkg/registry/core/pod/storage/eviction.go` EvictionsRetry, v1.37): of several
+/// that ask at one moment one writes the budget, and the others try again.
+const CONFLICT_RETRY: Millis = SECOND / 2;
 
 /// The flags of `kubectl drain`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,6 +111,10 @@ pub struct Drains {
     drains: Vec<Drain>,
     answers: Vec<(Time, DrainId, DrainAnswer)>,
     agenda: Agenda<(DrainId, usize, Option<RecordId>)>,
+    /// When each budget was last charged by an eviction.
+    charged: BTreeMap<BudgetId, Time>,
+    /// Loops whose eviction lost a race: its pause is a little longer or shorter for each, so that they never meet again.
+    raced: BTreeSet<(DrainId, usize)>,
 }
 
 impl Drains {
@@ -203,6 +213,13 @@ impl Drains {
                 *progress = PodProgress::Failed(timed_out());
                 return None;
             }
+            let budget = if options.disable_eviction { None } else { api.charged_budget(pod) };
+            if let Some(budget) = budget
+                && self.charged.get(&budget) == Some(&now)
+                && self.raced.insert((id, index))
+            {
+                return Some(now + CONFLICT_RETRY);
+            }
             let attempt = attempts.saturating_add(1);
             let outcome = if options.disable_eviction {
                 api.delete_pod(pod, options.grace_seconds, DeleteReason::User);
@@ -213,6 +230,9 @@ impl Drains {
             let refusal = match outcome {
                 Ok(()) => {
                     *progress = PodProgress::Stopping;
+                    if let Some(budget) = budget {
+                        self.charged.insert(budget, now);
+                    }
                     if !options.disable_eviction {
                         self.answers.push((now, id, DrainAnswer::Evict(pod, 200, String::new(), Vec::new())));
                     }

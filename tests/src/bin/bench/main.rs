@@ -1,7 +1,10 @@
 //! `bench NAME`: one JSON line per measure. Numbers to read, never to assert: machines differ.
 
+mod drain_all;
+mod fuzz;
 mod measure;
 mod read;
+mod rollout;
 mod schedule;
 mod worlds;
 mod zone_loss;
@@ -19,8 +22,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Name {
+    /// Draining all nodes of a cluster where every workload has a budget.
+    DrainAll(drain_all::Args),
+    /// Random worlds with all invariants checked.
+    Fuzz(fuzz::Args),
     /// Reading manifests: resources per second on one core.
     Read(read::Args),
+    /// Rolling out all Deployments of a large cluster at once.
+    Rollout(rollout::Args),
     /// Placing pods: pods per second on one core.
     Schedule(schedule::Args),
     /// Losing one zone of three of a large cluster.
@@ -29,6 +38,9 @@ enum Name {
 
 fn main() -> ExitCode {
     match Arguments::parse().name {
+        Name::DrainAll(args) => drain_all::run(&args),
+        Name::Fuzz(args) => fuzz::run(&args),
+        Name::Rollout(args) => rollout::run(&args),
         Name::Read(args) => read::run(&args),
         Name::Schedule(args) => schedule::run(&args),
         Name::ZoneLoss(args) => zone_loss::run(&args),

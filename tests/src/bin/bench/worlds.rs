@@ -31,3 +31,15 @@ pub(crate) fn deployments(count: usize, replicas: usize) -> String {
     }
     text
 }
+
+/// A budget for each of `count` Deployments: one pod may be missing.
+pub(crate) fn budgets(count: usize) -> String {
+    let mut text = String::new();
+    for i in 0..count {
+        let _ = write!(
+            text,
+            "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: app-{i:04}}}\nspec:\n  maxUnavailable: 1\n  selector: {{matchLabels: {{app: app-{i:04}}}}}\n"
+        );
+    }
+    text
+}

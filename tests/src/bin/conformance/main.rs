@@ -24,6 +24,9 @@ struct Arguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    /// Of scenarios, print every part that disagrees and what happened, to look into a few.
+    #[arg(long)]
+    trace: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -38,12 +41,12 @@ enum Kind {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let judge = match arguments.kind {
-        Kind::Apiserver => apiserver::judge,
-        Kind::Controlplane => controlplane::judge,
-        Kind::Scheduler => scheduler::judge,
+    let judged = match arguments.kind {
+        Kind::Apiserver => apiserver::judge(&arguments.dirs),
+        Kind::Controlplane => controlplane::judge(&arguments.dirs, arguments.trace),
+        Kind::Scheduler => scheduler::judge(&arguments.dirs),
     };
-    match judge(&arguments.dirs) {
+    match judged {
         Ok(report) => {
             report.print(arguments.json);
             if Report::all_agree(&report) { ExitCode::SUCCESS } else { ExitCode::FAILURE }

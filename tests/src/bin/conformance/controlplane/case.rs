@@ -83,7 +83,7 @@ pub(crate) struct Kubelet {
     pub(crate) provision: Option<f64>,
 }
 
-/// How pods behave; seconds. A field that is absent in an image's entry is the default's.
+/// How pods behave; seconds.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Behaviour {

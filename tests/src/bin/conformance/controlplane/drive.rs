@@ -333,6 +333,7 @@ impl Driver<'_> {
         merge(&mut object, &step.fields["patch"]);
         let _ = node;
         let _ = self.apply(&object);
+        self.answer(step, format!("Node/{}", step.text("node")), None);
     }
 
     fn drain(&mut self, number: usize, node: NodeId, step: &Step) {
@@ -448,10 +449,12 @@ fn millis(seconds: f64) -> Millis {
     (seconds * 1_000.0).round() as Millis
 }
 
+/// An image's own entry takes the place of the default as a whole: what it leaves out is none.
 fn behavior(default: &Behaviour, image: Option<&Behaviour>) -> PodBehavior {
+    let chosen = image.unwrap_or(default);
     macro_rules! pick {
         ($field:ident) => {
-            image.and_then(|i| i.$field.clone()).or_else(|| default.$field.clone())
+            chosen.$field.clone()
         };
     }
     let exits = |list: Vec<super::case::Exit>| -> Vec<Exit> {

@@ -10,13 +10,15 @@ mod observe_storage;
 
 use std::path::PathBuf;
 
+use wavetank_core::trace::Change;
 use wavetank_tests::conformance_report::Report;
 
 use case::Case;
 use judge::{Shown, judge as judge_parts};
 
-/// Runs every scenario under `dirs`. The report counts scenarios; a scenario agrees if every part of its summary does.
-pub(crate) fn judge(dirs: &[PathBuf]) -> Result<Report, Box<dyn std::error::Error>> {
+/// Runs every scenario under `dirs`. The report counts scenarios; a scenario agrees if every part of its summary does. With `trace`,
+/// every part that disagrees and all that happened is printed.
+pub(crate) fn judge(dirs: &[PathBuf], trace: bool) -> Result<Report, Box<dyn std::error::Error>> {
     let mut files = Vec::new();
     for dir in dirs {
         gather(dir, &mut files).map_err(|e| format!("{}: {e}", dir.display()))?;
@@ -36,6 +38,9 @@ pub(crate) fn judge(dirs: &[PathBuf]) -> Result<Report, Box<dyn std::error::Erro
             responses: &finished.responses,
         };
         let parts = judge_parts(&shown);
+        if trace {
+            print_run(&shown, &parts);
+        }
         let count = parts_by_family.entry(case.family.clone()).or_default();
         count.0 += parts.iter().filter(|p| p.difference.is_none()).count();
         count.1 += parts.len();
@@ -49,6 +54,20 @@ pub(crate) fn judge(dirs: &[PathBuf]) -> Result<Report, Box<dyn std::error::Erro
         eprintln!("{family}: parts {agree}/{total}");
     }
     Ok(report)
+}
+
+fn print_run(shown: &Shown, parts: &[judge::Part]) {
+    for (part, (expected, got)) in parts.iter().filter_map(|p| p.difference.as_ref().map(|d| (p, d))) {
+        println!("{} {}\n  expected  {expected}\n  got       {got}", shown.case.id, part.path);
+    }
+    for record in shown.trace.records() {
+        let told = match record.change {
+            Change::Event { reason, message, .. } => format!("{}: {}", shown.cluster.text(reason), shown.trace.text(message)),
+            Change::Condition(text) => shown.trace.text(text).to_owned(),
+            change => format!("{change:?}"),
+        };
+        println!("{:9.3} {} {}", record.time.millis() as f64 / 1e3, judge::object_name(shown.cluster, record.subject), told);
+    }
 }
 
 fn gather(path: &std::path::Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {

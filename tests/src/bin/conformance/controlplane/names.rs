@@ -1,8 +1,8 @@
 //! The names that the recordings use instead of random ones: `web#2/3` is the third pod of the second ReplicaSet of Deployment `web`.
 
-use wavetank_core::cluster::Cluster;
 use wavetank_core::cluster::ids::{DaemonSetId, JobId, NodeId, PodId, ReplicaSetId, TemplateId};
 use wavetank_core::cluster::pod::{Owner, PodName};
+use wavetank_core::cluster::{Cluster, Workload};
 
 /// The recorded name of a ReplicaSet.
 pub(crate) fn replica_set(cluster: &Cluster, id: ReplicaSetId) -> String {
@@ -28,13 +28,43 @@ pub(crate) fn job(cluster: &Cluster, id: JobId) -> String {
     }
 }
 
+/// Who made a pod: recordings name and count it by that, also after another controller adopted it or its own released it. A pod that
+/// changed hands has a name of its own, which begins with its maker's.
+pub(crate) fn maker(cluster: &Cluster, id: PodId) -> Owner {
+    let pod = cluster.pod(id);
+    let PodName::Given(name) = pod.name else { return pod.owner };
+    if !matches!(pod.owner, Owner::None | Owner::ReplicaSet(_)) {
+        return pod.owner;
+    }
+    let Some((prefix, _)) = cluster.text(name).rsplit_once('-') else { return Owner::None };
+    let made = |set: &wavetank_core::cluster::workloads::ReplicaSet| {
+        !set.meta.gone && set.meta.namespace == pod.namespace && cluster.text(set.meta.name) == prefix
+    };
+    let set = cluster.replica_sets.iter().position(made);
+    set.map_or(Owner::None, |set| Owner::ReplicaSet(ReplicaSetId::from_index(set)))
+}
+
+/// The workload that the maker of a pod belongs to.
+pub(crate) fn made_for(cluster: &Cluster, id: PodId) -> Workload {
+    match maker(cluster, id) {
+        Owner::ReplicaSet(set) => match cluster.replica_sets[set.index()].deployment {
+            Some(deployment) => Workload::Deployment(deployment),
+            None => Workload::ReplicaSet(set),
+        },
+        Owner::None => Workload::Pod(id),
+        _ => cluster.workload_of(id),
+    }
+}
+
 /// The recorded name of a pod.
 pub(crate) fn pod(cluster: &Cluster, id: PodId) -> String {
     let pod = cluster.pod(id);
+    let owner = maker(cluster, id);
     let of_same_owner = |accept: &dyn Fn(PodId) -> bool| {
-        (0..=id.index()).filter(|&i| cluster.pods[i].owner == pod.owner && accept(PodId::from_index(i))).count()
+        let others = (0..=id.index()).map(PodId::from_index);
+        others.filter(|&other| maker(cluster, other) == owner && accept(other)).count()
     };
-    match pod.owner {
+    match owner {
         Owner::ReplicaSet(set) => format!("{}/{}", replica_set(cluster, set), of_same_owner(&|_| true)),
         Owner::DaemonSet(set) => {
             let node = daemon_node(cluster, id);
@@ -57,7 +87,7 @@ pub(crate) fn pod(cluster: &Cluster, id: PodId) -> String {
 
 /// The recorded name of what owns a pod, as `final` counts pods: the ReplicaSet, the set, the Job (with its index), or the pod itself.
 pub(crate) fn counted_owner(cluster: &Cluster, id: PodId) -> String {
-    match cluster.pod(id).owner {
+    match maker(cluster, id) {
         Owner::ReplicaSet(set) => replica_set(cluster, set),
         Owner::DaemonSet(set) => daemon_set(cluster, set),
         Owner::Job(_) => pod(cluster, id).split('/').next().unwrap_or("").to_owned(),
@@ -67,7 +97,7 @@ pub(crate) fn counted_owner(cluster: &Cluster, id: PodId) -> String {
 
 /// The recorded name of the workload that `pods.created` counts by: the Deployment, the Job, the set, or the pod itself.
 pub(crate) fn workload(cluster: &Cluster, id: PodId) -> String {
-    match cluster.pod(id).owner {
+    match maker(cluster, id) {
         Owner::ReplicaSet(set) => match cluster.replica_sets[set.index()].deployment {
             Some(deployment) => cluster.text(cluster.deployments[deployment.index()].meta.name).to_owned(),
             None => replica_set(cluster, set),
@@ -114,7 +144,12 @@ pub(crate) fn normalise(cluster: &Cluster, text: &str) -> String {
     let mut text = text.to_owned();
     for id in (0..cluster.pods.len()).map(PodId::from_index) {
         let name = cluster.pod_name(id);
-        if !matches!(cluster.pod(id).name, PodName::Given(_) | PodName::Ordinal(_)) && text.contains(&name) {
+        let drawn = match cluster.pod(id).name {
+            PodName::Given(_) => maker(cluster, id) != Owner::None,
+            PodName::Ordinal(_) => false,
+            _ => true,
+        };
+        if drawn && text.contains(&name) {
             text = text.replace(&name, &pod(cluster, id));
         }
     }

@@ -149,7 +149,8 @@ impl Observer {
 
     fn take_pod(&mut self, cluster: &Cluster, time: Time, id: PodId, change: Change) {
         let pod = cluster.pod(id);
-        let owner = match cluster.workload_of(id) {
+        let workload = names::made_for(cluster, id);
+        let owner = match workload {
             Workload::Deployment(d) => format!("deployments/{}", cluster.text(cluster.deployments[d.index()].meta.name)),
             Workload::ReplicaSet(r) => format!("replicaSets/{}", cluster.text(cluster.replica_sets[r.index()].meta.name)),
             Workload::StatefulSet(s) => format!("statefulSets/{}", cluster.text(cluster.stateful_sets[s.index()].meta.name)),
@@ -157,7 +158,7 @@ impl Observer {
             Workload::Job(j) => format!("jobs/{}", names::job(cluster, j)),
             Workload::Pod(_) => format!("bare/{}", cluster.pod_name(id)),
         };
-        let desired = match cluster.workload_of(id) {
+        let desired = match workload {
             Workload::Deployment(d) => Some(i64::from(cluster.deployments[d.index()].replicas)),
             Workload::ReplicaSet(r) => Some(i64::from(cluster.replica_sets[r.index()].replicas)),
             Workload::StatefulSet(s) => Some(i64::from(cluster.stateful_sets[s.index()].replicas)),
@@ -353,10 +354,17 @@ impl Observer {
             let value = json!([s.current_healthy, s.desired_healthy, s.disruptions_allowed, s.expected_pods]);
             self.state(format!("podDisruptionBudgets/{}", cluster.text(b.meta.name)), now, value);
         }
-        for n in cluster.nodes.iter().filter(|n| !n.gone) {
+        for n in cluster.nodes.iter() {
+            let path = format!("nodes/{}", cluster.text(n.name));
+            if n.gone {
+                if self.states.contains_key(&path) {
+                    self.state(path, now, json!(["gone"]));
+                }
+                continue;
+            }
             let mut taints: Vec<String> = n.taints.iter().map(|t| taint_text(cluster, t.key, t.value, t.effect)).collect();
             taints.sort();
-            self.state(format!("nodes/{}", cluster.text(n.name)), now, json!([ready_text(n.ready), taints.join(","), n.unschedulable]));
+            self.state(path, now, json!([ready_text(n.ready), taints.join(","), n.unschedulable]));
         }
         self.sample_pods(cluster, now);
         super::observe_storage::sample(self, cluster, now);
@@ -380,7 +388,7 @@ impl Observer {
             counts.entry(format!("replicaSets/{}", cluster.text(r.meta.name))).or_default();
         }
         for (id, pod) in cluster.live_pods().filter(|(_, p)| !p.phase.is_terminal()) {
-            let path = match cluster.workload_of(id) {
+            let path = match names::made_for(cluster, id) {
                 Workload::Deployment(d) => format!("deployments/{}", cluster.text(cluster.deployments[d.index()].meta.name)),
                 Workload::ReplicaSet(r) => format!("replicaSets/{}", cluster.text(cluster.replica_sets[r.index()].meta.name)),
                 Workload::StatefulSet(s) => format!("statefulSets/{}", cluster.text(cluster.stateful_sets[s.index()].meta.name)),
