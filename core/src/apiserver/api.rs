@@ -67,6 +67,7 @@ impl Api {
         self.causes.clear();
         self.cause = None;
         self.similar_events = SimilarEvents::default();
+        self.notices.iter_mut().for_each(|notice| notice.record = None);
         std::mem::take(&mut self.trace)
     }
 

@@ -20,9 +20,9 @@ pub const SETTLE_SPAN: Millis = 60 * MINUTE;
 /// The most actions (attempts, syncs, timers) of one run, unless the caller says otherwise: a run that needs more goes in circles.
 pub const DEFAULT_BUDGET: u64 = 50_000_000;
 
-/// The most actions within one moment, of which each pod and node adds some: more means that two controllers undo each other's work
-/// without time passing.
-const MOMENT_BUDGET: u64 = 100_000;
+/// The most actions within one moment, and how many more for each node and each pod that is there or wanted: more means that two
+/// controllers undo each other's work without time passing.
+const MOMENT_BUDGET: u64 = 2_000;
 const MOMENT_BUDGET_EACH: u64 = 64;
 
 /// What a simulation is begun with, beside the cluster.
@@ -63,6 +63,17 @@ enum Wake {
     First,
     /// All changes of the moment are seen before the next look.
     All,
+}
+
+/// How many nodes there are and pods are wanted.
+fn size(cluster: &Cluster) -> u64 {
+    let wanted = |n: i32| u64::from(n.max(0).unsigned_abs());
+    let sum = cluster.deployments.iter().map(|d| 2 * wanted(d.replicas)).sum::<u64>()
+        + cluster.replica_sets.iter().filter(|r| !r.meta.gone).map(|r| wanted(r.replicas)).sum::<u64>()
+        + cluster.stateful_sets.iter().map(|s| wanted(s.replicas)).sum::<u64>()
+        + cluster.jobs.iter().map(|j| wanted(j.parallelism)).sum::<u64>();
+    let on_each_node = 1 + cluster.daemon_sets.len() as u64;
+    sum.saturating_add(cluster.nodes.len() as u64 * on_each_node)
 }
 
 /// A running simulation. Cloning it forks it: both go on from the same state.
@@ -220,8 +231,8 @@ impl Sim {
     /// Does everything that is to be done at this moment. False if the budget ended it first.
     pub fn run_moment(&mut self) -> bool {
         let first = self.actions;
-        let cluster = self.api.cluster();
-        let most = MOMENT_BUDGET + MOMENT_BUDGET_EACH * (cluster.pods.len() + cluster.nodes.len()) as u64;
+        let pods_before = self.api.cluster().pods.len();
+        let mut most = MOMENT_BUDGET;
         let (mut wake, mut nodes_acted) = (Wake::Nobody, false);
         let (mut answers, mut answered_from) = (0, 0);
         // Conditions carry whole seconds: what waits for `minReadySeconds` is due a little before what nodes do in that second.
@@ -230,6 +241,9 @@ impl Sim {
         loop {
             if let Some(invariants) = &mut self.invariants {
                 invariants.look(&self.api);
+            }
+            if self.actions - first >= most && most == MOMENT_BUDGET {
+                most += MOMENT_BUDGET_EACH.saturating_mul(pods_before as u64 + size(self.api.cluster()));
             }
             if self.actions >= self.budget || self.actions - first >= most {
                 return false;

@@ -11,8 +11,9 @@ use crate::units::resources::Resources;
 impl Invariants {
     /// Checks what one record says against the cluster. Several records may have been written since: the cluster is as it is after the last.
     pub(super) fn after(&mut self, api: &Api, id: RecordId, record: &Record) {
-        if record.time < self.last || record.time > api.now() {
-            let found = format!("a record of {} after one of {}, at {}", record.time, self.last, api.now());
+        let last = self.last.unwrap_or(record.time);
+        if record.time < last || record.time > api.now() {
+            let found = format!("a record of {} after one of {last}, at {}", record.time, api.now());
             self.tell(api, Some(id), Rule::TimeAndCauses, found);
         }
         if record.cause.is_some_and(|cause| cause >= id) {

@@ -78,8 +78,8 @@ impl Rule {
 pub struct Invariants {
     /// Records looked at.
     seen: usize,
-    /// Time of the last look.
-    last: Time,
+    /// Time of the record looked at last.
+    last: Option<Time>,
     /// Nodes and pods touched since the last rest.
     nodes: BTreeSet<NodeId>,
     pods: BTreeSet<PodId>,
@@ -105,15 +105,15 @@ impl Invariants {
             self.seen += 1;
             let Some(record) = trace.record(id) else { continue };
             self.after(api, id, record);
-            self.last = record.time;
+            self.last = Some(record.time);
         }
     }
 
     /// Looks at the sums once nothing is left to do in a moment: of what was touched, and of everything in a cluster of up to
     /// so many pods that it is quick.
     pub(super) fn rest(&mut self, api: &Api, scheduling: &Scheduling) {
-        if api.now() < self.last {
-            self.tell(api, None, Rule::TimeAndCauses, format!("the clock stands at {}, before {}", api.now(), self.last));
+        if let Some(last) = self.last.filter(|&last| api.now() < last) {
+            self.tell(api, None, Rule::TimeAndCauses, format!("the clock stands at {}, before {last}", api.now()));
         }
         self.check_sums(api, scheduling);
         self.nodes.clear();

@@ -44,6 +44,8 @@ pub(crate) struct Args {
 
 /// What one world gave.
 struct Seen {
+    /// Whether the run went in circles that are told: what Kubernetes would do too.
+    circles: bool,
     found: Vec<(&'static str, String)>,
     events: u64,
     actions: u64,
@@ -62,7 +64,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         return if seen.found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let end = args.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let (mut done, mut events, mut actions, mut findings) = (0u64, 0u64, 0u64, 0u64);
+    let (mut done, mut events, mut actions, mut findings, mut circles) = (0u64, 0u64, 0u64, 0u64, 0u64);
     let mut by_kind = std::collections::BTreeMap::<&'static str, u64>::new();
     let ((), seconds) = timed(|| {
         for seed in args.first..args.first.saturating_add(args.scenarios) {
@@ -74,6 +76,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                 seen.found.push(("two runs differ", String::new()));
             }
             done += 1;
+            circles += u64::from(seen.circles);
             events += seen.events;
             actions += seen.actions;
             if let Some((kind, what)) = seen.found.first() {
@@ -84,7 +87,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         }
     });
     let line = json!({
-        "bench": "fuzz", "scenarios": done, "first": args.first, "findings": findings, "by_kind": by_kind, "events": events,
+        "bench": "fuzz", "scenarios": done, "first": args.first, "findings": findings, "by_kind": by_kind, "circles": circles, "events": events,
         "actions": actions, "seconds": seconds, "scenarios_per_second": done as f64 / seconds,
     });
     println!("{line}");
@@ -102,7 +105,7 @@ fn guarded(seed: u64) -> Seen {
     drop(std::panic::take_hook());
     result.unwrap_or_else(|_| {
         let what = PANIC.lock().map(|last| last.clone()).unwrap_or_default();
-        Seen { found: vec![("panic", what)], events: 0, actions: 0, digest: String::new() }
+        Seen { circles: false, found: vec![("panic", what)], events: 0, actions: 0, digest: String::new() }
     })
 }
 
@@ -116,19 +119,26 @@ fn one(seed: u64) -> Seen {
     }
     let options = SessionOptions { seed, check_invariants: true, budget: Some(BUDGET), ..SessionOptions::default() };
     let session = Session::of(manifest, &options);
+    let mut circles = false;
     if session.settle_ended() == Ended::BudgetSpent {
-        let round = cycle::told(session.settle_trace(), session.cluster());
-        found.push(("budget", format!("settling: {}", round.unwrap_or_default())));
+        match cycle::told(session.settle_trace(), session.cluster()) {
+            Some(_) => circles = true,
+            None => found.push(("budget", "while settling".to_owned())),
+        }
     }
-    let Some(scenario) = scenarios.first() else { return Seen { found, events: 0, actions: 0, digest: String::new() } };
+    let Some(scenario) = scenarios.first() else { return Seen { circles, found, events: 0, actions: 0, digest: String::new() } };
     let run = session.run(scenario);
     found.extend(run.sim().violations().iter().map(|violation| ("violation", violation.to_string())));
     if run.outcome().ended == Ended::BudgetSpent {
-        found.push(("budget", cycle::told(run.trace(), run.end()).unwrap_or_default()));
+        match cycle::told(run.trace(), run.end()) {
+            Some(_) => circles = true,
+            None => found.push(("budget", format!("at {}", run.outcome().end))),
+        }
     }
     let report = run.report(&session);
     let text = wavetank_core::report::render::json::render(&report);
     Seen {
+        circles,
         found,
         events: (run.trace().len() + session.settle_trace().len()) as u64,
         actions: run.outcome().actions,
