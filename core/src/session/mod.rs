@@ -55,7 +55,7 @@ pub struct Session {
     diagnostics: Vec<Diagnostic>,
     assumptions: Vec<Assumption>,
     cluster_options: ClusterOptions,
-    seed: u64,
+    sim_options: SimOptions,
     fresh: Sim,
     settled: Sim,
     settle_trace: Trace,
@@ -87,7 +87,7 @@ impl Session {
             diagnostics,
             assumptions: built.assumptions,
             cluster_options: options.cluster.clone(),
-            seed: options.seed,
+            sim_options,
             fresh,
             settled,
             settle_trace,
@@ -102,7 +102,7 @@ impl Session {
 
     /// What a simulation of this session is begun with.
     pub fn sim_options(&self) -> SimOptions {
-        SimOptions { seed: self.seed, scheduler_configuration: scheduler_configuration(&self.manifest) }
+        self.sim_options.clone()
     }
 
     /// What was read.
@@ -122,7 +122,7 @@ impl Session {
 
     /// The seed.
     pub fn seed(&self) -> u64 {
-        self.seed
+        self.sim_options.seed
     }
 
     /// The settled cluster at time zero.
