@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::cluster::Cluster;
 use crate::cluster::ids::TemplateId;
-use crate::cluster::labels::Labels;
+use crate::cluster::labels::{Labels, Operator, Requirement, Selector};
+use crate::cluster::template::PodTemplate;
 use crate::units::intern::Sym;
 
 /// The name part that stands for a template: the decimal digits of a 32-bit hash in the alphabet of generated names, as
@@ -48,9 +49,37 @@ fn relabelled(cluster: &mut Cluster, template: TemplateId, labels: Labels) -> Te
         return TemplateId::from_index(known);
     }
     let mut copy = base.clone();
+    for (key, value) in labels.iter() {
+        let old = base.labels.get(key);
+        if old != Some(value) {
+            merge_anew(&mut copy, key, old, value, HASH_LABELS.contains(&cluster.text.text(key)));
+        }
+    }
     copy.labels = labels;
     cluster.templates.push(Arc::new(copy));
     TemplateId::from_index(cluster.templates.len() - 1)
+}
+
+/// Labels whose values only controllers know: nobody writes a selector for one of them by hand.
+const HASH_LABELS: [&str; 2] = ["pod-template-hash", "controller-revision-hash"];
+
+/// `matchLabelKeys` and `mismatchLabelKeys` are merged with the labels that a pod is created with (`pkg/registry/core/pod/strategy.go`
+/// applyMatchLabelKeysAndMismatchLabelKeys, v1.37): where a label gets another value, so do the selectors that were merged with it.
+fn merge_anew(template: &mut PodTemplate, key: Sym, old: Option<Sym>, new: Sym, hash: bool) {
+    let merged = |r: &Requirement| {
+        let one = matches!(r.operator, Operator::In | Operator::NotIn) && r.values.len() == 1;
+        r.key == key && one && old.map_or(hash, |old| r.values.first() == Some(&old))
+    };
+    let spread = template.spread.iter_mut().map(|c| &mut c.selector);
+    let affinity = template.affinity.as_deref_mut().into_iter().flat_map(|a| {
+        let required = a.pod_required.iter_mut().chain(&mut a.anti_required);
+        required.chain(a.pod_preferred.iter_mut().chain(&mut a.anti_preferred).map(|t| &mut t.term)).map(|t| &mut t.selector)
+    });
+    for selector in spread.chain(affinity) {
+        if let Selector::All(requirements) = selector {
+            requirements.iter_mut().filter(|r| merged(r)).for_each(|r| r.values = vec![new]);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,5 +6,7 @@ pub mod drain;
 pub mod invariants;
 pub mod scheduling;
 mod sim;
+#[cfg(test)]
+mod tests;
 
 pub use sim::{DEFAULT_BUDGET, Ended, SETTLE_SPAN, Sim, SimOptions};

@@ -63,7 +63,14 @@ impl World {
         let namespace = crate::cluster::ids::NamespaceId(self.chance.below(2) as u32);
         let meta = Meta { name, namespace, created: Time::ZERO, generation: 1, gone: false, deleting: None, origin: None };
         let selector = Some(Labels::new([(app, value)]));
-        self.cluster.services.push(Service { meta, selector, publish_not_ready: false, headless: false });
+        self.cluster.services.push(Service {
+            meta,
+            selector,
+            publish_not_ready: false,
+            headless: false,
+            load_balancer: false,
+            node_ports: 0,
+        });
     }
 
     fn one_in(&mut self, n: u64) -> bool {
