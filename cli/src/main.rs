@@ -1,5 +1,6 @@
 //! wavetank: what would the cluster do? One file per verb, each with its `Args` and `run(&Args, &Context)`.
 
+mod capacity;
 mod check;
 mod cluster;
 mod compare;
@@ -41,6 +42,7 @@ Exit codes: 0 all is well, 1 something does not hold, 2 bad usage or input that 
 enum Verb {
     Run(Box<run::Args>),
     Explain(Box<explain::Args>),
+    Capacity(Box<capacity::Args>),
     Graph(graph::Args),
     Serve(serve::Args),
     Test(test::Args),
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
     let done = match &arguments.verb {
         Verb::Run(args) => run::run(args, &context),
         Verb::Explain(args) => explain::run(args, &context),
+        Verb::Capacity(args) => capacity::run(args, &context),
         Verb::Graph(args) => graph::run(args, &context),
         Verb::Serve(args) => serve::run(args, &context),
         Verb::Test(args) => test::run(args, &context),

@@ -34,6 +34,10 @@ pub(crate) struct Args {
     /// When watching stops; without it, when nothing happens any more, at most an hour after the last step
     #[arg(long, value_name = "SPAN")]
     until: Option<String>,
+    /// Which of equally good nodes a pod gets: the scheduler's own choice, or, with `all`, also every other choice (a sample, where these are
+    /// many): the report says which would have changed an outcome
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = TieChoice::Own)]
+    ties: TieChoice,
     /// Say what would help without trying it: no run is repeated
     #[arg(long)]
     no_verify: bool,
@@ -43,6 +47,15 @@ pub(crate) struct Args {
     /// text, full, concise, json, markdown, html, svg, sarif or github; with `=FILE` into a file. Several at once
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     output: Vec<Output<Format>>,
+}
+
+/// What to do about equally good nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum TieChoice {
+    /// As the scheduler chooses.
+    Own,
+    /// Try the others too.
+    All,
 }
 
 /// A form of the report.
@@ -68,6 +81,9 @@ enum Format {
     Github,
 }
 
+/// How many runs the choices among equally good nodes may take.
+const TIES: RerunBudget = RerunBudget { runs: 200, records: 4_000_000 };
+
 /// Runs and reports.
 ///
 /// # Errors
@@ -91,6 +107,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     if !args.no_verify && !report.proposals.is_empty() {
         busy.set_message("trying what would help");
         session.verify(&scenario, &run, &mut report, &RerunBudget::default());
+    }
+    if args.ties == TieChoice::All {
+        busy.set_message("trying other choices among equals");
+        report.ties = Some(session.ties(&scenario, &run, &TIES));
     }
     busy.finish_and_clear();
     if let Some(violation) = run.sim().violations().first() {

@@ -6,6 +6,7 @@ pub mod drain;
 pub mod invariants;
 pub mod scheduling;
 mod sim;
+pub mod ties;
 #[cfg(test)]
 mod tests;
 

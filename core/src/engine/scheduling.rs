@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::attempts::Attempts;
 use super::sim::SimOptions;
+use super::ties::Ties;
 use crate::apiserver::{Api, NodeChange, Notice, PodChange, Watched};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{ClaimId, NodeId, PodId};
@@ -46,6 +47,8 @@ pub struct Scheduling {
     now: Time,
     /// The attempts at the pod that is watched.
     watched: Option<Attempts>,
+    /// How equally good nodes are chosen from, where not as the scheduler does.
+    ties: Option<Ties>,
 }
 
 impl Scheduling {
@@ -72,6 +75,7 @@ impl Scheduling {
             configuration_errors,
             now,
             watched: None,
+            ties: None,
         }
     }
 
@@ -89,6 +93,16 @@ impl Scheduling {
     /// Keeps every attempt at a pod from now on in full; it need not exist yet.
     pub fn watch(&mut self, pod: PodId) {
         self.watched = Some(Attempts::of(pod));
+    }
+
+    /// Chooses among equally good nodes by another rule from now on, and keeps every such choice.
+    pub fn set_ties(&mut self, ties: Ties) {
+        self.ties = Some(ties);
+    }
+
+    /// The choices there were, if they are kept.
+    pub fn ties(&self) -> Option<&Ties> {
+        self.ties.as_ref()
     }
 
     /// The attempts at the pod that is watched.
@@ -172,10 +186,17 @@ impl Scheduling {
         }
         let watched = self.watched.as_mut().filter(|attempts| attempts.pod() == id);
         // How much is recorded changes nothing of what is decided.
-        let detail = if watched.is_some() { Detail::Full } else { Detail::Decision };
-        let attempt = self.scheduler.attempt(api.cluster(), id, now, detail);
+        let detail = if watched.is_some() || self.ties.is_some() { Detail::Full } else { Detail::Decision };
+        let mut attempt = self.scheduler.attempt(api.cluster(), id, now, detail);
         if let Some(attempts) = watched {
             attempts.push(&attempt, self.scheduler.node_order(), api.cluster());
+        }
+        if let (Some(ties), Some(own), Some(matrix)) = (&mut self.ties, attempt.node(), &attempt.matrix) {
+            let taken = ties.take(now, id, own, &matrix.best);
+            if taken != own {
+                attempt.volumes = self.scheduler.volumes_on(api.cluster(), &attempt, taken);
+                attempt.outcome = Outcome::Placed(taken);
+            }
         }
         api.set_cause(self.causes.get(&id).copied());
         match attempt.outcome {

@@ -6,6 +6,7 @@
 use super::drain::Drains;
 use super::invariants::{Invariants, Violation};
 use super::scheduling::Scheduling;
+use super::ties::Ties;
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
 use crate::cluster::ids::PodId;
@@ -108,19 +109,28 @@ impl Sim {
     /// Lets a cluster come to rest: from minus [`SETTLE_SPAN`] until nothing happens any more, at most to time zero, where the clock then
     /// stands. Gives the simulation, the trace of the settling and how it ended. The simulation's own trace is empty: a what-if begins.
     pub fn settled(cluster: Cluster, options: &SimOptions) -> (Sim, Trace, Ended) {
-        Sim::settled_watching(cluster, options, None)
+        Sim::new(cluster, options, Time::ZERO + -SETTLE_SPAN).settle()
+    }
+
+    /// As [`Sim::settled`], with another rule for the choice among equally good nodes: see [`Scheduling::ties`].
+    pub fn settled_with(cluster: Cluster, options: &SimOptions, ties: Ties) -> (Sim, Trace, Ended) {
+        let mut sim = Sim::new(cluster, options, Time::ZERO + -SETTLE_SPAN);
+        sim.scheduling.set_ties(ties);
+        sim.settle()
+    }
+
+    fn settle(mut self) -> (Sim, Trace, Ended) {
+        let ended = self.run_until(Time(-1));
+        self.api.advance_to(Time::ZERO);
+        let trace = self.begin_what_if();
+        (self, trace, ended)
     }
 
     /// As [`Sim::settled`], with every attempt to schedule a pod kept: see [`Scheduling::attempts`].
-    pub fn settled_watching(cluster: Cluster, options: &SimOptions, pod: Option<PodId>) -> (Sim, Trace, Ended) {
+    pub fn settled_watching(cluster: Cluster, options: &SimOptions, pod: PodId) -> (Sim, Trace, Ended) {
         let mut sim = Sim::new(cluster, options, Time::ZERO + -SETTLE_SPAN);
-        if let Some(pod) = pod {
-            sim.scheduling.watch(pod);
-        }
-        let ended = sim.run_until(Time(-1));
-        sim.api.advance_to(Time::ZERO);
-        let trace = sim.begin_what_if();
-        (sim, trace, ended)
+        sim.scheduling.watch(pod);
+        sim.settle()
     }
 
     /// Empties the trace and gives what it held: what comes now is told from here. Timers set before have no cause any more.
@@ -181,6 +191,11 @@ impl Sim {
     /// The scheduler's side: its last attempts, for explanations.
     pub fn scheduling(&self) -> &Scheduling {
         &self.scheduling
+    }
+
+    /// Chooses among equally good nodes by another rule from now on: see [`Scheduling::ties`].
+    pub fn set_ties(&mut self, ties: Ties) {
+        self.scheduling.set_ties(ties);
     }
 
     /// Keeps every attempt to schedule a pod from now on: see [`Scheduling::attempts`].

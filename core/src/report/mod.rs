@@ -5,6 +5,7 @@
 
 mod amounts;
 pub mod annotations;
+mod capacity;
 pub mod catalog;
 pub mod compare;
 mod explained;
@@ -28,6 +29,7 @@ mod verdict;
 pub mod why;
 
 pub(crate) use amounts::{exact_bytes, exact_cpu};
+pub use capacity::{Capacity, PoolAnswer, PoolPart, Room};
 pub use explained::{AttemptStory, ChangedNodes, Explained, NodeGroup, Scope, Way};
 pub use index::Index;
 pub use input::{ReportInput, verb_in_words};
@@ -102,6 +104,7 @@ pub fn build(input: &ReportInput<'_>) -> Report {
         budgets,
         losses,
         proposals,
+        ties: None,
         totals,
     };
     report.verdict = verdict::verdict(&report);

@@ -47,6 +47,9 @@ pub struct Report {
     pub losses: Vec<Loss>,
     /// What would have prevented it.
     pub proposals: Vec<Proposal>,
+    /// What hangs on choices among equally good nodes; none where that was not asked.
+    #[serde(default)]
+    pub ties: Option<TieReport>,
     /// Totals.
     pub totals: Totals,
 }
@@ -537,6 +540,40 @@ pub struct Proposal {
     /// The measures of trying it.
     #[serde(default)]
     pub trial: Option<Trial>,
+}
+
+/// What other choices among equally good nodes would have changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TieReport {
+    /// Decisions of the settling and the run for which several nodes were equally good.
+    pub decisions: usize,
+    /// Nodes that could have been taken instead, over all of them.
+    pub alternatives: usize,
+    /// Every alternative was tried, one at a time; otherwise runs with all choices drawn at random were.
+    pub enumerated: bool,
+    /// How many runs were tried.
+    pub runs: usize,
+    /// In how many of them an outcome was another.
+    pub differing: usize,
+    /// What was different, the most frequent first.
+    pub changes: Vec<TieChange>,
+}
+
+/// An outcome that other choices change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TieChange {
+    /// The workload, or the expectation.
+    pub subject: String,
+    /// What it is in the run that is reported.
+    pub was: String,
+    /// What it is with other choices.
+    pub is: String,
+    /// In how many of the runs.
+    pub runs: usize,
+    /// One choice that does it; empty where all were drawn.
+    pub example: String,
 }
 
 /// Totals of a run.

@@ -246,3 +246,6 @@ fn rises(old: &Resources, new: &Resources, wanted: &Resources) -> bool {
         || (wanted.ephemeral_storage > 0 && new.ephemeral_storage > old.ephemeral_storage)
         || wanted.scalars.iter().any(|&(name, want)| want > 0 && new.scalar(name) > old.scalar(name))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Random small worlds: what is kept between cycles must decide as evaluating everything anew does.
 
+mod laws;
+
 use std::sync::Arc;
 
 use super::attempt::{Attempt, Detail, Outcome};

@@ -23,7 +23,7 @@ impl Session {
                 sim.watch_attempts(pod);
                 sim
             }
-            Start::Settled => Sim::settled_watching(self.built(), &self.sim_options(), Some(pod)).0,
+            Start::Settled => Sim::settled_watching(self.built(), &self.sim_options(), pod).0,
             Start::Applied => {
                 let mut sim = self.begin(Start::Applied);
                 sim.watch_attempts(pod);

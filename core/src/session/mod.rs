@@ -15,12 +15,15 @@
 //! assert_eq!(session.run(&lose_a_zone).trace().digest(), run.trace().digest());
 //! ```
 
+mod capacity;
 mod decision;
 mod explain;
 mod run;
+mod ties;
 mod verify;
 mod ways;
 
+pub use capacity::{NodeType, RoomFor};
 pub use decision::Decision;
 pub use run::{Mark, MarkKind, Run};
 pub use verify::RerunBudget;

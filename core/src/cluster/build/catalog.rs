@@ -135,6 +135,13 @@ const CATALOG: &[DiagnosticInfo] = &[
         "spec.schedule of a CronJob is not of the form that Kubernetes reads (minute, hour, day of month, month, day of week, or @hourly, @daily, @every 90m …; \
          Sunday is 0, and 7 is no day), or spec.timeZone is not a name of the IANA database (Europe/Berlin). The API server refuses the object; here it makes no Job.",
     ),
+    page(
+        "WT2029",
+        "Devices that are not simulated",
+        "A pod asks for devices by resource claims (dynamic resource allocation). Wavetank reads the claims and does not allocate devices: the pods\n\
+         are scheduled as if they asked for none. Every other rule holds for them, so a node that refuses such a pod here refuses it in the\n\
+         cluster too; a node that takes it here may lack the device there. Extended resources (nvidia.com/gpu: 1 among the requests) are simulated.",
+    ),
 ];
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ pub(super) fn find(builder: &mut Builder<'_>, manifest: &Manifest) {
         references(builder, manifest, &mut found);
         domains(builder, &pods, &mut found);
         lost_pods(builder, manifest, &mut found);
+        devices(builder, &pods, &mut found);
     }
     backends(builder, manifest, &mut found);
     not_simulated(manifest, &mut found);
@@ -158,6 +159,20 @@ fn domains(builder: &Builder<'_>, pods: &[Pods<'_>], found: &mut Vec<(Option<Ori
             let help = "fewer replicas, more domains, or preferred anti-affinity, or a spread constraint with maxSkew";
             found.push((origin, Diagnostic::warning(DiagnosticId("WT2014"), message).help(help)));
         }
+    }
+}
+
+/// Pods that ask for devices by claims: what is simulated of them leaves these out.
+fn devices(builder: &Builder<'_>, pods: &[Pods<'_>], found: &mut Vec<(Option<Origin>, Diagnostic)>) {
+    let c = builder.cluster();
+    for p in pods {
+        let template = c.template(p.template);
+        let Some(&first) = template.resource_claims.first() else { continue };
+        let more = if template.resource_claims.len() > 1 { " and others" } else { "" };
+        let claim = shown(c.text(first));
+        let message = format!("{} asks for devices by the resource claim {claim}{more}: it is scheduled as if it did not", p.label);
+        let help = "a node that refuses it here refuses it in the cluster too; one that takes it here may lack the device";
+        found.push((template.origin, Diagnostic::warning(DiagnosticId("WT2029"), message).help(help)));
     }
 }
 

@@ -50,7 +50,7 @@ pub use behaviors::{ASSUMED_JOB, Behaviors, Match, Said, Usage};
 pub use catalog::catalog;
 pub use insert::{Compiled, Inserted, Thing};
 pub use loads::LoadSaid;
-pub use options::{Admission, ClusterOptions, Epoch, Gaps, NodeShape};
+pub use options::{Admission, AssumedPool, ClusterOptions, Epoch, Gaps, NodeShape};
 pub use template::{Kind, Source};
 pub use whole::{Assumption, Built, build, objects_from_json};
 

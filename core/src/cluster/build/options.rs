@@ -88,9 +88,22 @@ pub enum Epoch {
     Fixed,
 }
 
+/// Equal nodes to assume whatever nodes are given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssumedPool {
+    /// How its nodes are called, with their zone and number after it; also their `node.kubernetes.io/instance-type`.
+    pub name: String,
+    /// How large each is.
+    pub shape: NodeShape,
+    /// How many in each zone.
+    pub in_each_zone: u32,
+}
+
 /// The choices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClusterOptions {
+    /// The nodes, in [`ClusterOptions::zones`]: those that are given are left out, and so is what is bound to them, unless this is empty.
+    pub pools: Vec<AssumedPool>,
     /// Zones of the assumed nodes; empty for the default three.
     pub zones: Vec<String>,
     /// How many nodes to assume; none for as few as hold everything with one zone's room to spare.

@@ -74,6 +74,9 @@ fn one() -> u32 {
 impl Builder<'_> {
     /// Adds nodes unless the manifest gives some.
     pub(super) fn assume_nodes(&mut self, manifest: &Manifest, assumptions: &mut Vec<Assumption>) {
+        if !self.options.pools.is_empty() {
+            return self.assume_pools();
+        }
         let documents: Vec<&Document> =
             manifest.documents.iter().filter(|d| d.kind == "Cluster" && d.api_version.starts_with("wavetank.dev/")).collect();
         let given = manifest.objects().any(|(_, o)| matches!(o, Object::Node(_)));
@@ -114,6 +117,27 @@ impl Builder<'_> {
         }
         if !given && self.cluster.nodes.is_empty() && self.cluster.node_pools.is_empty() {
             self.assume_equal_nodes(assumptions);
+        }
+    }
+
+    /// The pools of the options: the same number of nodes in every zone.
+    fn assume_pools(&mut self) {
+        let (pools, mut zones) = (self.options.pools.clone(), self.options.zones.clone());
+        if zones.is_empty() {
+            zones.push(String::new());
+        }
+        for pool in &pools {
+            let labels = BTreeMap::from([("node.kubernetes.io/instance-type".to_owned(), pool.name.clone())]);
+            for (zone, number) in (0..pool.in_each_zone).flat_map(|number| zones.iter().map(move |zone| (zone, number + 1))) {
+                if self.cluster.nodes.len() >= MAX_NODES {
+                    return;
+                }
+                let (name, zone) = match zone.as_str() {
+                    "" => (format!("{}-{number}", pool.name), None),
+                    zone => (format!("{}-{zone}-{number}", pool.name), Some(zone)),
+                };
+                self.add_node(&name, zone, &pool.shape, &labels, &[]);
+            }
         }
     }
 

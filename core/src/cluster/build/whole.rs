@@ -79,6 +79,9 @@ pub fn build(manifest: &Manifest, options: &ClusterOptions) -> Built {
         }
     }
     let mut objects: Vec<(&Document, &Object)> = manifest.objects().collect();
+    if !options.pools.is_empty() {
+        objects.retain(|(_, object)| !belongs_to_nodes(object));
+    }
     objects.sort_by_key(|(document, object)| (turn(object), document.id));
     for (document, object) in objects {
         let origin = Some(Origin { document: document.id, pointer: "" });
@@ -102,6 +105,18 @@ pub fn build(manifest: &Manifest, options: &ClusterOptions) -> Built {
     }
     diagnostics.extend(builder.take_diagnostics());
     Built { diagnostics: placed(manifest, diagnostics), cluster, assumptions }
+}
+
+/// Whether an object is a node, or is there because of one: controllers make the pods again.
+fn belongs_to_nodes(object: &Object) -> bool {
+    match object {
+        Object::Node(_) | Object::CSINode(_) | Object::VolumeAttachment(_) => true,
+        Object::Pod(pod) => {
+            let owned = pod.metadata.owner_references.as_ref().is_some_and(|owners| !owners.is_empty());
+            owned || pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some())
+        }
+        _ => false,
+    }
 }
 
 /// Objects from JSON values, as recorded cases and `apply` steps give them.

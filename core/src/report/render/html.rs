@@ -46,6 +46,11 @@ pub fn render(report: &Report) -> String {
     events(&mut out, report);
     losses(&mut out, report);
     proposals(&mut out, report);
+    if let Some(ties) = &report.ties {
+        let _ = writeln!(out, "<h2>What hangs on ties</h2>\n<p>{}</p>\n<ul>", markup(&super::ties_in_words(ties)));
+        ties.changes.iter().for_each(|change| out.push_str(&format!("<li>{}</li>\n", markup(&super::tie_in_words(change)))));
+        out.push_str("</ul>\n");
+    }
     placement(&mut out, report);
     input(&mut out, report);
     let _ = write!(

@@ -39,6 +39,10 @@ pub fn render(report: &Report) -> String {
     }
     losses(&mut out, report);
     proposals(&mut out, report);
+    if let Some(ties) = &report.ties {
+        out.push(format!("\n### What hangs on ties\n\n{}\n", escaped(&super::ties_in_words(ties))));
+        ties.changes.iter().for_each(|change| out.push(format!("- {}\n", escaped(&super::tie_in_words(change)))));
+    }
     timeline(&mut out, report);
     out.push(format!(
         "\n<sub>{}, {}; rules of Kubernetes {}; seed {}; {} assumed</sub>\n",

@@ -42,6 +42,7 @@ pub fn render(report: &Report, terminal: &Terminal, detail: Detail) -> String {
         view.timeline(&mut out);
         view.losses(&mut out);
         view.proposals(&mut out);
+        view.ties(&mut out);
     }
     out
 }
@@ -492,5 +493,15 @@ impl View<'_> {
             out.push_str(&self.t.wrapped("", "", Style::Dim, text));
         }
         self.more(out, proposals.len(), shown, "proposal");
+    }
+
+    fn ties(&self, out: &mut String) {
+        let Some(ties) = &self.report.ties else { return };
+        out.push_str(&self.t.heading("what hangs on ties"));
+        out.push_str(&self.t.wrapped("", "", Style::Plain, &super::ties_in_words(ties)));
+        for change in &ties.changes {
+            let lead = format!("{} ", self.t.paint(Style::Yellow, self.t.sign("◆", "!")));
+            out.push_str(&self.t.wrapped(&lead, "  ", Style::Plain, &super::tie_in_words(change)));
+        }
     }
 }

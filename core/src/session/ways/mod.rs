@@ -5,7 +5,7 @@ mod nodes;
 mod others;
 mod pod;
 mod search;
-mod world;
+pub(super) mod world;
 
 use crate::cluster::Cluster;
 use crate::cluster::ids::PodId;

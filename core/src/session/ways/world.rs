@@ -14,27 +14,27 @@ use crate::units::time::Time;
 
 /// The cluster, the pod and the moment.
 #[derive(Clone)]
-pub(super) struct World {
-    pub(super) cluster: Cluster,
-    pub(super) config: SchedulerConfig,
-    pub(super) pod: PodId,
-    pub(super) now: Time,
+pub(in crate::session) struct World {
+    pub(in crate::session) cluster: Cluster,
+    pub(in crate::session) config: SchedulerConfig,
+    pub(in crate::session) pod: PodId,
+    pub(in crate::session) now: Time,
 }
 
 /// What the scheduler says.
-pub(super) struct Answer {
-    pub(super) attempt: Attempt,
-    pub(super) order: Vec<NodeId>,
+pub(in crate::session) struct Answer {
+    pub(in crate::session) attempt: Attempt,
+    pub(in crate::session) order: Vec<NodeId>,
 }
 
 impl Answer {
     /// The node it goes to.
-    pub(super) fn node(&self) -> Option<NodeId> {
+    pub(in crate::session) fn node(&self) -> Option<NodeId> {
         self.attempt.node()
     }
 
     /// Why a node does not do.
-    pub(super) fn refusal(&self, node: NodeId) -> Option<&Refusal> {
+    pub(in crate::session) fn refusal(&self, node: NodeId) -> Option<&Refusal> {
         let at = self.order.iter().position(|&known| known == node)?;
         match self.attempt.matrix.as_ref().and_then(|matrix| Some((matrix, *matrix.filter.get(at)?))) {
             Some((matrix, k)) if k > 0 => matrix.fails.get(k as usize - 1),
@@ -46,7 +46,7 @@ impl Answer {
 
 impl World {
     /// The pod is taken off its node, if it has one.
-    pub(super) fn new(cluster: &Cluster, configuration: Option<&serde_json::Value>, pod: PodId, now: Time) -> World {
+    pub(in crate::session) fn new(cluster: &Cluster, configuration: Option<&serde_json::Value>, pod: PodId, now: Time) -> World {
         let mut cluster = cluster.clone();
         take_off(&mut cluster, pod);
         let read = configuration.and_then(|object| SchedulerConfig::from_json(object, &mut cluster.text).ok());
@@ -55,7 +55,7 @@ impl World {
     }
 
     /// The scheduler with everything that it knows of this world.
-    pub(super) fn scheduler(&self) -> Scheduler {
+    pub(in crate::session) fn scheduler(&self) -> Scheduler {
         let mut scheduler = Scheduler::new(&self.config, &self.cluster);
         for (id, pod) in self.cluster.live_pods().filter(|(_, pod)| pod.node.is_none()) {
             if pod.nominated.is_some() {
@@ -66,19 +66,19 @@ impl World {
     }
 
     /// Asks about the pod.
-    pub(super) fn ask(&self) -> Answer {
+    pub(in crate::session) fn ask(&self) -> Answer {
         let mut scheduler = self.scheduler();
         let attempt = scheduler.attempt(&self.cluster, self.pod, self.now, Detail::Full);
         Answer { attempt, order: scheduler.node_order().to_vec() }
     }
 
     /// The pod's template.
-    pub(super) fn template(&self) -> &PodTemplate {
+    pub(in crate::session) fn template(&self) -> &PodTemplate {
         self.cluster.template_of(self.pod)
     }
 
     /// The same world with the pod's template changed, for this pod alone.
-    pub(super) fn with_template(&self, change: impl FnOnce(&mut PodTemplate)) -> World {
+    pub(in crate::session) fn with_template(&self, change: impl FnOnce(&mut PodTemplate)) -> World {
         let mut world = self.clone();
         let mut template = self.template().clone();
         change(&mut template);
@@ -89,7 +89,7 @@ impl World {
     }
 
     /// The same world without some pods.
-    pub(super) fn without(&self, pods: &[PodId]) -> World {
+    pub(in crate::session) fn without(&self, pods: &[PodId]) -> World {
         let mut world = self.clone();
         for &pod in pods {
             if let Some(node) = world.cluster.pod(pod).node {
@@ -102,7 +102,7 @@ impl World {
 }
 
 /// Takes a pod off its node, so that it can be asked about.
-pub(super) fn take_off(cluster: &mut Cluster, id: PodId) {
+pub(in crate::session) fn take_off(cluster: &mut Cluster, id: PodId) {
     let Some(pod) = cluster.pods.get_mut(id.index()) else { return };
     let node = pod.node.take();
     pod.deletion = None;
