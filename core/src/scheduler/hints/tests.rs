@@ -176,5 +176,5 @@ fn a_pod_of_the_same_kind_that_goes_wakes_a_spread() {
     let waits = pod("waits", spread, &asking("100m")).replace("app: waits}", "app: same}");
     let text = [NODE, &second, &same("one"), &pod("other", "nodeName: n1, ", ""), &waits].concat();
     assert!(Waiting::new(&text).wakes(gone("one")));
-    assert!(Waiting::new(&text).wakes(bound("other")) == false, "another kind");
+    assert!(!Waiting::new(&text).wakes(bound("other")), "another kind");
 }
