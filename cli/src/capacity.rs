@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use wavetank_core::cluster::build::NodeShape;
 use wavetank_core::report::render::capacity as render;
 use wavetank_core::report::render::style::Terminal;
 use wavetank_core::report::{Capacity, SCHEMA_VERSION};
 use wavetank_core::scenario::names;
-use wavetank_core::session::{NodeType, RoomFor, Session};
+use wavetank_core::session::{NodeType, PodRequests, RoomFor, Session};
 
 use crate::cluster::ClusterArgs;
 use crate::context::Context;
@@ -24,8 +23,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "WORKLOAD")]
     workload: Vec<String>,
     /// How many pods fit that ask for so much: `cpu=500m,memory=1Gi`
-    #[arg(long, value_name = "REQUESTS", value_parser = NodeShape::parse)]
-    pod: Vec<NodeShape>,
+    #[arg(long, value_name = "REQUESTS", value_parser = PodRequests::parse)]
+    pod: Vec<PodRequests>,
     /// A machine type for the pools: `m5.large:cpu=2,memory=8Gi,price=0.096`; without any, those that are there
     #[arg(long = "type", value_name = "TYPE", value_parser = NodeType::parse)]
     types: Vec<NodeType>,

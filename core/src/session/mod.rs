@@ -23,7 +23,7 @@ mod ties;
 mod verify;
 mod ways;
 
-pub use capacity::{NodeType, RoomFor};
+pub use capacity::{NodeType, PodRequests, RoomFor};
 pub use decision::Decision;
 pub use run::{Mark, MarkKind, Run};
 pub use verify::RerunBudget;

@@ -36,14 +36,38 @@ fn scope(scope: Scope) -> &'static str {
     }
 }
 
-/// Those shown of a list of attempts, and how many are left out before the last.
-fn shown(attempts: &[AttemptStory]) -> (Vec<&AttemptStory>, usize) {
-    if attempts.len() <= ATTEMPTS {
-        return (attempts.iter().collect(), 0);
+/// An attempt that is shown, and how many after it found the same until when.
+struct Shown<'a> {
+    attempt: &'a AttemptStory,
+    again: usize,
+    until_ms: i64,
+}
+
+/// Those that are shown of a list of attempts: what finds what the one before found is not shown again. And how many are left out at the end.
+fn shown(attempts: &[AttemptStory]) -> (Vec<Shown<'_>>, usize) {
+    let mut some: Vec<Shown<'_>> = Vec::new();
+    for attempt in attempts {
+        match some.last_mut() {
+            Some(last) if attempt.changed.is_empty() && attempt.node.is_none() && attempt.preempts == last.attempt.preempts => {
+                last.again += 1;
+                last.until_ms = attempt.at_ms;
+            }
+            _ => some.push(Shown { attempt, again: 0, until_ms: attempt.at_ms }),
+        }
     }
-    let mut some: Vec<&AttemptStory> = attempts.iter().take(ATTEMPTS - 1).collect();
-    some.extend(attempts.last());
-    (some, attempts.len() - ATTEMPTS)
+    let left_out = some.len().saturating_sub(ATTEMPTS);
+    if left_out > 0 {
+        // The last tells how it ended.
+        let last = some.pop();
+        some.truncate(ATTEMPTS - 1);
+        some.extend(last);
+    }
+    (some, left_out)
+}
+
+fn again(shown: &Shown<'_>) -> Option<String> {
+    let times = if shown.again == 1 { "once more".to_owned() } else { format!("{} more times", shown.again) };
+    (shown.again > 0).then(|| format!("tried {times} until {}: every node as before", span(shown.until_ms)))
 }
 
 fn outcome(attempt: &AttemptStory) -> String {
@@ -79,6 +103,11 @@ fn change(changed: &ChangedNodes) -> String {
     format!("{nodes}: {}, was {}", or(&changed.is, "gone"), or(&changed.was, "not there"))
 }
 
+/// What was found of the nodes: by the first attempt all of it, by the others what is different.
+fn lines(n: usize, attempt: &AttemptStory) -> Vec<String> {
+    if n == 0 { attempt.nodes.iter().map(group).collect() } else { attempt.changed.iter().map(change).collect() }
+}
+
 fn title(explained: &Explained) -> String {
     let at = explained.ways_at_ms.map_or(String::new(), |at| format!(" at {}", span(at)));
     format!("what would have let it in{at}")
@@ -103,9 +132,10 @@ fn proof(explained: &Explained) -> String {
 pub fn text(explained: &Explained, terminal: &Terminal) -> String {
     let mut out = terminal.heading(&counted(explained.attempts.len(), "attempt"));
     let (some, left_out) = shown(&explained.attempts);
-    for (n, attempt) in some.iter().enumerate() {
+    for (n, shown) in some.iter().enumerate() {
+        let attempt = shown.attempt;
         if left_out > 0 && n + 1 == some.len() {
-            out.push_str(&format!("            {}\n", terminal.paint(Style::Dim, &format!("and {left_out} more"))));
+            out.push_str(&format!("            {}\n", terminal.paint(Style::Dim, &format!("and {left_out} more that differ"))));
         }
         let time = span(attempt.at_ms);
         let (style, sign) = match attempt.node {
@@ -117,17 +147,11 @@ pub fn text(explained: &Explained, terminal: &Terminal) -> String {
         let rest = " ".repeat(12);
         out.push_str(&terminal.wrapped(&lead, &rest, Style::Plain, &outcome(attempt)));
         let deeper = format!("{rest}  ");
-        // What stays as it was is not said again.
-        if n == 0 || attempt.changed.is_empty() && attempt.node.is_none() && n + 1 == some.len() && left_out > 0 {
-            for nodes in &attempt.nodes {
-                out.push_str(&terminal.wrapped(&rest, &deeper, Style::Dim, &group(nodes)));
-            }
-        } else if attempt.changed.is_empty() {
-            out.push_str(&terminal.wrapped(&rest, &deeper, Style::Dim, "every node as at the attempt before"));
-        } else {
-            for changed in &attempt.changed {
-                out.push_str(&terminal.wrapped(&rest, &deeper, Style::Yellow, &change(changed)));
-            }
+        for line in lines(n, attempt) {
+            out.push_str(&terminal.wrapped(&rest, &deeper, if n == 0 { Style::Dim } else { Style::Yellow }, &line));
+        }
+        if let Some(again) = again(shown) {
+            out.push_str(&terminal.wrapped(&rest, &deeper, Style::Dim, &again));
         }
     }
     if explained.ways_at_ms.is_none() {
@@ -176,11 +200,10 @@ pub fn markdown(parts: &Parts<'_>) -> String {
         }
         let _ = writeln!(out, "### {}\n", capital(&counted(explained.attempts.len(), "attempt")));
         let (some, left_out) = shown(&explained.attempts);
-        for (n, attempt) in some.iter().enumerate() {
-            let _ = writeln!(out, "- `{}` {}", span(attempt.at_ms), escaped(&outcome(attempt)));
-            let lines: Vec<String> =
-                if n == 0 { attempt.nodes.iter().map(group).collect() } else { attempt.changed.iter().map(change).collect() };
-            lines.iter().for_each(|line| out.push_str(&format!("  - {}\n", escaped(line))));
+        for (n, shown) in some.iter().enumerate() {
+            let _ = writeln!(out, "- `{}` {}", span(shown.attempt.at_ms), escaped(&outcome(shown.attempt)));
+            let lines = lines(n, shown.attempt).into_iter().chain(again(shown));
+            lines.for_each(|line| out.push_str(&format!("  - {}\n", escaped(&line))));
         }
         if left_out > 0 {
             let _ = writeln!(out, "- and {left_out} more before the last");
@@ -230,13 +253,12 @@ pub fn html(parts: &Parts<'_>, data: &str) -> String {
             let _ = writeln!(out, "<p class=\"soft\">{}</p>", markup(&proof(explained)));
         }
         let _ = writeln!(out, "<h2>{}</h2>\n<ol class=\"events\">", capital(&counted(explained.attempts.len(), "attempt")));
-        for (n, attempt) in explained.attempts.iter().take(ROWS).enumerate() {
-            let class = if attempt.node.is_some() { "good" } else { "bad" };
-            let _ =
-                write!(out, "<li><time>{}</time><span><span class=\"{class}\">{}</span>", span(attempt.at_ms), markup(&outcome(attempt)));
-            let lines: Vec<String> =
-                if n == 0 { attempt.nodes.iter().map(group).collect() } else { attempt.changed.iter().map(change).collect() };
-            lines.iter().for_each(|line| out.push_str(&format!("<br><span class=\"soft\">{}</span>", markup(line))));
+        for (n, shown) in shown(&explained.attempts).0.iter().enumerate() {
+            let class = if shown.attempt.node.is_some() { "good" } else { "bad" };
+            let (time, found) = (span(shown.attempt.at_ms), markup(&outcome(shown.attempt)));
+            let _ = write!(out, "<li><time>{time}</time><span><span class=\"{class}\">{found}</span>");
+            let lines = lines(n, shown.attempt).into_iter().chain(again(shown));
+            lines.for_each(|line| out.push_str(&format!("<br><span class=\"soft\">{}</span>", markup(&line))));
             out.push_str("</span></li>\n");
         }
         out.push_str("</ol>\n");

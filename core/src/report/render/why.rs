@@ -72,7 +72,16 @@ pub fn pod(story: &PodStory, matrix: Option<&PodMatrix>, terminal: &Terminal) ->
     }
     if !story.life.is_empty() {
         out.push_str(&terminal.heading("its life"));
-        links(&mut out, &story.life, terminal, false);
+        // What is only said again, as a refusal is at every attempt, is counted.
+        let mut said = std::collections::BTreeSet::new();
+        let life: Vec<Link> = story.life.iter().filter(|link| said.insert(link.text.as_str())).cloned().collect();
+        links(&mut out, &life, terminal, false);
+        let again = story.life.len() - life.len();
+        if again > 0 {
+            let text =
+                format!("and {again} times what stands here already, up to {}", span(story.life.last().map_or(0, |link| link.at_ms)));
+            out.push_str(&format!("          {}\n", terminal.paint(Style::Dim, &text)));
+        }
     }
     if let Some(matrix) = matrix {
         nodes(&mut out, matrix, terminal);

@@ -99,9 +99,12 @@ fn an_untouched_node_more_never_changes_why_another_failed() {
         let before = asked(&world.cluster, pod);
         for labelled in [false, true] {
             let mut more = world.cluster.clone();
-            let name = more.text.intern("one-more");
+            let (name, hostname) = (more.text.intern("one-more"), more.text.intern("kubernetes.io/hostname"));
             let mut node = Node { name, pods: Vec::new(), ..more.node(model).clone() };
-            if !labelled {
+            if labelled {
+                // A domain of its own.
+                node.labels.set(hostname, name);
+            } else {
                 node.labels = NodeLabels::default();
                 node.zone_key = Sym::EMPTY;
             }

@@ -6,4 +6,4 @@ mod room;
 mod types;
 
 pub use room::RoomFor;
-pub use types::NodeType;
+pub use types::{NodeType, PodRequests};

@@ -379,7 +379,7 @@ fn verdict(trial: &Trial, zones: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::manifest::SourceSet;
-    use crate::session::{RoomFor, SessionOptions};
+    use crate::session::{PodRequests, RoomFor, SessionOptions};
 
     fn session(replicas: u32, cpu: &str, nodes: u32) -> Session {
         let text = format!(
@@ -398,7 +398,7 @@ mod tests {
     #[test]
     fn what_fits_is_counted_to_the_last_pod() {
         let session = session(3, "1500m", 3);
-        let room = session.room_for(&RoomFor::Pod(NodeShape::parse("cpu=1").unwrap())).unwrap();
+        let room = session.room_for(&RoomFor::Pod(PodRequests::parse("cpu=1").unwrap())).unwrap();
         // 2.5 cpu are free on each of three nodes.
         assert_eq!((room.fits, room.at_least), (6, false));
         assert_eq!(room.zones.iter().map(|(_, count)| *count).collect::<Vec<_>>(), [2, 2, 2]);

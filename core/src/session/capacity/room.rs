@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::super::ways::world::World;
 use super::super::{Session, scheduler_configuration};
+use super::types::PodRequests;
 use crate::cluster::Cluster;
-use crate::cluster::build::{Builder, ClusterOptions, NodeShape, objects_from_json};
+use crate::cluster::build::{Builder, ClusterOptions, objects_from_json};
 use crate::cluster::ids::{ClaimId, PodId, VolumeId};
 use crate::cluster::pod::{Owner, Phase, Pod, PodName};
 use crate::cluster::state::Workload;
@@ -27,7 +28,7 @@ pub enum RoomFor {
     /// More pods of a workload.
     Workload(Workload),
     /// Pods that ask for so much, and for nothing else.
-    Pod(NodeShape),
+    Pod(PodRequests),
 }
 
 impl Session {
@@ -38,7 +39,7 @@ impl Session {
         let (model, subject) = match asked {
             RoomFor::Workload(Workload::DaemonSet(_)) => return None,
             RoomFor::Workload(workload) => (model(&cluster, *workload)?, cluster.workload_label(*workload)),
-            RoomFor::Pod(shape) => (probe(&mut cluster, shape)?, requests(shape)),
+            RoomFor::Pod(requests) => (probe(&mut cluster, requests)?, format!("a pod of {requests}")),
         };
         let remark = quota(&cluster, &model);
         let next_ordinal = match model.owner {
@@ -82,11 +83,6 @@ impl Session {
             remark,
         })
     }
-}
-
-fn requests(shape: &NodeShape) -> String {
-    let asked = shape.amounts.iter().filter(|(name, _)| *name != "pods");
-    format!("a pod of {}", asked.map(|(name, amount)| format!("{name}={amount}")).collect::<Vec<_>>().join(","))
 }
 
 /// A pod of a workload as its controller would make the next one.
@@ -155,8 +151,8 @@ fn waiting(pod: Pod) -> Pod {
 }
 
 /// A bare pod of so much, through admission; it is taken out of the cluster again.
-fn probe(cluster: &mut Cluster, shape: &NodeShape) -> Option<Pod> {
-    let asked = shape.amounts.iter().filter(|(name, _)| *name != "pods");
+fn probe(cluster: &mut Cluster, asked: &PodRequests) -> Option<Pod> {
+    let asked = asked.amounts.iter();
     let requests: serde_json::Map<String, serde_json::Value> =
         asked.map(|(name, amount)| (name.clone(), amount.to_string().into())).collect();
     let object = serde_json::json!({

@@ -1,5 +1,7 @@
 //! Machine types with prices, as flags and files name them.
 
+use std::collections::BTreeMap;
+
 use crate::cluster::build::NodeShape;
 use crate::units::quantity::Quantity;
 
@@ -67,6 +69,38 @@ impl NodeType {
     }
 }
 
+/// What a pod asks for: `cpu=500m,memory=1Gi`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodRequests {
+    /// Amounts by resource name.
+    pub amounts: BTreeMap<String, Quantity>,
+}
+
+impl PodRequests {
+    /// Reads `cpu=500m,memory=1Gi`; what is not named is not asked for.
+    ///
+    /// # Errors
+    /// A sentence for a person.
+    pub fn parse(text: &str) -> Result<PodRequests, String> {
+        let mut amounts = NodeShape::parse(text)?.amounts;
+        let named: Vec<&str> = text.split(',').filter_map(|part| part.split_once('=')).map(|(name, _)| name.trim()).collect();
+        amounts.retain(|name, _| named.contains(&name.as_str()) && name != "pods");
+        if amounts.is_empty() {
+            return Err(format!("{text:?} asks for nothing, such as cpu=500m"));
+        }
+        Ok(PodRequests { amounts })
+    }
+}
+
+impl std::fmt::Display for PodRequests {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (at, (name, amount)) in self.amounts.iter().enumerate() {
+            write!(f, "{}{name}={amount}", if at == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
 /// A decimal number in millionths.
 fn micro(text: &str) -> Option<i64> {
     let quantity = Quantity::parse(text).ok().filter(|quantity| quantity.sign() >= 0)?;
@@ -99,5 +133,7 @@ mod tests {
         for wrong in ["", "small", "a cpu=x", "a cpu=1,price=-1", "a cpu=1\na cpu=2"] {
             assert!(NodeType::parse_all(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(PodRequests::parse("cpu=500m").map(|pod| pod.to_string()), Ok("cpu=500m".to_owned()), "nothing that is not named");
+        assert!(PodRequests::parse("").is_err());
     }
 }
