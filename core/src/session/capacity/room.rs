@@ -220,6 +220,7 @@ fn make_claims(cluster: &mut Cluster, id: PodId) {
             lost: false,
             owner_pod,
             created: Time::ZERO,
+            owner: None,
             deleting: false,
             gone: false,
             origin: None,
@@ -248,6 +249,7 @@ fn provision(cluster: &mut Cluster, claim: ClaimId, driver: Sym) {
         node_affinity: None,
         claim_ref: Some((namespace, of.name)),
         available: false,
+        released: false,
         deleting: false,
         gone: false,
         backend: VolumeBackend::Csi { driver, handle: name },
@@ -264,7 +266,7 @@ fn bind(cluster: &mut Cluster, claim: ClaimId, volume: VolumeId) {
     let namespace = cluster.namespaces.get(claim.namespace.index()).map_or(Sym::EMPTY, |namespace| namespace.name);
     let of = (namespace, claim.name);
     let volume = &mut cluster.storage.volumes[volume.index()];
-    (volume.claim_ref, volume.available) = (Some(of), false);
+    (volume.claim_ref, volume.available, volume.released) = (Some(of), false, false);
 }
 
 /// Volumes that were matched are taken. One that is to be provisioned stays a claim: it counts as such.
