@@ -6,8 +6,8 @@ pub mod drain;
 pub mod invariants;
 pub mod scheduling;
 mod sim;
-pub mod ties;
 #[cfg(test)]
 mod tests;
+pub mod ties;
 
 pub use sim::{DEFAULT_BUDGET, Ended, SETTLE_SPAN, Sim, SimOptions};
