@@ -90,7 +90,7 @@ pub struct Preemption {
     pub candidates: Vec<Candidate>,
     /// Nodes tried in vain; listed only with [`Detail::Full`].
     pub refused: Vec<(NodeId, Refusal)>,
-    /// How many nodes were tried in vain, for each distinct refusal.
+    /// How many nodes were tried in vain, for each distinct refusal; only where all were.
     pub in_vain: Vec<(Refusal, usize)>,
     /// The candidates among which nothing decides.
     pub best: Vec<NodeId>,

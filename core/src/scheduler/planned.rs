@@ -9,7 +9,7 @@ use super::classes::Class;
 use super::counts::{Counts, Tally};
 use super::cycle::{Refused, fail};
 use super::framework::{Cycle, Surroundings};
-use super::plans::{Counted, Needs, PlanId, needs};
+use super::plans::{Counted, Needs, PlanId, Soft, needs};
 use super::plugins::inter_pod_affinity;
 use super::plugins::pod_topology_spread::{Minimum, ScoreState};
 use super::selection::{feasible_nodes_to_find, heap_root};
@@ -28,7 +28,11 @@ pub(super) struct Scratch {
     // Feasible places as they are found, and their own scores.
     places: Vec<u32>,
     own: Vec<i32>,
+    nodes: Vec<NodeId>,
     totals: Vec<i64>,
+    // What soft constraints see of each node, and what is made of it.
+    codes: Vec<u16>,
+    code_scores: Vec<Option<i64>>,
     raw: Vec<i64>,
     sums: Vec<f64>,
     ignored: Vec<bool>,
@@ -276,30 +280,26 @@ fn refused(class: &Class, cache: &Cache) -> Refused {
 
 /// Adds up all scores of the feasible places, but for what is equal for all of them.
 fn score(needs: &Needs, class: &Class, relative: bool, scratch: &mut Scratch, cache: &Cache, counts: &Counts, topology: &mut Topology) {
-    let Scratch { places, own, totals, raw, sums, ignored, seen, .. } = scratch;
-    totals.clear();
-    totals.extend(own.iter().map(|&own| i64::from(own)));
     let order = cache.order();
-    let nodes = || places.iter().map(|&place| order[place as usize]);
+    scratch.totals.clear();
+    scratch.totals.extend(scratch.own.iter().map(|&own| i64::from(own)));
+    scratch.nodes.clear();
+    scratch.nodes.extend(scratch.places.iter().map(|&place| order[place as usize]));
     if relative {
-        add_relative(class, nodes(), totals);
+        add_relative(class, scratch.nodes.iter().copied(), &mut scratch.totals);
     }
-    if !needs.soft.is_empty() {
-        raw.clear();
-        spread(needs, nodes, (sums, ignored, seen, raw), counts, topology);
+    if !needs.soft.is_empty() && !spread_by_code(needs, scratch, counts, topology) {
+        spread(needs, scratch, counts, topology);
+        let Scratch { totals, raw, ignored, .. } = &mut *scratch;
         let taking_part = || raw.iter().zip(ignored.iter()).filter(|(_, ignored)| !**ignored).map(|(s, _)| *s);
         let (min, max) = (taking_part().min().unwrap_or(0), taking_part().max().unwrap_or(0));
-        let table: Option<Vec<i64>> =
-            (max - min < MAX_TABLE).then(|| (min..=max).map(|s| needs.spread_weight * ScoreState::turned(s, min, max)).collect());
         for ((total, &score), &ignored) in totals.iter_mut().zip(raw.iter()).zip(ignored.iter()) {
             if !ignored {
-                *total += match &table {
-                    Some(table) => table[(score - min) as usize],
-                    None => needs.spread_weight * ScoreState::turned(score, min, max),
-                };
+                *total += needs.spread_weight * ScoreState::turned(score, min, max);
             }
         }
     }
+    let Scratch { places, nodes, totals, raw, .. } = scratch;
     // A count by a key that makes all nodes one domain is the same for all.
     raw.clear();
     for &(counted, weight) in &needs.weighted {
@@ -309,7 +309,7 @@ fn score(needs: &Needs, class: &Class, relative: bool, scratch: &mut Scratch, ca
         }
         raw.resize(places.len(), 0);
         let domains = topology.of_nodes(counted.key);
-        for (raw, node) in raw.iter_mut().zip(nodes()) {
+        for (raw, node) in raw.iter_mut().zip(nodes.iter()) {
             *raw += tally.at(domains.get(node.index()).copied().unwrap_or(NO_DOMAIN)).saturating_mul(weight);
         }
     }
@@ -321,8 +321,94 @@ fn score(needs: &Needs, class: &Class, relative: bool, scratch: &mut Scratch, ca
     }
 }
 
-/// Scores are looked up, not worked out, where so few are possible.
-const MAX_TABLE: i64 = 64;
+/// Counts by node that codes tell apart; a greater one is no code.
+const CODED_COUNTS: usize = 15;
+/// As many codes as that at most.
+const MAX_CODES: usize = 1_024;
+
+/// Adds the scores of the soft spread constraints, each worked out once for all nodes that look alike to them: pods on the node few, and
+/// domains few. False, and nothing added, where that is not so.
+fn spread_by_code(needs: &Needs, scratch: &mut Scratch, counts: &Counts, topology: &Topology) -> bool {
+    let Scratch { nodes, totals, codes, code_scores, .. } = scratch;
+    // A node's code is made of one digit for each constraint: the count or the domain; the last digit stands for no domain.
+    let digits = |soft: &Soft| if soft.per_node { CODED_COUNTS + 1 } else { topology.domain_count(soft.counted.key) + 1 };
+    let all_codes = needs.soft.iter().fold(1usize, |product, soft| product.saturating_mul(digits(soft)));
+    if all_codes > MAX_CODES {
+        return false;
+    }
+    codes.clear();
+    codes.resize(nodes.len(), 0);
+    for soft in &needs.soft {
+        let (base, none) = (digits(soft) as u16, digits(soft) - 1);
+        let domains = topology.of_nodes(soft.counted.key);
+        let pods = counts.read(soft.counted.tally).pods.as_slice();
+        let mut most = 0;
+        for (code, node) in codes.iter_mut().zip(nodes.iter()) {
+            let domain = domains.get(node.index()).copied().unwrap_or(NO_DOMAIN);
+            let digit = if domain == NO_DOMAIN {
+                none
+            } else if soft.per_node {
+                let count = pods.get(node.index()).map_or(0, |&pods| pods as usize);
+                most = most.max(count);
+                count
+            } else {
+                domain as usize
+            };
+            *code = code.wrapping_mul(base).wrapping_add(digit as u16);
+        }
+        if most >= CODED_COUNTS {
+            return false;
+        }
+    }
+    code_scores.clear();
+    code_scores.resize(all_codes, None);
+    for &code in codes.iter() {
+        code_scores[usize::from(code)] = Some(0);
+    }
+    // The digit of a constraint, the last one's being the lowest.
+    let digit = |code: usize, place: usize| {
+        let lower: usize = needs.soft[place + 1..].iter().map(digits).product();
+        code / lower % digits(&needs.soft[place])
+    };
+    let seen: Vec<usize> = (0..all_codes).filter(|&code| code_scores[code].is_some()).collect();
+    let lacks_key = |code: usize| (0..needs.soft.len()).any(|place| digit(code, place) == digits(&needs.soft[place]) - 1);
+    if needs.soft_keys_required && seen.iter().any(|&code| lacks_key(code)) {
+        return false;
+    }
+    let weights = needs.soft.iter().enumerate().map(|(place, soft)| {
+        let size = if soft.per_node {
+            nodes.len()
+        } else {
+            let mut domains: Vec<usize> = seen.iter().map(|&code| digit(code, place)).collect();
+            domains.sort_unstable();
+            domains.dedup();
+            domains.len()
+        };
+        float::ln((size + 2) as f64)
+    });
+    let weights: Vec<f64> = weights.collect();
+    let (mut min, mut max) = (i64::MAX, i64::MIN);
+    for &code in &seen {
+        let mut sum = 0.0f64;
+        for (place, (soft, weight)) in needs.soft.iter().zip(&weights).enumerate() {
+            let digit = digit(code, place);
+            if digit == digits(soft) - 1 {
+                continue;
+            }
+            let count = if soft.per_node { digit as i64 } else { counts.read(soft.counted.tally).at(digit as u32) };
+            sum += count as f64 * weight + (soft.max_skew - 1) as f64;
+        }
+        let score = float::round(sum) as i64;
+        (min, max) = (min.min(score), max.max(score));
+        code_scores[code] = Some(score);
+    }
+    let turn = |score: &mut Option<i64>| *score = score.map(|score| needs.spread_weight * ScoreState::turned(score, min, max));
+    code_scores.iter_mut().for_each(turn);
+    for (total, &code) in totals.iter_mut().zip(codes.iter()) {
+        *total += code_scores[usize::from(code)].unwrap_or(0);
+    }
+    true
+}
 
 /// Adds the scores that the class keeps and that depend on the other feasible nodes.
 fn add_relative(class: &Class, nodes: impl Iterator<Item = NodeId> + Clone, totals: &mut [i64]) {
@@ -339,13 +425,10 @@ fn add_relative(class: &Class, nodes: impl Iterator<Item = NodeId> + Clone, tota
 }
 
 /// Raw scores of the soft spread constraints, and which nodes take no part: [`ScoreState::score`] without asking for each node.
-fn spread<I: Iterator<Item = NodeId>>(
-    needs: &Needs,
-    nodes: impl Fn() -> I,
-    (sums, ignored, seen, raw): (&mut Vec<f64>, &mut Vec<bool>, &mut Vec<bool>, &mut Vec<i64>),
-    counts: &Counts,
-    topology: &Topology,
-) {
+fn spread(needs: &Needs, scratch: &mut Scratch, counts: &Counts, topology: &Topology) {
+    let Scratch { nodes, sums, ignored, seen, raw, .. } = scratch;
+    let nodes = || nodes.iter().copied();
+    raw.clear();
     ignored.clear();
     ignored.extend(nodes().map(|_| false));
     let domain_of = |domains: &[u32], node: NodeId| domains.get(node.index()).copied().unwrap_or(NO_DOMAIN);

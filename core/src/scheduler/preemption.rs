@@ -3,6 +3,8 @@
 //!
 //! Decides only; deleting the victims is the engine's.
 
+use std::collections::BTreeMap;
+
 use super::attempt::{Candidate, Preemption};
 use super::framework::{Cycle, Shift};
 use super::pdqsort::sort_by_less;
@@ -67,13 +69,13 @@ pub trait DryRuns {
     fn run(&mut self, cycle: &Cycle<'_>, node: NodeId) -> &DryRun;
 }
 
-/// Every dry run done now.
+/// Every dry run done now, once.
 #[derive(Default)]
-pub struct Afresh(Option<DryRun>);
+pub struct Afresh(BTreeMap<NodeId, DryRun>);
 
 impl DryRuns for Afresh {
     fn run(&mut self, cycle: &Cycle<'_>, node: NodeId) -> &DryRun {
-        self.0.insert(dry_run(cycle, node))
+        self.0.entry(node).or_insert_with(|| dry_run(cycle, node))
     }
 }
 
@@ -113,12 +115,8 @@ pub fn preempt<R: DryRuns>(cycle: &Cycle<'_>, failure: &Failure<'_>, all: bool, 
                     found.refused.push((node, no_victims()));
                 }
             }
-            DryRun::Refused(refusal) => {
-                found.count_in_vain(refusal, 1);
-                if all {
-                    found.refused.push((node, refusal.clone()));
-                }
-            }
+            DryRun::Refused(refusal) if all => found.refused.push((node, refusal.clone())),
+            DryRun::Refused(_) => {}
             DryRun::Room(candidate, rank) => {
                 if rank.violations == 0 {
                     respectful += 1
@@ -138,10 +136,18 @@ pub fn preempt<R: DryRuns>(cycle: &Cycle<'_>, failure: &Failure<'_>, all: bool, 
             break;
         }
     }
-    if without_victims > 0 {
-        found.count_in_vain(&no_victims(), without_victims);
-    }
-    let Some((least, node)) = best else { return found };
+    let Some((least, node)) = best else {
+        // Every possible node was tried: why in vain is part of the message.
+        for &node in failure.curable {
+            if let DryRun::Refused(refusal) = runs.run(cycle, node) {
+                found.count_in_vain(refusal, 1);
+            }
+        }
+        if without_victims > 0 {
+            found.count_in_vain(&no_victims(), without_victims);
+        }
+        return found;
+    };
     if all {
         found.chosen = found.candidates.iter().position(|c| c.node == node);
         found.best = found.candidates.iter().zip(&ranks).filter(|(_, rank)| **rank == least).map(|(c, _)| c.node).collect();

@@ -39,19 +39,27 @@ pub fn heap_root<T: Ord + Copy>(totals: &[T]) -> Option<usize> {
             None => return None,
         }
     }
-    // Where few are, they are compared. The pre-order path to a node is read off its number: a node comes before its subtrees,
-    // the left subtree before the right.
-    let mut best: Option<usize> = None;
-    for (i, _) in totals.iter().enumerate().filter(|t| *t.1 == max) {
-        if best.is_none_or(|b| comes_before(i, b)) {
-            best = Some(i);
+    // Where few are, they are compared, and stretches without one are passed over.
+    let mut best: Option<((u32, u32), usize)> = None;
+    for (stretch, some) in totals.chunks(STRETCH).enumerate() {
+        if some.iter().fold(false, |any, &total| any | (total == max)) {
+            for (i, _) in some.iter().enumerate().filter(|t| *t.1 == max) {
+                let place = stretch * STRETCH + i;
+                let rank = preorder_rank(place);
+                if best.is_none_or(|(least, _)| rank < least) {
+                    best = Some((rank, place));
+                }
+            }
         }
     }
-    best
+    best.map(|(_, place)| place)
 }
 
+/// Nodes that are looked at together.
+const STRETCH: usize = 32;
+
 /// Nodes of the implicit tree that are walked before all that are equal are compared.
-const MAX_WALK: usize = 48;
+const MAX_WALK: usize = 16;
 
 /// The node of an implicit tree of `len` nodes that follows `at` in pre-order.
 fn next_in_preorder(at: usize, len: usize) -> Option<usize> {
@@ -68,17 +76,12 @@ fn next_in_preorder(at: usize, len: usize) -> Option<usize> {
     }
 }
 
-/// Whether node `a` of the implicit tree comes before node `b` in pre-order.
-fn comes_before(a: usize, b: usize) -> bool {
-    let (mut x, mut y) = (a + 1, b + 1);
-    let (depth_x, depth_y) = (x.ilog2(), y.ilog2());
-    // Bring both to one depth: an ancestor comes before its descendants.
-    if depth_x > depth_y {
-        x >>= depth_x - depth_y;
-    } else {
-        y >>= depth_y - depth_x;
-    }
-    if x == y { depth_x < depth_y } else { x < y }
+/// What orders the nodes of an implicit tree as pre-order does. The path to a node is read off its number: made equally long, paths are
+/// ordered as the nodes are, and of those that become equal the shortest, which is the ancestor's, comes first.
+fn preorder_rank(place: usize) -> (u32, u32) {
+    let number = place as u32 + 1;
+    let depth = number.ilog2();
+    (number << (31 - depth), depth)
 }
 
 #[cfg(test)]

@@ -80,6 +80,11 @@ impl Topology {
         self.rows.get(number).map_or(&[], |row| row.of_node.as_slice())
     }
 
+    /// How many domains the key of this number ever had.
+    pub fn domain_count(&self, number: usize) -> usize {
+        self.rows.get(number).map_or(0, |row| row.numbers.len())
+    }
+
     /// Where the nodes of each domain stand, by the key of this number; none if there are too many domains.
     pub fn places(&mut self, number: usize, cache: &Cache) -> Option<Arc<Places>> {
         let row = self.rows.get_mut(number)?;

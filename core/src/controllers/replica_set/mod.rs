@@ -115,13 +115,16 @@ impl ReplicaSetController {
     /// `manageReplicas`: creates what is missing, deletes what is too much.
     fn manage(&mut self, id: ReplicaSetId, api: &mut Api) -> Result<(), Failure> {
         let set = &api.cluster().replica_sets[id.index()];
-        let active: Vec<PodId> = set.pods.iter().copied().filter(|&p| api.cluster().pod(p).is_active()).collect();
+        let is_active = |pod: &PodId| api.cluster().pod(*pod).is_active();
+        // Counted first, listed only for those that have to choose: most looks find just enough.
+        let count = set.pods.iter().filter(|pod| is_active(pod)).count();
         let wanted = set.replicas.max(0) as usize;
-        if active.len() < wanted {
-            return create(api, id, (wanted - active.len()).min(BURST));
+        if count < wanted {
+            return create(api, id, (wanted - count).min(BURST));
         }
-        let surplus = (active.len() - wanted).min(BURST);
+        let surplus = (count - wanted).min(BURST);
         if surplus > 0 {
+            let active: Vec<PodId> = set.pods.iter().copied().filter(is_active).collect();
             let chosen = if surplus < active.len() { ranking::first_to_go(api, id, active, surplus) } else { active };
             for pod in chosen {
                 let name = api.cluster().pod_name(pod);
