@@ -9,12 +9,13 @@ use super::config::SchedulerConfig;
 use super::{ClusterEvent, Scheduler};
 use crate::cluster::Cluster;
 use crate::cluster::behavior::PodBehavior;
+use crate::cluster::build::{Builder, ClusterOptions};
 use crate::cluster::ids::{NodeId, PodId, TemplateId, ZoneId};
 use crate::cluster::labels::{Labels, Operator, Requirement, Selector};
 use crate::cluster::node::{Node, NodeReady, Taint};
 use crate::cluster::pod::{Deletion, Owner, Phase, Pod, PodName};
 use crate::cluster::template::*;
-use crate::cluster::workloads::{Meta, Service};
+use crate::manifest::Object;
 use crate::units::intern::Sym;
 use crate::units::resources::Resources;
 use crate::units::rng::Chance;
@@ -60,19 +61,14 @@ impl World {
 
     /// A Service makes the system's default spread constraints apply to the pods it selects.
     fn add_service(&mut self) {
-        let (app, name) = (self.cluster.text.intern("app"), self.cluster.text.intern("service"));
-        let value = self.cluster.text.intern(["web", "db"][self.chance.below(2) as usize]);
-        let namespace = crate::cluster::ids::NamespaceId(self.chance.below(2) as u32);
-        let meta = Meta { name, namespace, created: Time::ZERO, generation: 1, gone: false, deleting: None, origin: None };
-        let selector = Some(Labels::new([(app, value)]));
-        self.cluster.services.push(Service {
-            meta,
-            selector,
-            publish_not_ready: false,
-            headless: false,
-            load_balancer: false,
-            node_ports: 0,
+        let app = ["web", "db"][self.chance.below(2) as usize];
+        let namespace = ["default", "other"][self.chance.below(2) as usize];
+        let name = format!("service-{}", self.cluster.services.len());
+        let service = serde_json::json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace}, "spec": {"selector": {"app": app}},
         });
+        let object = Object::from_value(service).expect("a Service");
+        Builder::new(&mut self.cluster, ClusterOptions::verbatim()).insert(&object, None);
     }
 
     fn one_in(&mut self, n: u64) -> bool {
