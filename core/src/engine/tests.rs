@@ -1,0 +1,78 @@
+//! The engine as a whole: what must hold holds, what does not is told, and a run in circles says which.
+
+use super::{Ended, Sim, SimOptions, cycle};
+use crate::cluster::build::{ClusterOptions, build};
+use crate::cluster::ids::PodId;
+use crate::engine::invariants::Rule;
+use crate::manifest::{Limits, SourceSet, read};
+use crate::units::time::{MINUTE, SECOND, Time};
+
+const WEB: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 4
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: web:1, resources: {requests: {cpu: 500m}}}]
+      topologySpreadConstraints:
+      - {maxSkew: 1, topologyKey: kubernetes.io/hostname, whenUnsatisfiable: DoNotSchedule, matchLabelKeys: [pod-template-hash], labelSelector: {matchLabels: {app: web}}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}
+";
+
+fn settled(text: &str) -> (Sim, Ended) {
+    let built = build(&read(SourceSet::single("world.yaml", text), &Limits::default()), &ClusterOptions::default());
+    let (sim, _, ended) = Sim::settled(built.cluster, &SimOptions { check_invariants: true, ..SimOptions::default() });
+    (sim, ended)
+}
+
+#[test]
+fn each_revision_counts_its_own_pods() {
+    let (sim, _) = settled(WEB);
+    let cluster = sim.cluster();
+    for (id, _) in cluster.live_pods() {
+        let constraint = &cluster.template_of(id).spread[0];
+        assert!(cluster.pod_labels(id).match_selector(&constraint.selector, &cluster.text), "a pod counts among its own");
+    }
+    assert_eq!(cluster.live_pods().count(), 4);
+}
+
+#[test]
+fn nothing_is_violated_when_a_node_dies() {
+    let (mut sim, _) = settled(WEB);
+    let node = sim.cluster().pod(PodId::from_index(0)).node.expect("it is placed");
+    sim.api_mut().set_machine_alive(node, false);
+    sim.run_until(Time::ZERO + 20 * MINUTE);
+    assert_eq!(sim.violations(), []);
+    assert!(sim.cluster().pods.len() > 4, "the lost pod was replaced");
+}
+
+#[test]
+fn what_does_not_hold_is_told() {
+    let (mut sim, _) = settled(WEB);
+    let pod = PodId::from_index(0);
+    let own = sim.cluster().pod(pod).node.expect("it is placed");
+    // A pod that vanishes from its node's list without the API server.
+    let node = &mut sim.api_mut().cluster_mut().nodes[own.index()];
+    node.pods.retain(|&p| p != pod);
+    sim.run_until(Time::ZERO + SECOND);
+    assert_eq!(sim.violations().first().map(|v| v.rule), Some(Rule::Conservation));
+}
+
+#[test]
+fn a_run_in_circles_says_which() {
+    // The kubelet refuses what names its node and does not fit, and the ReplicaSet makes another, for ever.
+    let text = WEB.replace("containers:", "nodeName: n1\n      containers:").replace("500m", "3")
+        + "---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {allocatable: {cpu: '4', memory: 8Gi, pods: '20'}}\n";
+    let (mut sim, ended) = settled(&text);
+    assert_eq!(ended, Ended::BudgetSpent);
+    sim.run_until(Time::ZERO + MINUTE);
+    let round = cycle::told(sim.api().trace(), sim.cluster()).expect("it repeats");
+    assert!(round.contains("a pod of deployment/web is created") && round.contains("fails"), "{round}");
+}
