@@ -147,6 +147,50 @@ Unquoted `yes`, `no`, `on`, `off`, `y`, `n` are booleans and `010` is eight in t
     NAME_FORM = "WT1027", "A name Kubernetes does not allow",
 "Names become parts of paths and of DNS names. Most kinds want lower-case letters, digits, `-` and `.`, beginning and ending with a letter or digit, at most 253 characters; Services and Namespaces want at most 63 and no dots. The API server would refuse the object; it is simulated all the same.";
 
+    FIELD_REQUIRED = "WT1028", "A field the API server requires is not set",
+"The API server would refuse the object, because a field is missing without which it makes no sense.
+
+    containers:
+    - image: nginx      <- name is missing
+
+The object is simulated all the same, as far as that is possible. `kubectl apply --dry-run=server` against a cluster says the same.";
+
+    FIELD_INVALID = "WT1029", "A value the API server does not take",
+"The value has the right type, but breaks a rule of its field: a range, a form, or what another field asks for. The API server would refuse the object (\"Invalid value\"); it is simulated all the same, as far as that is possible.
+
+    spec:
+      replicas: -1      <- must be greater than or equal to 0
+
+The rules are those of Kubernetes v1.37 with its default feature gates.";
+
+    FIELD_NOT_SUPPORTED = "WT1030", "A value that is none of those the field knows",
+"The field takes one of a few words, and this is none of them; they are case-sensitive. The API server would refuse the object (\"Unsupported value\"); it is simulated all the same, as far as that is possible.
+
+    restartPolicy: always      <- Always";
+
+    FIELD_DUPLICATE = "WT1031", "A value that must be unique is given twice",
+"Entries of a list are told apart by a name, a port or another key, and two have the same one. The API server would refuse the object (\"Duplicate value\").
+
+    ports:
+    - {name: http, containerPort: 80}
+    - {name: http, containerPort: 8080}      <- another name";
+
+    FIELD_FORBIDDEN = "WT1032", "A field that may not be set here",
+"The field exists, but not together with what else the object says. The API server would refuse the object (\"Forbidden\"); it is simulated all the same, as far as that is possible.
+
+    strategy:
+      type: Recreate
+      rollingUpdate: {maxSurge: 1}      <- only with RollingUpdate";
+
+    FIELD_TOO_LARGE = "WT1033", "A value is too long, or a list has too many entries",
+"Kubernetes bounds what an object may hold: 1 MiB of data in a ConfigMap or Secret, 256 KiB of annotations, names of 63 or 253 characters, and a number of entries in some lists. The API server would refuse the object (\"Too long\", \"Too many\").";
+
+    FIELD_NOT_FOUND = "WT1034", "A name that leads nowhere within the object",
+"One part of the object names another part, and there is none of that name. The API server would refuse the object (\"Not found\").
+
+    volumeMounts:
+    - {name: data, mountPath: /data}      <- the pod has no volume `data`";
+
     MORE = "WT1099", "More of the same",
 "A file may have very many problems, often with one cause. Only the first ones are listed, errors before warnings.";
 }

@@ -10,6 +10,7 @@ use super::catalog as ids;
 use super::decode::NodeDecoder;
 use super::diagnostic::{Diagnostic, Severity};
 use super::document::{Class, DocId, Document};
+use super::field::{FieldError, Reason};
 use super::kinds::{self, Kind, Support};
 use super::limits::Limits;
 use super::misfit;
@@ -20,6 +21,7 @@ use super::schema;
 use super::source::{SourceSet, Span};
 use super::successor;
 use super::tree::{NodeId, NodeKind, Tree};
+use super::validate;
 use crate::units::text::{nearest, visible, visible_short};
 
 /// Adds the document, or the documents of a list, with its diagnostics.
@@ -277,6 +279,10 @@ fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind
         let diagnostic = nameless(&tree, root, &header);
         return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
     }
+    // Older versions had other defaults, which the rules of today would take for mistakes.
+    if !old {
+        field_errors(reading, &tree, root, kind, &title);
+    }
     if kind.support == Support::Known {
         let object = Object::Other(tree.to_value());
         return reading.add(tree, header, Class::Known, Some(object), None);
@@ -308,6 +314,42 @@ fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind
             reading.add(tree, header, Class::Known, Some(object), None);
         }
     }
+}
+
+/// Field errors told of one object; the rest is counted.
+const TOLD: usize = 5;
+
+/// What the API server would answer to creating the object, as diagnostics.
+fn field_errors(reading: &mut Reading, tree: &Tree, root: NodeId, kind: &Kind, title: &str) {
+    let mut errors = validate::check(tree, root, kind);
+    errors.retain(|error| !told_elsewhere(error, kind));
+    errors.dedup_by(|a, b| a.field == b.field && a.reason == b.reason);
+    let rest = errors.len().saturating_sub(TOLD);
+    for error in errors.iter().take(TOLD) {
+        let (id, what) = match error.reason {
+            Reason::Required => (ids::FIELD_REQUIRED, "is required"),
+            Reason::NotSupported => (ids::FIELD_NOT_SUPPORTED, "has a value that is not supported"),
+            Reason::Duplicate => (ids::FIELD_DUPLICATE, "is given twice"),
+            Reason::Forbidden => (ids::FIELD_FORBIDDEN, "may not be set"),
+            Reason::TooLong | Reason::TooMany => (ids::FIELD_TOO_LARGE, "is too large"),
+            Reason::NotFound => (ids::FIELD_NOT_FOUND, "names something that is not there"),
+            Reason::Invalid | Reason::TypeInvalid | Reason::Internal => (ids::FIELD_INVALID, "is invalid"),
+        };
+        let at = tree.span(validate::place(tree, root, error));
+        let message = format!("{title}: {} {what}: {}", visible_short(&error.field, 200), visible_short(&error.message, 300));
+        reading.diagnostics.push(Diagnostic::error(id, message).at(Some(at)).help("the API server would refuse the object"));
+    }
+    if rest > 0 {
+        let message = format!("{title}: and {rest} more fields that the API server would refuse");
+        reading.diagnostics.push(Diagnostic::info(ids::MORE, message).at(Some(start_of(tree, root))));
+    }
+}
+
+/// What has a diagnostic of its own, or depends on the cluster and not on the object.
+fn told_elsewhere(error: &FieldError, kind: &Kind) -> bool {
+    let name = error.field == "metadata.name" && kind.support == Support::Simulated;
+    let families = kind.kind == "Service" && (error.field.starts_with("spec.ipFamil") || error.field.starts_with("spec.clusterIP"));
+    name || families && error.reason == Reason::Invalid
 }
 
 /// Fields without which there is nothing to simulate; the API server requires them too.

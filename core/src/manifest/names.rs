@@ -52,6 +52,7 @@ pub fn refused(kind: &Kind, name: &str) -> Option<&'static str> {
         // Since v1.34 Services may begin with a digit (RelaxedServiceNameValidation).
         "Service" | "Namespace" | "StatefulSet" => (is_dns_label(name), "at most 63 lower-case letters, digits and `-`"),
         "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" => (is_path_segment(name), "no `/` and no `%`"),
+        "IPAddress" => (super::forms::is_strict_address(name), "an address in its usual form"),
         // The controller appends eleven characters to a CronJob's name for its Jobs.
         "CronJob" => (is_dns_subdomain(name) && name.len() <= 52, "at most 52 lower-case letters, digits, `-` and `.`"),
         _ => (is_dns_subdomain(name), "lower-case letters, digits, `-` and `.`"),

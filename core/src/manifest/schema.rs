@@ -47,8 +47,9 @@ impl Problem {
     }
 }
 
+/// The type of a field, as JSON sees it.
 #[derive(Clone, Copy, Debug)]
-enum Type {
+pub(super) enum Type {
     Text,
     Int32,
     Int64,
@@ -69,12 +70,41 @@ enum Type {
     Map(u16),
 }
 
-struct Struct {
-    /// Name, type, and the embedded Go struct it belongs to; sorted by name.
-    fields: Vec<(&'static str, Type, &'static str)>,
+/// What an absent field and an empty one are to each other, and whether an empty one is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Presence {
+    /// Empty is absent, and not sent.
+    Value,
+    /// Empty is absent, and sent.
+    Always,
+    /// A pointer: empty is not absent; absent is not sent.
+    Pointer,
+    /// A pointer that is sent as `null` where it is absent.
+    Null,
 }
 
-struct Schema {
+impl Presence {
+    /// Whether an empty value says more than an absent one.
+    pub(super) fn keeps_zero(self) -> bool {
+        matches!(self, Self::Pointer | Self::Null)
+    }
+}
+
+/// A field of a struct.
+pub(super) struct StructField {
+    pub(super) name: &'static str,
+    pub(super) wanted: Type,
+    /// The embedded Go struct it belongs to; empty for most.
+    embedded: &'static str,
+    pub(super) presence: Presence,
+}
+
+struct Struct {
+    /// Sorted by name.
+    fields: Vec<StructField>,
+}
+
+pub(super) struct Schema {
     structs: Vec<Struct>,
     /// Types that are elements of others.
     elements: Vec<Type>,
@@ -86,7 +116,11 @@ struct Schema {
 
 const TEXT: &str = include_str!("schema.txt");
 
-fn schema() -> &'static Schema {
+/// A line for each struct of [`TEXT`], in its order: the fields that are pointers (`*`), sent though empty (`!`), both
+/// (`?`), or structs left out when empty (`0`), by the `json` tags of `k8s.io/api` v0.37.0.
+const PRESENCE: &str = include_str!("presence.txt");
+
+pub(super) fn schema() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
     SCHEMA.get_or_init(|| Schema::parse(TEXT))
 }
@@ -94,6 +128,7 @@ fn schema() -> &'static Schema {
 impl Schema {
     fn parse(text: &'static str) -> Self {
         let mut schema = Self { structs: Vec::new(), elements: Vec::new(), kinds: Vec::new(), json_schema: Type::Any };
+        let mut marks = PRESENCE.lines();
         for line in text.lines() {
             let mut words = line.split(' ');
             let Some(name) = words.next() else { continue };
@@ -106,13 +141,21 @@ impl Schema {
             if name == "JSONSchemaProps" {
                 schema.json_schema = Type::Struct(schema.structs.len() as u16);
             }
+            let marked = marks.next().and_then(|line| line.strip_prefix(name)).unwrap_or("");
             let mut fields: Vec<_> = words
                 .filter_map(|word| {
                     let (field, code) = word.rsplit_once(':')?;
-                    Some((field, schema.type_of(code), embedded(name, field)))
+                    let mark = marked.split(' ').find_map(|word| word.strip_prefix(field).filter(|mark| mark.len() == 1));
+                    let presence = match mark {
+                        Some("!") => Presence::Always,
+                        Some("*") => Presence::Pointer,
+                        Some("?") => Presence::Null,
+                        _ => Presence::Value,
+                    };
+                    Some(StructField { name: field, wanted: schema.type_of(code), embedded: embedded(name, field), presence })
                 })
                 .collect();
-            fields.sort_unstable_by_key(|f| f.0);
+            fields.sort_unstable_by_key(|f| f.name);
             schema.structs.push(Struct { fields });
         }
         schema.kinds.sort_unstable();
@@ -121,8 +164,8 @@ impl Schema {
 
     fn type_of(&mut self, code: &str) -> Type {
         match code.as_bytes().first() {
-            Some(b'[') => Type::List(self.element(&code[1..])),
-            Some(b'{') => Type::Map(self.element(&code[1..])),
+            Some(b'[') => Type::List(self.element_of(&code[1..])),
+            Some(b'{') => Type::Map(self.element_of(&code[1..])),
             Some(b's') => Type::Text,
             Some(b'i') => Type::Int32,
             Some(b'l') => Type::Int64,
@@ -140,10 +183,38 @@ impl Schema {
         }
     }
 
-    fn element(&mut self, code: &str) -> u16 {
+    fn element_of(&mut self, code: &str) -> u16 {
         let element = self.type_of(code);
         self.elements.push(element);
         (self.elements.len() - 1) as u16
+    }
+
+    /// The type of a kind's objects.
+    pub(super) fn of_kind(&self, kind: &Kind) -> Option<Type> {
+        let key = (kind.api_version, kind.kind);
+        let at = self.kinds.binary_search_by(|(version, name, _)| (*version, *name).cmp(&key)).ok()?;
+        Some(Type::Struct(self.kinds[at].2))
+    }
+
+    /// The fields of a struct, sorted by name; nothing for other types.
+    pub(super) fn fields(&self, of: Type) -> Option<&[StructField]> {
+        match of {
+            Type::Struct(index) => self.structs.get(index as usize).map(|s| s.fields.as_slice()),
+            _ => None,
+        }
+    }
+
+    /// The type of the elements of a list or map.
+    pub(super) fn element(&self, of: Type) -> Type {
+        match of {
+            Type::List(index) | Type::Map(index) => self.elements.get(index as usize).copied().unwrap_or(Type::Any),
+            _ => Type::Any,
+        }
+    }
+
+    /// The type `JSONSchemaProps`.
+    pub(super) fn json_schema(&self) -> Type {
+        self.json_schema
     }
 }
 
@@ -192,10 +263,9 @@ fn embedded(name: &str, field: &str) -> &'static str {
 #[must_use]
 pub fn check(tree: &Tree, root: NodeId, kind: &Kind) -> Vec<SchemaFault> {
     let schema = schema();
-    let key = (kind.api_version, kind.kind);
-    let Ok(at) = schema.kinds.binary_search_by(|(version, name, _)| (*version, *name).cmp(&key)) else { return Vec::new() };
+    let Some(wanted) = schema.of_kind(kind) else { return Vec::new() };
     let mut check = Check { schema, tree, path: Vec::new(), faults: Vec::new() };
-    check.value(None, root, Type::Struct(schema.kinds[at].2));
+    check.value(None, root, wanted);
     check.faults
 }
 
@@ -252,16 +322,18 @@ impl Check<'_> {
                 }
             }
             Type::SchemaOrBool if matches!(scalar, Scalar::Bool(_)) => {}
-            Type::SchemaOrBool => self.value(key, node, self.schema.json_schema),
+            Type::SchemaOrBool => self.leniently(|check| check.value(key, node, check.schema.json_schema)),
             Type::SchemaOrList | Type::SchemaOrTexts if kind == NodeKind::Seq => {
                 let element = if matches!(wanted, Type::SchemaOrList) { self.schema.json_schema } else { Type::Text };
-                for (index, item) in tree.items(node).enumerate() {
-                    self.path.push(Step::Item(index));
-                    self.value(None, item, element);
-                    self.path.pop();
-                }
+                self.leniently(|check| {
+                    for (index, item) in tree.items(node).enumerate() {
+                        check.path.push(Step::Item(index));
+                        check.value(None, item, element);
+                        check.path.pop();
+                    }
+                });
             }
-            Type::SchemaOrList | Type::SchemaOrTexts => self.value(key, node, self.schema.json_schema),
+            Type::SchemaOrList | Type::SchemaOrTexts => self.leniently(|check| check.value(key, node, check.schema.json_schema)),
             Type::Text if !matches!(scalar, Scalar::Str(_)) || kind != NodeKind::Scalar => self.wrong(key, node, "a text"),
             Type::Bool if !matches!(scalar, Scalar::Bool(_)) => self.wrong(key, node, "true or false"),
             Type::Text | Type::Bool => {}
@@ -304,9 +376,24 @@ impl Check<'_> {
                         self.bare(key, node, Problem::BadForm("base64 data", "illegal base64 data".to_owned()));
                     }
                 }
+                // Go takes bytes as numbers too.
+                _ if kind == NodeKind::Seq => {
+                    let byte = |item| tree.scalar(item).as_integer().is_some_and(|i| (0..=255).contains(&i));
+                    if !tree.items(node).all(byte) {
+                        self.wrong(key, node, "base64 data as text");
+                    }
+                }
                 _ => self.wrong(key, node, "base64 data as text"),
             },
         }
+    }
+
+    /// Types that decode themselves do not ask for unknown fields.
+    fn leniently(&mut self, check: impl FnOnce(&mut Self)) {
+        let before = self.faults.len();
+        check(self);
+        let found = self.faults.split_off(before);
+        self.faults.extend(found.into_iter().filter(|fault| fault.problem.is_fatal()));
     }
 
     fn integer(&mut self, key: Option<NodeId>, node: NodeId, fits: bool, size: &'static str) {
@@ -326,15 +413,15 @@ impl Check<'_> {
         let tree = self.tree;
         for (key, value) in tree.entries(node) {
             let name = tree.text(key);
-            match wanted.fields.binary_search_by(|f| f.0.cmp(name)) {
+            match wanted.fields.binary_search_by(|f| f.name.cmp(name)) {
                 Ok(at) => {
-                    let (name, field, embedded) = wanted.fields[at];
-                    self.path.push(Step::Field(name, embedded));
-                    self.value(Some(key), value, field);
+                    let field = &wanted.fields[at];
+                    self.path.push(Step::Field(field.name, field.embedded));
+                    self.value(Some(key), value, field.wanted);
                     self.path.pop();
                 }
                 Err(_) => {
-                    let near = crate::units::text::nearest(name, wanted.fields.iter().map(|f| f.0));
+                    let near = crate::units::text::nearest(name, wanted.fields.iter().map(|f| f.name));
                     self.path.push(Step::Key(key));
                     self.fault(Some(key), value, Problem::UnknownField(near));
                     self.path.pop();
@@ -454,6 +541,21 @@ mod tests {
             assert!(schema().kinds.iter().any(|(v, k, i)| (*v, *k) == key && (*i as usize) < schema().structs.len()), "{key:?}");
         }
         assert!(matches!(schema().json_schema, Type::Struct(_)));
+    }
+
+    #[test]
+    fn presence_is_known_of_every_struct() {
+        let structs: Vec<&str> = TEXT.lines().filter(|l| !l.starts_with('@')).collect();
+        let marks: Vec<&str> = PRESENCE.lines().collect();
+        assert_eq!(structs.len(), marks.len());
+        for (line, marks) in structs.iter().zip(marks) {
+            let mut marks = marks.split(' ');
+            assert_eq!(line.split(' ').next(), marks.next());
+            for mark in marks {
+                let name = &mark[..mark.len() - 1];
+                assert!(line.contains(&format!(" {name}:")), "{line}: {mark}");
+            }
+        }
     }
 
     #[test]

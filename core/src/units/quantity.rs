@@ -77,6 +77,31 @@ impl Quantity {
         Ok(Self { nanos: if negative { -magnitude } else { magnitude }, format })
     }
 
+    /// The text by which a quantity is passed on: as it was written where Kubernetes takes that for canonical, else the canonical form
+    /// (`ParseQuantity`, which keeps the text of simple numbers).
+    ///
+    /// # Errors
+    /// The text has not the form of a quantity.
+    pub fn passed_on(text: &str) -> Result<String, QuantityError> {
+        let amount = Self::parse(text)?;
+        let (_, whole, fraction, suffix) = split(text)?;
+        let number = whole.trim_start_matches('0');
+        let shifted = format!("{number}{fraction}");
+        let digits = shifted.len();
+        let Ok(value) = shifted.parse::<i64>() else { return Ok(amount.to_string()) };
+        let kept = match suffix_of(suffix) {
+            Some((2, exponent, _)) => {
+                fraction.is_empty() && exponent >= 0 && digits as i64 + i64::from(exponent) * 3 / 10 < 15 && exponent % 10 == 0 && value & 7 != 0
+            }
+            Some((_, exponent, _)) => {
+                let scale = i64::from(exponent) - fraction.len() as i64;
+                digits <= 18 && scale >= -9 && scale % 3 == 0 && !shifted.ends_with("000") && !shifted.starts_with('0')
+            }
+            None => false,
+        };
+        Ok(if kept { text.to_owned() } else { amount.to_string() })
+    }
+
     /// `value` whole units, written in decimal.
     #[must_use]
     pub fn from_value(value: i64) -> Self {
@@ -139,6 +164,15 @@ impl Quantity {
     #[must_use]
     pub fn is_integer(&self) -> bool {
         self.nanos % NANOS == 0
+    }
+
+    /// The amount rounded away from zero to thousandths (`Quantity.RoundUp(Milli)`).
+    #[must_use]
+    pub fn rounded_to_milli(&self) -> Self {
+        let unit = NANOS / 1000;
+        let rest = self.nanos % unit;
+        let up = if rest == 0 { 0 } else { unit * self.nanos.signum() - rest };
+        Self { nanos: self.nanos + up, format: self.format }
     }
 
     /// Which suffix family the canonical text uses.

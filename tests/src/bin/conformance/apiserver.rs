@@ -2,7 +2,7 @@
 //!
 //! Owns the comparison with `conformance/apiserver/*.jsonl`. The rules it compares are the core's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 use wavetank_core::manifest::tree::Tree;
-use wavetank_core::manifest::verdict::verdict;
-use wavetank_core::manifest::{Limits, parse};
+use wavetank_core::manifest::verdict::{Change, Existing, Verdict, of_change, verdict};
+use wavetank_core::manifest::{Limits, kinds, parse, stored};
 use wavetank_tests::conformance_report::Report;
 
 /// Judges every file that is there in the given folders.
@@ -29,37 +29,35 @@ pub(crate) fn judge(dirs: &[PathBuf]) -> Result<Report, Box<dyn Error>> {
             let id = format!("{} ({})", text(&case["id"]), text(&case["mutation"]));
             compare(&mut report, "mutations", &id, &case, &of_object(&case["object"]));
         }
+        let seeds: BTreeMap<String, Existing> = lines(&dir.join("seeds.jsonl"))?
+            .iter()
+            .filter_map(|seed| Some((text(&seed["id"]).to_owned(), Existing::of(&tree_of(&seed["object"])?)?)))
+            .collect();
         for case in lines(&dir.join("updates.jsonl"))? {
-            let got = of_object(&case["object"]);
-            for verdict in ["replace", "apply"] {
-                let id = format!("{} {verdict} ({})", text(&case["id"]), text(&case["mutation"]));
-                compare(&mut report, "updates", &id, &case[verdict], &got);
+            let (old, tree) = (seeds.get(text(&case["old"])), tree_of(&case["object"]));
+            for (name, change) in [("replace", Change::Replace), ("apply", Change::Apply)] {
+                let got = match (old, &tree) {
+                    (Some(old), Some(tree)) => of_verdict(of_change(tree, old, change)),
+                    _ => Said { stage: "yaml", causes: BTreeSet::new() },
+                };
+                let id = format!("{} {name} ({})", text(&case["id"]), text(&case["mutation"]));
+                compare(&mut report, "updates", &id, &case[name], &got);
             }
         }
         for case in lines(&dir.join("admission.jsonl"))? {
             compare(&mut report, "admission", text(&case["id"]), &case, &of_object(&case["object"]));
         }
         for case in lines(&dir.join("defaults.jsonl"))? {
-            // Reading fills in nothing: what it says the server would store is the object as written.
-            let (expected, got) = (plain_numbers(&case["defaulted"]), plain_numbers(&case["object"]));
+            let (expected, got) = (plain_numbers(&case["defaulted"]), answer_to(&case["object"]));
             report.family("defaults").compare(&expected.to_string(), &got.to_string(), text(&case["id"]));
         }
-        for case in lines(&dir.join("manifest-defaults.jsonl"))? {
-            let untouched = ["added", "changed", "removed"].iter().all(|key| is_empty(&case[key]));
-            let id = format!("{} {} {}", text(&case["file"]), case["doc"], case["item"]);
-            let family = report.family("manifest-defaults");
-            if untouched { family.agree() } else { family.disagree(case["added"].to_string(), "nothing added", id) }
-        }
+        manifest_defaults(&mut report, dir)?;
     }
     Ok(report)
 }
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("")
-}
-
-fn is_empty(value: &Value) -> bool {
-    value.as_object().is_none_or(serde_json::Map::is_empty) && value.as_array().is_none_or(Vec::is_empty)
 }
 
 /// Wavetank's verdict: stage and causes, or a stage that comes before an object is seen.
@@ -69,16 +67,120 @@ struct Said {
 }
 
 fn of_tree(tree: &Tree) -> Said {
-    let verdict = verdict(tree, true);
+    of_verdict(verdict(tree, true))
+}
+
+fn of_verdict(verdict: Verdict) -> Said {
     let causes = verdict.causes.into_iter().map(|c| (c.field, c.reason.to_owned())).collect();
     Said { stage: verdict.stage.name(), causes }
 }
 
 fn of_object(object: &Value) -> Said {
+    tree_of(object).map_or_else(|| Said { stage: "yaml", causes: BTreeSet::new() }, |tree| of_tree(&tree))
+}
+
+fn tree_of(object: &Value) -> Option<Tree> {
     let text: Arc<str> = object.to_string().into();
-    match parse(&text, &Limits::default()).into_iter().next() {
-        Some(Ok(tree)) => of_tree(&tree),
-        _ => Said { stage: "yaml", causes: BTreeSet::new() },
+    parse(&text, &Limits::default()).into_iter().next().and_then(Result::ok)
+}
+
+/// What the server would answer with, its drawn values and all; `null` if it cannot be read.
+fn answer(tree: &Tree) -> Value {
+    let text = |pointer: &str| tree.at(pointer).and_then(|node| tree.str(node)).unwrap_or("");
+    let kind = kinds::served(text("/apiVersion"), text("/kind"));
+    match (kind, tree.root()) {
+        (Some(kind), Some(root)) => plain_numbers(&stored::answered(tree, root, kind)),
+        _ => Value::Null,
+    }
+}
+
+fn answer_to(object: &Value) -> Value {
+    tree_of(object).map_or(Value::Null, |tree| answer(&tree))
+}
+
+/// What the server makes of the documents of the real sets: the difference is applied to the document, and the whole compared.
+fn manifest_defaults(report: &mut Report, dir: &Path) -> Result<(), Box<dyn Error>> {
+    let mut files = Files::new(dir);
+    for case in lines(&dir.join("manifest-defaults.jsonl"))? {
+        let id = format!("{} {} {}", text(&case["file"]), case["doc"], case["item"]);
+        let tree = files.document(&case)?;
+        let complete = tree.clone().and_then(|tree| if is_assumed(&case, &tree) { assume(&tree) } else { Some(tree) });
+        let family = report.family("manifest-defaults");
+        let Some(tree) = tree else {
+            family.disagree("an object", "nothing that can be read", id);
+            continue;
+        };
+        let mut expected = tree.to_value();
+        apply(&mut expected, &case);
+        let (expected, got) = (plain_numbers(&expected), complete.as_ref().map_or(Value::Null, answer));
+        if expected == got {
+            family.agree();
+        } else {
+            let (mut want, mut have) = (Vec::new(), Vec::new());
+            differences("", &expected, &got, &mut want, &mut have);
+            family.disagree(want.join(", "), have.join(", "), id);
+        }
+    }
+    Ok(())
+}
+
+/// Applies a recorded difference: what was added and changed, then what was removed, from the last to the first.
+fn apply(object: &mut Value, case: &Value) {
+    for part in ["added", "changed"] {
+        for (pointer, value) in case[part].as_object().into_iter().flatten() {
+            let Some((parent, key)) = pointer.rsplit_once('/') else { continue };
+            let key = key.replace("~1", "/").replace("~0", "~");
+            match object.pointer_mut(parent) {
+                Some(Value::Object(map)) => drop(map.insert(key, value.clone())),
+                Some(Value::Array(list)) => match key.parse::<usize>() {
+                    Ok(index) if index < list.len() => list[index] = value.clone(),
+                    _ => list.push(value.clone()),
+                },
+                _ => {}
+            }
+        }
+    }
+    for pointer in case["removed"].as_array().into_iter().flatten().rev() {
+        let Some((parent, key)) = text(pointer).rsplit_once('/') else { continue };
+        let key = key.replace("~1", "/").replace("~0", "~");
+        match object.pointer_mut(parent) {
+            Some(Value::Object(map)) => drop(map.remove(&key)),
+            Some(Value::Array(list)) => {
+                if let Some(index) = key.parse::<usize>().ok().filter(|i| *i < list.len()) {
+                    list.remove(index);
+                }
+            }
+            _ => {}
+        }
+    }
+    // The identity that the recording leaves out.
+    if let Some(Value::Object(meta)) = object.get_mut("metadata") {
+        for field in ["managedFields", "uid", "creationTimestamp", "resourceVersion", "selfLink"] {
+            meta.remove(field);
+        }
+    }
+}
+
+/// Where two values differ, as far as a person wants to know.
+fn differences(path: &str, want: &Value, have: &Value, wanted: &mut Vec<String>, got: &mut Vec<String>) {
+    let none = Value::String("(absent)".to_owned());
+    match (want, have) {
+        _ if want == have => {}
+        (Value::Object(a), Value::Object(b)) => {
+            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            for key in keys {
+                differences(&format!("{path}/{key}"), a.get(key).unwrap_or(&none), b.get(key).unwrap_or(&none), wanted, got);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (index, (a, b)) in a.iter().zip(b).enumerate() {
+                differences(&format!("{path}/{index}"), a, b, wanted, got);
+            }
+        }
+        _ => {
+            wanted.push(format!("{path} = {want}"));
+            got.push(format!("{path} = {have}"));
+        }
     }
 }
 
@@ -110,7 +212,7 @@ fn compare(report: &mut Report, name: &str, id: &str, expected: &Value, got: &Sa
         "validation" | "strict" => stage == got.stage && recorded == got.causes,
         "decode" => {
             let fields = |causes: &BTreeSet<(String, String)>| causes.iter().map(|c| without_indices(&c.0)).collect::<BTreeSet<_>>();
-            stage == got.stage && !fields(&recorded).is_disjoint(&fields(&got.causes))
+            stage == got.stage && (recorded.is_empty() || !fields(&recorded).is_disjoint(&fields(&got.causes)))
         }
         _ => stage == got.stage,
     };
@@ -132,31 +234,61 @@ fn without_indices(field: &str) -> String {
     out
 }
 
-/// Every document of the real sets, which stand beside the recordings.
-fn manifests(report: &mut Report, dir: &Path) -> Result<(), Box<dyn Error>> {
-    let root = dir.join("../../manifests");
-    let mut open: Option<(String, Vec<Option<Tree>>)> = None;
-    for case in lines(&dir.join("manifests.jsonl"))? {
+/// The document as it was asked about, with the service account that an admission plugin would name.
+fn with_assumed(tree: Tree, case: &Value) -> Option<Tree> {
+    if case["assumed"].is_null() { Some(tree) } else { assume(&tree) }
+}
+
+/// Whether a recorded difference shows that a service account was assumed.
+fn is_assumed(case: &Value, tree: &Tree) -> bool {
+    case["added"]["/spec/serviceAccountName"] == "default" && tree.at("/spec/serviceAccountName").is_none()
+}
+
+fn assume(tree: &Tree) -> Option<Tree> {
+    let mut object = tree.to_value();
+    object.get_mut("spec")?.as_object_mut()?.insert("serviceAccountName".to_owned(), "default".into());
+    tree_of(&object)
+}
+
+/// The documents of the real sets, which stand beside the recordings.
+struct Files {
+    root: PathBuf,
+    open: Option<(String, Vec<Option<Tree>>)>,
+}
+
+impl Files {
+    fn new(dir: &Path) -> Self {
+        Self { root: dir.join("../../manifests"), open: None }
+    }
+
+    /// The document or list item that a case is about; nothing if it cannot be read.
+    fn document(&mut self, case: &Value) -> Result<Option<Tree>, Box<dyn Error>> {
         let file = text(&case["file"]);
-        if open.as_ref().is_none_or(|(name, _)| name != file) {
-            let bytes = std::fs::read(root.join(file)).map_err(|e| format!("{file}: {e}"))?;
+        if self.open.as_ref().is_none_or(|(name, _)| name != file) {
+            let bytes = std::fs::read(self.root.join(file)).map_err(|e| format!("{file}: {e}"))?;
             let source: Arc<str> = String::from_utf8_lossy(&bytes).into_owned().into();
             let documents = parse(&source, &Limits::default()).into_iter().map(Result::ok);
             // Documents that hold nothing do not count.
             let empty = |tree: &Option<Tree>| tree.as_ref().is_some_and(|t| t.root().is_none_or(|root| t.is_null(root)));
-            open = Some((file.to_owned(), documents.filter(|d| !empty(d)).collect()));
+            self.open = Some((file.to_owned(), documents.filter(|d| !empty(d)).collect()));
         }
-        let documents = open.as_ref().map_or(&[][..], |(_, documents)| documents.as_slice());
+        let documents = self.open.as_ref().map_or(&[][..], |(_, documents)| documents.as_slice());
         let index = case["doc"].as_u64().unwrap_or(0) as usize;
-        let id = format!("{file} {index} {}", case["item"]);
-        let got = match documents.get(index) {
-            Some(Some(tree)) => match case["item"].as_u64() {
-                Some(item) => tree
-                    .at(&format!("/items/{item}"))
-                    .map_or_else(|| Said { stage: "yaml", causes: BTreeSet::new() }, |node| of_tree(&tree.subtree(node))),
-                None => of_tree(tree),
-            },
-            _ => Said { stage: "yaml", causes: BTreeSet::new() },
+        let Some(Some(tree)) = documents.get(index) else { return Ok(None) };
+        Ok(match case["item"].as_u64() {
+            Some(item) => tree.at(&format!("/items/{item}")).map(|node| tree.subtree(node)),
+            None => Some(tree.clone()),
+        })
+    }
+}
+
+fn manifests(report: &mut Report, dir: &Path) -> Result<(), Box<dyn Error>> {
+    let mut files = Files::new(dir);
+    for case in lines(&dir.join("manifests.jsonl"))? {
+        let id = format!("{} {} {}", text(&case["file"]), case["doc"], case["item"]);
+        let got = match files.document(&case)?.and_then(|tree| with_assumed(tree, &case)) {
+            Some(tree) => of_tree(&tree),
+            None => Said { stage: "yaml", causes: BTreeSet::new() },
         };
         compare(report, "manifests", &id, &case, &got);
     }

@@ -1,28 +1,25 @@
-//! Checks of validation for roles and bindings.
+//! Roles and bindings.
 //!
-//! Owns the rules of `pkg/apis/rbac/validation/validation.go` (v1.37), as far as they are listed here.
+//! Owns `pkg/apis/rbac/validation/validation.go` (v1.37).
 
-use super::field::{Errors, Field, Reason};
-use super::names::{is_dns_subdomain, is_path_segment};
-use super::validate::selector;
+use super::selector::selector;
+use crate::manifest::field::{Errors, Field};
+use crate::manifest::names::{is_dns_subdomain, is_path_segment};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
 /// `ValidateRoleBinding`, `ValidateClusterRoleBinding`.
 pub(super) fn binding(object: &Field<'_>, kind: &str, errors: &mut Errors) {
     let role = object.get("roleRef");
-    if !role.get("apiGroup").is_empty() {
-        errors.one_of(&role.get("apiGroup"), &[GROUP]);
-    }
+    let group = role.get("apiGroup");
+    errors.must_be_one_of(&group, &[GROUP]);
     let kinds: &[&str] = if kind == "RoleBinding" { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
-    let (role_kind, name) = (role.get("kind"), role.get("name"));
-    if !kinds.contains(&role_kind.text()) {
-        errors.add(&role_kind, Reason::NotSupported, format!("it must be one of {}", kinds.join(", ")));
-    }
+    errors.must_be_one_of(&role.get("kind"), kinds);
+    let name = role.get("name");
     if name.is_empty() {
         errors.required(&name);
-    } else if !is_path_segment(name.text()) {
-        errors.invalid(&name, "it must be a role's name, without `/` and `%`");
+    } else {
+        errors.form(&name, is_path_segment(name.text()), "no `/` and no `%`");
     }
     for subject in object.get("subjects").items() {
         self::subject(&subject, kind, errors);
@@ -36,24 +33,16 @@ fn subject(subject: &Field<'_>, binding: &str, errors: &mut Errors) {
     }
     match subject.get("kind").text() {
         "ServiceAccount" => {
-            if !name.is_empty() && !is_dns_subdomain(name.text()) {
-                errors.invalid(&name, "it must be a service account's name");
-            }
+            errors.form(&name, name.is_empty() || is_dns_subdomain(name.text()), "the form of a service account's name");
             if !group.is_empty() {
-                errors.add(&group, Reason::NotSupported, "service accounts are of the core group: leave it out");
+                errors.not_supported(&group, &["\"\""]);
             }
-            // A RoleBinding's subjects get its own namespace where they name none.
             if binding == "ClusterRoleBinding" && subject.get("namespace").is_empty() {
-                errors.add(&subject.get("namespace"), Reason::Required, "a service account needs its namespace here");
+                errors.required(&subject.get("namespace"));
             }
         }
-        "User" | "Group" => {
-            // Left out, it is filled in.
-            if !group.is_empty() {
-                errors.one_of(&group, &[GROUP]);
-            }
-        }
-        _ => errors.add(&subject.get("kind"), Reason::NotSupported, "it must be ServiceAccount, User or Group"),
+        "User" | "Group" => errors.must_be_one_of(&group, &[GROUP]),
+        _ => errors.not_supported(&subject.get("kind"), &["ServiceAccount", "User", "Group"]),
     }
 }
 
@@ -62,12 +51,17 @@ pub(super) fn role(object: &Field<'_>, kind: &str, errors: &mut Errors) {
     for rule in object.get("rules").items() {
         self::rule(&rule, kind, errors);
     }
-    let aggregated = object.at(&["aggregationRule", "clusterRoleSelectors"]);
-    if object.get("aggregationRule").is_set() && aggregated.is_empty() {
-        errors.required(&aggregated);
+    let aggregation = object.get("aggregationRule");
+    let selectors = aggregation.get("clusterRoleSelectors");
+    if aggregation.is_set() && selectors.is_empty() {
+        errors.required(&selectors);
     }
-    for item in aggregated.items() {
+    for item in selectors.items() {
+        let before = errors.0.len();
         selector(&item, errors);
+        if errors.0.len() > before {
+            errors.invalid(&item, "it is not a selector");
+        }
     }
 }
 
