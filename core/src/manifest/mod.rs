@@ -22,7 +22,6 @@ pub mod verdict;
 mod builder;
 mod catalog;
 mod classify;
-mod cron;
 mod decode;
 mod forms;
 mod json;

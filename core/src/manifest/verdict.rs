@@ -184,3 +184,41 @@ fn decoding(tree: &Tree, root: NodeId, kind: &Kind, strict: bool) -> Option<Verd
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::{Limits, parse};
+
+    fn tree(text: &str) -> Tree {
+        parse(&text.into(), &Limits::default()).remove(0).unwrap()
+    }
+
+    fn deployment(replicas: i32, app: &str) -> Tree {
+        tree(&format!(
+            "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: a}}, spec: {{replicas: {replicas}, selector: {{matchLabels: {{app: {app}}}}}, template: {{metadata: {{labels: {{app: {app}}}}}, spec: {{containers: [{{name: a, image: a}}]}}}}}}}}"
+        ))
+    }
+
+    #[test]
+    fn stages_come_in_order() {
+        let stage = |text: &str| verdict(&tree(text), true).stage;
+        assert_eq!(stage("{kind: Pod}"), Stage::Mapping);
+        assert_eq!(stage("{apiVersion: v1, kind: ''}"), Stage::Kubectl);
+        assert_eq!(stage("{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: a/b}}"), Stage::Kubectl);
+        assert_eq!(stage("{apiVersion: v1, kind: ConfigMap, metadata: {name: 1}, more: 1}"), Stage::Decode);
+        assert_eq!(stage("{apiVersion: v1, kind: ConfigMap, metadata: {name: A}, more: 1}"), Stage::Strict);
+        assert_eq!(stage("{apiVersion: v1, kind: ConfigMap, metadata: {name: A}}"), Stage::Validation);
+        assert_eq!(stage("{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"), Stage::Accepted);
+    }
+
+    #[test]
+    fn what_is_immutable_cannot_be_changed() {
+        let old = Existing::of(&deployment(3, "a")).unwrap();
+        for change in [Change::Replace, Change::Apply] {
+            assert!(of_change(&deployment(5, "a"), &old, change).accepted());
+            let verdict = of_change(&deployment(3, "b"), &old, change);
+            assert_eq!(verdict.causes, [Cause { field: "spec.selector".to_owned(), reason: "FieldValueInvalid" }]);
+        }
+    }
+}

@@ -91,7 +91,11 @@ impl Quantity {
         let Ok(value) = shifted.parse::<i64>() else { return Ok(amount.to_string()) };
         let kept = match suffix_of(suffix) {
             Some((2, exponent, _)) => {
-                fraction.is_empty() && exponent >= 0 && digits as i64 + i64::from(exponent) * 3 / 10 < 15 && exponent % 10 == 0 && value & 7 != 0
+                fraction.is_empty()
+                    && exponent >= 0
+                    && digits as i64 + i64::from(exponent) * 3 / 10 < 15
+                    && exponent % 10 == 0
+                    && value & 7 != 0
             }
             Some((_, exponent, _)) => {
                 let scale = i64::from(exponent) - fraction.len() as i64;

@@ -210,7 +210,10 @@ pub(super) fn data_sources(spec: &mut Value) {
         spec.remove("dataSourceRef");
     }
     let known = spec.get("dataSource").is_some_and(|source| {
-        matches!((source.word("apiGroup"), source.word("kind")), ("", "PersistentVolumeClaim") | ("snapshot.storage.k8s.io", "VolumeSnapshot"))
+        matches!(
+            (source.word("apiGroup"), source.word("kind")),
+            ("", "PersistentVolumeClaim") | ("snapshot.storage.k8s.io", "VolumeSnapshot")
+        )
     });
     if !spec.has("dataSourceRef") && !known {
         spec.remove("dataSource");
@@ -228,7 +231,9 @@ pub(super) fn data_sources(spec: &mut Value) {
 /// `rest.BeforeUpdate` and `PrepareForUpdate`: what a change cannot touch stays as it was.
 pub(super) fn prepare_change(object: &mut Value, kind: &Kind, old: &Value) {
     let meta = object.part("metadata");
-    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "creationTimestamp", "uid", "selfLink", "resourceVersion", "managedFields"] {
+    for field in
+        ["deletionTimestamp", "deletionGracePeriodSeconds", "creationTimestamp", "uid", "selfLink", "resourceVersion", "managedFields"]
+    {
         meta.remove(field);
     }
     place(meta, kind);
@@ -266,7 +271,9 @@ fn keep_allocated(spec: &mut Value, old: &Value) {
     let addresses = |spec: &Value| spec.word("type") != "ExternalName";
     if addresses(spec) && addresses(was) {
         for field in ["clusterIP", "clusterIPs"] {
-            if let Some(value) = was.get(field).cloned().filter(|_| !spec.has("clusterIP") || spec.word("clusterIP") == was.word("clusterIP")) {
+            if let Some(value) =
+                was.get(field).cloned().filter(|_| !spec.has("clusterIP") || spec.word("clusterIP") == was.word("clusterIP"))
+            {
                 spec.set_default(field, value);
             }
         }
@@ -390,7 +397,8 @@ pub(super) fn finish(object: &mut Value, kind: &Kind) {
     // A headless Service without a selector may be of any family: both are assumed.
     let policy = if headless_without_selector { "RequireDualStack" } else { "SingleStack" };
     spec.set_default("ipFamilyPolicy", policy);
-    let families = if spec.word("ipFamilyPolicy") != "SingleStack" && headless_without_selector { json!(["IPv4", "IPv6"]) } else { json!(["IPv4"]) };
+    let families =
+        if spec.word("ipFamilyPolicy") != "SingleStack" && headless_without_selector { json!(["IPv4", "IPv6"]) } else { json!(["IPv4"]) };
     spec.set_default("ipFamilies", families);
     let ports = kind == "NodePort" || kind == "LoadBalancer" && spec.get("allocateLoadBalancerNodePorts") != Some(&Value::Bool(false));
     if ports {

@@ -15,8 +15,8 @@ mod workloads;
 
 use serde_json::Value;
 
-use self::edit::{Edit, has_entries};
 pub(super) use self::created::UID;
+use self::edit::{Edit, has_entries};
 pub(super) use self::pod_level::{aggregate as pod_aggregate, is_supported as is_pod_level};
 use super::kinds::Kind;
 use super::shape;
@@ -147,9 +147,8 @@ mod tests {
 
     #[test]
     fn a_service_gets_addresses_and_ports() {
-        let service = answer(
-            "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: NodePort, selector: {a: b}, ports: [{port: 80}]}}",
-        );
+        let service =
+            answer("{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {type: NodePort, selector: {a: b}, ports: [{port: 80}]}}");
         assert_eq!(service["spec"]["clusterIPs"], json!(["<allocated>"]));
         assert_eq!(service["spec"]["ports"][0], json!({"port": 80, "protocol": "TCP", "targetPort": 80, "nodePort": "<allocated>"}));
     }

@@ -18,9 +18,9 @@ pub(in crate::manifest) fn is_supported(resource: &str) -> bool {
 
 /// `IsPodLevelResourcesSet`.
 pub(super) fn is_set(resources: &Value) -> bool {
-    ["requests", "limits"].iter().any(|list| {
-        resources.get(*list).and_then(Value::as_object).is_some_and(|map| map.keys().any(|key| is_supported(key)))
-    })
+    ["requests", "limits"]
+        .iter()
+        .any(|list| resources.get(*list).and_then(Value::as_object).is_some_and(|map| map.keys().any(|key| is_supported(key))))
 }
 
 pub(super) fn complete(spec: &mut Value) {

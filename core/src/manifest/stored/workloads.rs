@@ -152,12 +152,9 @@ pub(super) fn job_selector(job: &mut Value, uid: &str) {
     }
     let name = job.pointer("/metadata/name").and_then(Value::as_str).unwrap_or("").to_owned();
     let labels = job.part("spec").part("template").part("metadata").part("labels");
-    for (label, value) in [
-        ("batch.kubernetes.io/controller-uid", uid),
-        ("batch.kubernetes.io/job-name", &name),
-        ("controller-uid", uid),
-        ("job-name", &name),
-    ] {
+    for (label, value) in
+        [("batch.kubernetes.io/controller-uid", uid), ("batch.kubernetes.io/job-name", &name), ("controller-uid", uid), ("job-name", &name)]
+    {
         labels.set_default(label, value);
     }
     let spec = job.part("spec");

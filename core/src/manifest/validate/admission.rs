@@ -337,7 +337,11 @@ fn mutations(spec: &Field<'_>, errors: &mut Errors) {
                 continue;
             }
         };
-        if own.is_set() { expression(&own.get("expression"), errors) } else { errors.required(&own) }
+        if own.is_set() {
+            expression(&own.get("expression"), errors)
+        } else {
+            errors.required(&own)
+        }
         if other.is_set() {
             errors.invalid(&other, "it must not be set for this patchType");
         }

@@ -220,12 +220,17 @@ fn replication_controller(spec: &Field<'_>, errors: &mut Errors) {
     if wanted.is_empty() {
         errors.required(&wanted);
     }
-    if replicas.is_set() { errors.nonnegative(&replicas) } else { errors.required(&replicas) }
+    if replicas.is_set() {
+        errors.nonnegative(&replicas)
+    } else {
+        errors.required(&replicas)
+    }
     if !pods.is_set() {
         return errors.required(&pods);
     }
     let names = pods.at(&["metadata", "labels"]);
-    let matched = wanted.entries().all(|(key, value)| names.value().and_then(|n| n.get(key)).and_then(|v| v.as_str()) == Some(value.text()));
+    let matched =
+        wanted.entries().all(|(key, value)| names.value().and_then(|n| n.get(key)).and_then(|v| v.as_str()) == Some(value.text()));
     if !matched {
         errors.invalid(&names, "`selector` does not match template `labels`");
     }

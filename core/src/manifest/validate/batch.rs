@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 
 use super::pod::template;
 use super::selector::{selector, selects};
-use crate::manifest::cron;
 use crate::manifest::field::{Errors, Field, Reason};
 use crate::manifest::forms::{is_domain_prefixed, is_qualified_name};
 use crate::manifest::names::is_dns_label;
 use crate::manifest::stored::UID;
+use crate::units::cron::Schedule;
+use crate::units::zone::Zone;
 
 /// `ValidateJobCreate`.
 pub(super) fn job(object: &Field<'_>, errors: &mut Errors) {
@@ -42,12 +43,8 @@ fn generated(object: &Field<'_>, errors: &mut Errors) {
     }
     let name = object.at(&["metadata", "name"]).text();
     let names = spec.at(&["template", "metadata", "labels"]);
-    let expected = [
-        ("controller-uid", UID),
-        ("job-name", name),
-        ("batch.kubernetes.io/controller-uid", UID),
-        ("batch.kubernetes.io/job-name", name),
-    ];
+    let expected =
+        [("controller-uid", UID), ("job-name", name), ("batch.kubernetes.io/controller-uid", UID), ("batch.kubernetes.io/job-name", name)];
     for (label, value) in expected {
         let field = names.entry(label);
         if !field.is_set() {
@@ -291,8 +288,8 @@ pub(super) fn cron_job(object: &Field<'_>, errors: &mut Errors) {
         errors.required(&schedule);
     } else {
         let zoned = schedule.text().contains("TZ");
-        if !cron::is_schedule(schedule.text()) {
-            errors.invalid(&schedule, "it is not a cron schedule");
+        if let Err(error) = Schedule::parse(schedule.text(), &Zone::UTC) {
+            errors.invalid(&schedule, error.to_string());
         }
         if zoned && zone.is_set() {
             errors.invalid(&schedule, "it cannot hold a time zone when timeZone is set");
@@ -303,8 +300,8 @@ pub(super) fn cron_job(object: &Field<'_>, errors: &mut Errors) {
     if zone.is_set() {
         if zone.text().is_empty() {
             errors.invalid(&zone, "it must be unset or a time zone");
-        } else if !cron::is_zone(zone.text()) {
-            errors.invalid(&zone, "there is no such time zone");
+        } else if let Err(error) = Zone::named(zone.text()) {
+            errors.invalid(&zone, error.to_string());
         }
     }
     errors.nonnegative(&spec.get("startingDeadlineSeconds"));

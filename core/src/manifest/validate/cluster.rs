@@ -63,7 +63,8 @@ fn node(object: &Field<'_>, errors: &mut Errors) {
 fn priority_class(object: &Field<'_>, errors: &mut Errors) {
     let (name, value) = (object.at(&["metadata", "name"]), object.get("value"));
     if name.text().starts_with("system-") {
-        let known = matches!((name.text(), value.int()), ("system-cluster-critical", 2_000_000_000) | ("system-node-critical", 2_000_001_000));
+        let known =
+            matches!((name.text(), value.int()), ("system-cluster-critical", 2_000_000_000) | ("system-node-critical", 2_000_001_000));
         if !known || object.get("globalDefault").is_true() {
             errors.forbidden(&name, "names that begin with `system-` are the system's own");
         }

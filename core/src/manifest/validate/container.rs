@@ -310,9 +310,7 @@ pub(super) fn resource_ref(field: &Field<'_>, volume: bool, errors: &mut Errors)
     let Some(amount) = divisor.quantity().filter(|d| *d != Quantity::ZERO) else { return };
     let known: &[&str] = match name {
         "limits.cpu" | "requests.cpu" => &["1m", "1"],
-        _ if RESOURCES.contains(&name) || huge => {
-            &["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"]
-        }
+        _ if RESOURCES.contains(&name) || huge => &["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"],
         _ => return,
     };
     if !known.contains(&amount.to_string().as_str()) {

@@ -191,7 +191,9 @@ fn attribute(field: &Field<'_>, full: bool, errors: &mut Errors) {
     }
     let (domain, name) = text.split_once('/').map_or((None, text), |(domain, name)| (Some(domain), name));
     let identifier = |name: &str| {
-        name.len() <= 32 && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        name.len() <= 32
+            && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
     if full && domain.is_none() || !identifier(name) || domain.is_some_and(|d| d.len() > 63 || !is_dns_subdomain(d)) {
         errors.invalid(field, "it must have the form `dns.domain/identifier`");
@@ -245,7 +247,10 @@ fn slice(spec: &Field<'_>, errors: &mut Errors) {
             errors.invalid(&wanted.get("nodeSelectorTerms"), "there must be exactly one term");
         }
     }
-    let ways = usize::from(node.is_set()) + usize::from(wanted.is_set()) + usize::from(spec.get("allNodes").is_true()) + usize::from(spec.get("perDeviceNodeSelection").is_true());
+    let ways = usize::from(node.is_set())
+        + usize::from(wanted.is_set())
+        + usize::from(spec.get("allNodes").is_true())
+        + usize::from(spec.get("perDeviceNodeSelection").is_true());
     if ways != 1 {
         let reason = if ways == 0 { Reason::Required } else { Reason::Invalid };
         errors.add(spec, reason, "exactly one of nodeName, nodeSelector, allNodes and perDeviceNodeSelection must be set");

@@ -31,7 +31,10 @@ pub(super) fn definition(object: &Field<'_>, errors: &mut Errors) {
         errors.invalid(&group, "it should be a domain with at least one dot");
     }
     errors.required_one_of(&spec.get("scope"), &["Cluster", "Namespaced"]);
-    let protected = group.text() == "k8s.io" || group.text() == "kubernetes.io" || group.text().ends_with(".k8s.io") || group.text().ends_with(".kubernetes.io");
+    let protected = group.text() == "k8s.io"
+        || group.text() == "kubernetes.io"
+        || group.text().ends_with(".k8s.io")
+        || group.text().ends_with(".kubernetes.io");
     let approval = object.at(&["metadata", "annotations"]).entry("api-approved.kubernetes.io");
     let approved = approval.text().starts_with("https://") || approval.text().starts_with("unapproved");
     if protected && !approved {
@@ -259,7 +262,11 @@ fn conversion(conversion: &Field<'_>, errors: &mut Errors) {
     let (config, versions) = (webhook.get("clientConfig"), webhook.get("conversionReviewVersions"));
     match strategy.text() {
         "Webhook" => {
-            if config.is_set() { client(&config, false, errors) } else { errors.required(&config) }
+            if config.is_set() {
+                client(&config, false, errors)
+            } else {
+                errors.required(&config)
+            }
             review_versions(&versions, &["v1", "v1beta1"], errors);
         }
         "None" => {

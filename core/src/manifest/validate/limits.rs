@@ -97,9 +97,11 @@ pub(super) fn quota(object: &Field<'_>, errors: &mut Errors) {
     conflicts(scopes.texts(), &scopes, errors);
     let expressions = spec.at(&["scopeSelector", "matchExpressions"]);
     for requirement in expressions.items() {
-        let (scope, operator, values) = (requirement.get("scopeName").text(), requirement.get("operator").text(), requirement.get("values"));
+        let (scope, operator, values) =
+            (requirement.get("scopeName").text(), requirement.get("operator").text(), requirement.get("values"));
         // Errors are named after the list.
-        let (name_place, operator_place, values_place) = (expressions.get("scopeName"), expressions.get("operator"), expressions.get("values"));
+        let (name_place, operator_place, values_place) =
+            (expressions.get("scopeName"), expressions.get("operator"), expressions.get("values"));
         unfit(&name_place, scope, &expressions, &hard, errors);
         let existing = ["BestEffort", "NotBestEffort", "Terminating", "NotTerminating", "CrossNamespacePodAffinity"];
         if existing.contains(&scope) && operator != "Exists" {
@@ -107,7 +109,9 @@ pub(super) fn quota(object: &Field<'_>, errors: &mut Errors) {
         }
         match operator {
             "In" | "NotIn" if values.is_empty() => errors.required(&values_place),
-            "Exists" | "DoesNotExist" if !values.is_empty() => errors.invalid(&values_place, "there must be none when `operator` is Exists or DoesNotExist"),
+            "Exists" | "DoesNotExist" if !values.is_empty() => {
+                errors.invalid(&values_place, "there must be none when `operator` is Exists or DoesNotExist")
+            }
             "In" | "NotIn" | "Exists" | "DoesNotExist" => {}
             _ => errors.invalid(&operator_place, "it must be In, NotIn, Exists or DoesNotExist"),
         }

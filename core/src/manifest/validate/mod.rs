@@ -25,6 +25,8 @@ mod security;
 mod selector;
 mod service;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod update;
 mod volume;
 
@@ -95,7 +97,13 @@ fn of_kind(object: &Field<'_>, kind: &Kind, errors: &mut Errors) {
         "PodDisruptionBudget" => autoscaling::budget(&spec, errors),
         "HorizontalPodAutoscaler" => autoscaling::autoscaler(object, kind.api_version, errors),
         "NetworkPolicy" | "Ingress" | "IngressClass" | "IPAddress" | "ServiceCIDR" => network::check(object, kind.kind, errors),
-        "PersistentVolume" | "PersistentVolumeClaim" | "StorageClass" | "CSIDriver" | "CSINode" | "CSIStorageCapacity" | "VolumeAttachment"
+        "PersistentVolume"
+        | "PersistentVolumeClaim"
+        | "StorageClass"
+        | "CSIDriver"
+        | "CSINode"
+        | "CSIStorageCapacity"
+        | "VolumeAttachment"
         | "VolumeAttributesClass" => storage::check(object, kind.kind, errors),
         "ConfigMap" => secret::config_map(object, errors),
         "Secret" => secret::secret(object, errors),

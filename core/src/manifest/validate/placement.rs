@@ -188,9 +188,8 @@ pub(super) fn spread(constraints: &Field<'_>, errors: &mut Errors) {
             errors.required(&key);
         }
         errors.must_be_one_of(&action, &["DoNotSchedule", "ScheduleAnyway"]);
-        let again = |other: &Field<'_>| {
-            other.get("topologyKey").text() == key.text() && other.get("whenUnsatisfiable").text() == action.text()
-        };
+        let again =
+            |other: &Field<'_>| other.get("topologyKey").text() == key.text() && other.get("whenUnsatisfiable").text() == action.text();
         if all[index + 1..].iter().any(again) {
             errors.duplicate(&constraint.get("{topologyKey, whenUnsatisfiable}"));
         }

@@ -172,7 +172,10 @@ fn pod_resources(pod: &Pod<'_>, errors: &mut Errors) {
     for (resource, amount) in pod_aggregate(value, "limits") {
         let own = own_amount(&resources.get("limits"), &resource).filter(|_| resource.starts_with("hugepages-"));
         if let Some(own) = own.filter(|own| own.quantity().is_some_and(|q| amount > q)) {
-            errors.invalid(&own.named(&resources, "limits"), format!("it must be greater than or equal to aggregate container limits of {amount}"));
+            errors.invalid(
+                &own.named(&resources, "limits"),
+                format!("it must be greater than or equal to aggregate container limits of {amount}"),
+            );
         }
     }
     let limits = resources.get("limits");
@@ -296,4 +299,3 @@ fn file_keys(spec: &Field<'_>, errors: &mut Errors) {
         }
     }
 }
-

@@ -164,7 +164,9 @@ pub(super) fn requirements(requirements: &Field<'_>, of: Of, claims: &BTreeSet<&
                 huge = true;
                 let size = name.strip_prefix("hugepages-").and_then(|size| Quantity::parse(size).ok());
                 let divides = size.filter(|s| *s > Quantity::ZERO && s.is_integer()).zip(field.quantity());
-                if !divides.is_some_and(|(size, amount)| size.value() != 0 && (amount.value() == i64::MAX || amount.value() % size.value() == 0)) {
+                if !divides
+                    .is_some_and(|(size, amount)| size.value() != 0 && (amount.value() == i64::MAX || amount.value() % size.value() == 0))
+                {
                     errors.invalid(&field, "it must be a multiple of the size of the pages");
                 }
             }

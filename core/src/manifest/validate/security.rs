@@ -161,7 +161,10 @@ fn windows_options(options: &Field<'_>, errors: &mut Errors) {
     let forbidden = |c: char| "\"/\\:;|=,+*?<>@[]".contains(c);
     let dots = own.chars().all(|c| c == '.' || c == ' ');
     if own.is_empty() || own.len() > 104 || dots || own.contains(forbidden) {
-        errors.invalid(&user, "its user must have 1 to 104 characters, without \" / \\ : ; | = , + * ? < > @ [ ], and not only periods or spaces");
+        errors.invalid(
+            &user,
+            "its user must have 1 to 104 characters, without \" / \\ : ; | = , + * ? < > @ [ ], and not only periods or spaces",
+        );
     }
 }
 

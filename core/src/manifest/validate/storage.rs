@@ -202,7 +202,11 @@ fn source(spec: &Field<'_>, affinity: &Field<'_>, errors: &mut Errors) {
         match kind {
             "local" => {
                 let path = source.get("path");
-                if path.is_empty() { errors.required(&path) } else { below(&path, errors) }
+                if path.is_empty() {
+                    errors.required(&path)
+                } else {
+                    below(&path, errors)
+                }
                 if !affinity.is_set() {
                     errors.required(affinity);
                 }

@@ -324,9 +324,13 @@ fn narrowed(spec: &Field<'_>, was: &Field<'_>, errors: &mut Errors) -> bool {
     if !kept {
         errors.invalid(&selector, "only additions are allowed (no mutations or deletions)");
     }
-    let terms = |s: &Field<'_>| s.value().and_then(|v| {
-        v.pointer("/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms").and_then(|t| t.as_array()).cloned()
-    });
+    let terms = |s: &Field<'_>| {
+        s.value().and_then(|v| {
+            v.pointer("/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms")
+                .and_then(|t| t.as_array())
+                .cloned()
+        })
+    };
     if let Some(old) = terms(was) {
         let place = spec.at(&["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"]);
         if place.len() != old.len() {

@@ -98,9 +98,8 @@ fn source(volume: &Field<'_>, name: &str, pod: &str, errors: &mut Errors) {
             found = true;
             one(volume, kind, &source, errors);
         }
-        let too_long = kind == "iscsi"
-            && source.get("initiatorName").is_set()
-            && name.len() + 1 + source.get("targetPortal").text().len() > 64;
+        let too_long =
+            kind == "iscsi" && source.get("initiatorName").is_set() && name.len() + 1 + source.get("targetPortal").text().len() > 64;
         if too_long {
             errors.invalid(&volume.get("name"), "the name and the target portal may have at most 63 bytes together");
         }
