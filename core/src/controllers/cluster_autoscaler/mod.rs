@@ -93,7 +93,10 @@ impl ClusterAutoscaler {
         if self.planned.is_some_and(|planned| planned <= now) {
             self.planned = None;
         }
-        let joined = (0..api.cluster().node_pools.len()).fold(false, |any, pool| api.join_upcoming(NodePoolId::from_index(pool)) || any);
+        let mut joined = false;
+        for pool in 0..api.cluster().node_pools.len() {
+            joined |= api.join_upcoming(NodePoolId::from_index(pool));
+        }
         if joined {
             // What they change is seen at the next scan: the scheduler comes first.
             return self.plan(api, queue, now + 1);

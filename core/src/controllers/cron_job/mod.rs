@@ -32,10 +32,13 @@ pub(super) struct CronJobController {
 #[derive(Clone, Debug, Default)]
 struct Memory {
     /// Schedule and zone as they were last read, and what they mean.
-    read: Option<((Sym, Option<Sym>), Result<Schedule, Unreadable>)>,
+    read: Option<(Written, Result<Schedule, Unreadable>)>,
     /// The next look that waits.
     planned: Option<Time>,
 }
+
+/// `spec.schedule` and `spec.timeZone`.
+type Written = (Sym, Option<Sym>);
 
 /// Why a schedule can't be run: reason and message of the event.
 type Unreadable = (&'static str, String);

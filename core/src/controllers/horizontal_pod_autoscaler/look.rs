@@ -23,8 +23,17 @@ pub(super) struct Seen {
     told: Vec<String>,
 }
 
+/// What an autoscaler scales, and which autoscalers do.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// The workload.
+    pub(super) workload: Workload,
+    /// All autoscalers that scale it, this one among them.
+    pub(super) scalers: Vec<AutoscalerId>,
+}
+
 /// Looks; tells whether anything came of it.
-pub(super) fn look(api: &mut Api, id: AutoscalerId, target: Option<Workload>, seen: &mut Seen, flags: &Flags) -> bool {
+pub(super) fn look(api: &mut Api, id: AutoscalerId, target: Option<&Target>, seen: &mut Seen, flags: &Flags) -> bool {
     let before = api.cluster().autoscalers[id.index()].status.clone();
     let mut looking = Looking { id, status: before.clone(), warnings: Vec::new() };
     let rescaled = looking.reconcile(api, target, seen, flags);
@@ -68,10 +77,10 @@ impl Looking {
     }
 
     /// Tells whether the size was changed.
-    fn reconcile(&mut self, api: &mut Api, target: Option<Workload>, seen: &mut Seen, flags: &Flags) -> bool {
+    fn reconcile(&mut self, api: &mut Api, target: Option<&Target>, seen: &mut Seen, flags: &Flags) -> bool {
         let now = api.now();
         let scaler = api.cluster().autoscalers[self.id.index()].clone();
-        let Some((workload, scale)) = target.and_then(|w| scale_of(api.cluster(), w).map(|scale| (w, scale))) else {
+        let Some((target, scale)) = target.and_then(|t| scale_of(api.cluster(), t.workload).map(|scale| (t, scale))) else {
             let error = format!("{} {:?} not found", scaler.target_kind.resource(), api.cluster().text(scaler.target));
             self.warn("FailedGetScale", &error);
             let message = format!("the HPA controller was unable to get the target's current scale: {error}");
@@ -99,7 +108,7 @@ impl Looking {
             why = format!("less than minReplicas {}", scaler.least);
             self.status.metrics.clear();
         } else {
-            let wanted = self.ask(api.cluster(), &scaler, workload, scale, now, flags);
+            let wanted = self.ask(api.cluster(), &scaler, target, scale, now, flags);
             self.status.metrics = wanted.statuses;
             let Some((metric_replicas, metric, told)) = wanted.replicas else {
                 self.status.current = current;
@@ -127,7 +136,7 @@ impl Looking {
         }
         let rescale = desired != current;
         if rescale {
-            self.rescale(api, workload, &scaler, (current, desired), (&reason, &why));
+            self.rescale(api, target.workload, &scaler, (current, desired), (&reason, &why));
             seen.history.changed(now, current, desired);
             self.status.last_scale = Some(now.floor_to_second());
         }
@@ -143,8 +152,8 @@ impl Looking {
     }
 
     /// Asks the metrics and says what became of it.
-    fn ask(&mut self, cluster: &Cluster, scaler: &Autoscaler, workload: Workload, scale: Scale, now: Time, flags: &Flags) -> Wanted {
-        if let Some(message) = ambiguous(cluster, self.id, workload) {
+    fn ask(&mut self, cluster: &Cluster, scaler: &Autoscaler, target: &Target, scale: Scale, now: Time, flags: &Flags) -> Wanted {
+        if let Some(message) = ambiguous(cluster, target) {
             self.warn("AmbiguousSelector", &message);
             self.condition(now, "ScalingActive", false, "AmbiguousSelector", message.clone());
             return Wanted { error: Some(message), ..Wanted::default() };
@@ -152,7 +161,7 @@ impl Looking {
         let of = |pick: fn(&crate::cluster::autoscalers::Behavior) -> Option<f64>| scaler.behavior.as_ref().and_then(pick);
         let tolerances =
             Tolerances { down: of(|b| b.down.tolerance).unwrap_or(flags.tolerance), up: of(|b| b.up.tolerance).unwrap_or(flags.tolerance) };
-        let scene = Scene::new(cluster, workload, now);
+        let scene = Scene::new(cluster, target.workload, now);
         let wanted = ask(cluster, scaler, scale, &scene, tolerances, flags);
         for failed in &wanted.failed {
             self.warn(failed.reason, &failed.told);
@@ -212,11 +221,9 @@ fn scale_of(cluster: &Cluster, workload: Workload) -> Option<Scale> {
 }
 
 /// What there is to say of a workload whose pods more than one autoscaler scales.
-fn ambiguous(cluster: &Cluster, id: AutoscalerId, workload: Workload) -> Option<String> {
-    let scaler = &cluster.autoscalers[id.index()];
-    let others = |a: &&Autoscaler| !a.meta.gone && a.meta.namespace == scaler.meta.namespace && cluster.scale_target(a) == Some(workload);
-    let all: Vec<&Autoscaler> = cluster.autoscalers.iter().filter(others).collect();
-    if all.len() < 2 || pods_of(cluster, workload).is_empty() {
+fn ambiguous(cluster: &Cluster, target: &Target) -> Option<String> {
+    let workload = target.workload;
+    if target.scalers.len() < 2 || pods_of(cluster, workload).is_empty() {
         return None;
     }
     let selector: &Selector = match workload {
@@ -225,8 +232,11 @@ fn ambiguous(cluster: &Cluster, id: AutoscalerId, workload: Workload) -> Option<
         Workload::ReplicaSet(id) => &cluster.replica_sets[id.index()].selector,
         Workload::DaemonSet(_) | Workload::Job(_) | Workload::Pod(_) => return None,
     };
-    let namespace = cluster.namespace_name(scaler.meta.namespace);
-    let names: Vec<String> = all.iter().map(|a| format!("{namespace}/{}", cluster.text(a.meta.name))).collect();
+    let named = |id: &AutoscalerId| {
+        let meta = &cluster.autoscalers[id.index()].meta;
+        format!("{}/{}", cluster.namespace_name(meta.namespace), cluster.text(meta.name))
+    };
+    let names: Vec<String> = target.scalers.iter().map(named).collect();
     let selector = selector.display(&cluster.text);
     Some(format!("pods by selector {selector} are controlled by more than one HPA (e.g. [{}])", names.join(" ")))
 }

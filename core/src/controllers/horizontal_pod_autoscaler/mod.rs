@@ -11,7 +11,7 @@ mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::look::{Seen, look};
+use self::look::{Seen, Target, look};
 use super::queue::{Key, WorkQueue};
 use crate::apiserver::{Api, Notice, Watched};
 use crate::cluster::Workload;
@@ -90,7 +90,9 @@ impl HorizontalPodAutoscalers {
     pub(super) fn start(&mut self, api: &Api, queue: &mut WorkQueue) {
         for (i, scaler) in api.cluster().autoscalers.iter().enumerate() {
             if !scaler.meta.gone {
-                queue.add(Key::Autoscaler(AutoscalerId::from_index(i)), None);
+                let id = AutoscalerId::from_index(i);
+                self.list(api, id);
+                queue.add(Key::Autoscaler(id), None);
             }
         }
         for (&workload, load) in &api.cluster().loads {
@@ -105,7 +107,10 @@ impl HorizontalPodAutoscalers {
         let workload = match notice.watched {
             Watched::Autoscaler(id) if api.cluster().autoscalers[id.index()].meta.gone => return self.forget(id),
             Watched::Autoscaler(id) if self.memories.contains_key(&id) => return self.touch(id, api, notice, queue),
-            Watched::Autoscaler(id) => return queue.add(Key::Autoscaler(id), notice.record),
+            Watched::Autoscaler(id) => {
+                self.list(api, id);
+                return queue.add(Key::Autoscaler(id), notice.record);
+            }
             _ if self.memories.is_empty() => return,
             Watched::Pod(id, _) => of_pod(api, id),
             Watched::Load(workload) => workload,
@@ -159,6 +164,15 @@ impl HorizontalPodAutoscalers {
         queue.add_at(Key::Autoscaler(id), next, notice.record);
     }
 
+    /// Lists an autoscaler with what it scales.
+    fn list(&mut self, api: &Api, id: AutoscalerId) -> Option<Workload> {
+        let target = api.cluster().scale_target(&api.cluster().autoscalers[id.index()]);
+        if let Some(workload) = target {
+            self.of_workload.entry(workload).or_default().insert(id);
+        }
+        target
+    }
+
     fn forget(&mut self, id: AutoscalerId) {
         self.memories.remove(&id);
         self.of_workload.values_mut().for_each(|scalers| {
@@ -180,22 +194,21 @@ impl HorizontalPodAutoscalers {
             return self.forget(id);
         }
         let rests_after = self.longest_window(api, id) + self.flags.sync_period;
-        let target = api.cluster().scale_target(scaler);
         let now = api.now();
         let mut memory = self.memories.remove(&id).unwrap_or_else(|| Memory { still_since: now, ..Memory::default() });
-        if memory.target != target {
+        let workload = self.list(api, id);
+        if memory.target != workload {
             if let Some(before) = memory.target.and_then(|w| self.of_workload.get_mut(&w)) {
                 before.remove(&id);
             }
-            memory.target = target;
+            memory.target = workload;
         }
-        if let Some(workload) = target {
-            self.of_workload.entry(workload).or_default().insert(id);
-        }
+        let target =
+            workload.map(|workload| Target { workload, scalers: self.of_workload.get(&workload).into_iter().flatten().copied().collect() });
         if memory.cause.is_some() {
             api.set_cause(memory.cause);
         }
-        let changed = look(api, id, target, &mut memory.seen, &self.flags);
+        let changed = look(api, id, target.as_ref(), &mut memory.seen, &self.flags);
         memory.seen.history.forget(now, rests_after);
         if changed || memory.touched {
             memory.still_since = now;
