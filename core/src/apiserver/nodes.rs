@@ -38,7 +38,19 @@ impl Api {
             return None;
         }
         node.kubelet_alive = alive;
+        node.machine_up = alive;
         let change = if alive { Change::NodeRecovered } else { Change::NodeFailed };
+        Some(self.announce(Subject::Node(id), change, Watched::Node(id, NodeChange::Machine)))
+    }
+
+    /// The node and the control plane cannot hear each other, or can again; its containers run on. A dead machine stays dead.
+    pub fn set_connected(&mut self, id: NodeId, connected: bool) -> Option<RecordId> {
+        let node = &mut self.cluster.nodes[id.index()];
+        if node.gone || !node.machine_up || node.kubelet_alive == connected {
+            return None;
+        }
+        node.kubelet_alive = connected;
+        let change = if connected { Change::NodeReconnected } else { Change::NodeCutOff };
         Some(self.announce(Subject::Node(id), change, Watched::Node(id, NodeChange::Machine)))
     }
 
@@ -62,6 +74,16 @@ impl Api {
         }
         node.memory_pressure = pressure;
         Some(self.announce(Subject::Node(id), Change::NodeMemoryPressure(pressure), Watched::Node(id, NodeChange::Pressure)))
+    }
+
+    /// Writes the DiskPressure condition.
+    pub fn set_disk_pressure(&mut self, id: NodeId, pressure: bool) -> Option<RecordId> {
+        let node = &mut self.cluster.nodes[id.index()];
+        if node.gone || node.disk_pressure == pressure {
+            return None;
+        }
+        node.disk_pressure = pressure;
+        Some(self.announce(Subject::Node(id), Change::NodeDiskPressure(pressure), Watched::Node(id, NodeChange::Pressure)))
     }
 
     /// Adds a taint unless one of that key and effect is there.

@@ -36,11 +36,11 @@ pub enum NodeChange {
     Labels,
     /// Its Ready condition changed.
     Ready,
-    /// Its memory pressure condition changed.
+    /// Its memory or disk pressure condition changed.
     Pressure,
     /// What it can hold changed.
     Allocatable,
-    /// Its machine died or came back. Only its kubelet and the lease tell: no API object changed.
+    /// Its machine died or came back, or was cut off. Only its kubelet and the lease tell: no API object changed.
     Machine,
     /// The node object is gone.
     Gone,

@@ -59,13 +59,14 @@ impl Api {
         let charges = self.review_pod(&new)?;
         self.charge_quotas(charges);
         let now = self.now();
-        let template = self.cluster.template(new.template);
+        let template_id = self.with_default_class(new.template, new.owner);
+        let template = self.cluster.template(template_id);
         let (priority, node_name) = (template.priority, template.node_name);
         let id = PodId::from_index(self.cluster.pods.len());
         self.cluster.pods.push(Pod {
             name: new.name,
             namespace: new.namespace,
-            template: new.template,
+            template: template_id,
             owner: new.owner,
             node: None,
             pinned: new.pinned,
@@ -100,6 +101,29 @@ impl Api {
             self.set_cause(before);
         }
         Ok(id)
+    }
+
+    /// What the admission plugin Priority makes of a pod without a class (`plugin/pkg/admission/priority`, v1.37): it gets the class that is the
+    /// default now, not the one that was when its owner was written. Only ReplicaSets tell their revisions apart by hash alone, so that
+    /// their pods may have a template of their own.
+    fn with_default_class(&mut self, id: TemplateId, owner: Owner) -> TemplateId {
+        let classes = &self.cluster.priority_classes;
+        let Some((value, never)) = classes.iter().find(|class| class.global_default).map(|class| (class.value, class.never_preempts))
+        else {
+            return id;
+        };
+        let template = self.cluster.template(id);
+        let by_class = template.priority_class.is_some() || (template.priority, template.never_preempts) == (value, never);
+        if by_class || !matches!(owner, Owner::ReplicaSet(_)) {
+            return id;
+        }
+        let mut own = template.clone();
+        (own.priority, own.never_preempts) = (value, never);
+        if let Some(known) = self.cluster.templates.iter().rposition(|known| **known == own) {
+            return TemplateId::from_index(known);
+        }
+        self.cluster.templates.push(std::sync::Arc::new(own));
+        TemplateId::from_index(self.cluster.templates.len() - 1)
     }
 
     /// `NamespaceLifecycle`: nothing new comes into a namespace that is being deleted.

@@ -62,7 +62,11 @@ pub struct Node {
     pub ready_since: Time,
     /// The node reports memory pressure.
     pub memory_pressure: bool,
-    /// Whether its kubelet is alive: not visible to Kubernetes, only to the fault that ended it.
+    /// The node reports disk pressure.
+    pub disk_pressure: bool,
+    /// Whether its machine has power: containers run on where only its kubelet is silent.
+    pub machine_up: bool,
+    /// Whether its kubelet is alive and heard: not visible to Kubernetes, only to the fault that ended it.
     pub kubelet_alive: bool,
     /// When it was created.
     pub created: Time,

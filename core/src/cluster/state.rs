@@ -68,6 +68,8 @@ pub struct Cluster {
     pub limit_ranges: Vec<LimitRange>,
     /// Storage.
     pub storage: Storage,
+    /// What was said of how pods behave: it holds for objects applied later too.
+    pub behaviors: Arc<super::build::Behaviors>,
 }
 
 /// Any workload object: what a report has a row for.

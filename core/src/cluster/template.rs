@@ -175,6 +175,18 @@ pub struct Probe {
     pub failure_threshold: i32,
 }
 
+/// When an image is pulled (`imagePullPolicy`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PullPolicy {
+    /// Before each start.
+    Always,
+    /// Where the node does not have it.
+    #[default]
+    IfNotPresent,
+    /// Never.
+    Never,
+}
+
 /// A container or init container.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container {
@@ -182,6 +194,8 @@ pub struct Container {
     pub name: Sym,
     /// The image as written; empty if absent.
     pub image: Sym,
+    /// When its image is pulled.
+    pub pull: PullPolicy,
     /// What it asks for, limits taken where no request is given.
     pub requests: Resources,
     /// What it may use at most; a resource that is absent is unlimited.

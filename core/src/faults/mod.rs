@@ -2,10 +2,12 @@
 //! controller decides: all that follows is theirs.
 
 use crate::apiserver::Api;
+use crate::cluster::behavior::Exit;
 use crate::cluster::ids::{NodeId, PodId, ZoneId};
 use crate::cluster::state::Workload;
 use crate::engine::Sim;
 use crate::trace::RecordId;
+use crate::units::time::Millis;
 
 /// An accident, or its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,19 @@ pub enum Fault {
     NodeFails(NodeId),
     /// It is back.
     NodeRecovers(NodeId),
+    /// The control plane and the node do not hear each other; its containers run on.
+    NodeCutOff(NodeId),
+    /// They hear each other again.
+    NodeReconnects(NodeId),
+    /// The operating system shuts down: what time the kubelet is given, and how much of it is kept for critical pods.
+    NodeShutsDown {
+        /// The node.
+        node: NodeId,
+        /// In all, in milliseconds.
+        grace: Millis,
+        /// For critical pods.
+        critical: Millis,
+    },
     /// All nodes of a zone die at once.
     ZoneFails(ZoneId),
     /// All nodes of a zone are back.
@@ -55,6 +70,26 @@ pub enum Fault {
         /// With this code.
         code: i32,
     },
+    /// A node's disk is full of what is not its pods'.
+    DiskFull(NodeId),
+    /// It has room again.
+    DiskFreed(NodeId),
+    /// Images whose names begin so cannot be pulled; an empty text for all, none for no image.
+    Registry(Option<String>),
+    /// Pods of a workload take longer to start.
+    SlowStart {
+        /// The workload.
+        workload: Workload,
+        /// By so much, in milliseconds; 0 ends it.
+        by: Millis,
+    },
+    /// Main containers of a workload's pods end again and again.
+    CrashLoop {
+        /// The workload.
+        workload: Workload,
+        /// How, after each start; none ends it.
+        exit: Option<Exit>,
+    },
     /// A pod's kubelet evicts it.
     KubeletEvicts(PodId),
 }
@@ -66,13 +101,35 @@ pub fn inject(sim: &mut Sim, fault: &Fault, cause: Option<RecordId>) {
     api.set_cause(cause);
     match *fault {
         Fault::NodeFails(node) => {
+            kubelets.lose_power(node);
             api.set_machine_alive(node, false);
         }
         Fault::NodeRecovers(node) => {
             api.set_machine_alive(node, true);
         }
-        Fault::ZoneFails(zone) => set_zone_alive(api, zone, false),
-        Fault::ZoneRecovers(zone) => set_zone_alive(api, zone, true),
+        Fault::ZoneFails(zone) => {
+            for node in nodes_of(api, zone) {
+                kubelets.lose_power(node);
+                api.set_machine_alive(node, false);
+            }
+        }
+        Fault::ZoneRecovers(zone) => {
+            for node in nodes_of(api, zone) {
+                api.set_machine_alive(node, true);
+            }
+        }
+        Fault::NodeCutOff(node) => {
+            api.set_connected(node, false);
+        }
+        Fault::NodeReconnects(node) => {
+            api.set_connected(node, true);
+        }
+        Fault::NodeShutsDown { node, grace, critical } => kubelets.shut_down(api, node, grace, critical),
+        Fault::DiskFull(node) => kubelets.fill_disk(api, node),
+        Fault::DiskFreed(node) => kubelets.free_disk(api, node),
+        Fault::Registry(ref registry) => kubelets.set_registry_outage(registry.clone()),
+        Fault::SlowStart { workload, by } => kubelets.set_slow_start(workload, by),
+        Fault::CrashLoop { workload, exit } => kubelets.set_crash_loop(api, workload, exit),
         Fault::KubeletReports { node, ready } => kubelets.set_node_ready(api, node, ready),
         Fault::MemoryTaken { node, available } => kubelets.take_memory(api, node, available),
         Fault::MemoryFreed(node) => kubelets.give_memory_back(api, node),
@@ -84,9 +141,6 @@ pub fn inject(sim: &mut Sim, fault: &Fault, cause: Option<RecordId>) {
     api.set_cause(before);
 }
 
-fn set_zone_alive(api: &mut Api, zone: ZoneId, alive: bool) {
-    let nodes: Vec<NodeId> = api.cluster().live_nodes().filter(|(_, node)| node.zone == zone).map(|(id, _)| id).collect();
-    for node in nodes {
-        api.set_machine_alive(node, alive);
-    }
+fn nodes_of(api: &Api, zone: ZoneId) -> Vec<NodeId> {
+    api.cluster().live_nodes().filter(|(_, node)| node.zone == zone).map(|(id, _)| id).collect()
 }

@@ -3,7 +3,7 @@
 use crate::apiserver::Known;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId};
-use crate::cluster::pod::Pod;
+use crate::cluster::pod::{Owner, Pod};
 use crate::cluster::template::{QosClass, TaintEffect};
 use crate::units::resources::Resources;
 
@@ -20,12 +20,20 @@ pub(super) struct Rejection {
 }
 
 /// Whether the kubelet of the pod's node refuses it. What the scheduler bound was checked with the same rules against the same state.
-pub(super) fn rejection(cluster: &Cluster, known: Known, id: PodId) -> Option<Rejection> {
+pub(super) fn rejection(cluster: &Cluster, known: Known, id: PodId, shutting_down: bool) -> Option<Rejection> {
     let pod = cluster.pod(id);
     let node_id = pod.node?;
     let template = cluster.template_of(id);
     let node = cluster.node(node_id);
-    if node.memory_pressure && pod.priority < CRITICAL_PRIORITY && template.qos == QosClass::BestEffort {
+    if shutting_down {
+        return Some(Rejection { reason: "NodeShutdown".to_owned(), message: "Pod was rejected as the node is shutting down.".to_owned() });
+    }
+    let critical = pod.priority >= CRITICAL_PRIORITY || pod.owner == Owner::Node;
+    if node.disk_pressure && !critical {
+        let both = if node.memory_pressure { "MemoryPressure DiskPressure" } else { "DiskPressure" };
+        return Some(Rejection { reason: "Evicted".to_owned(), message: format!("The node had condition: [{both}]. ") });
+    }
+    if node.memory_pressure && !critical && template.qos == QosClass::BestEffort {
         let tolerated = template
             .tolerations
             .iter()

@@ -28,6 +28,9 @@ impl Kubelets {
 
     /// How the main container ends after its present start; none if it runs until it is stopped.
     pub(super) fn exit_of(&mut self, api: &Api, id: PodId) -> Option<Exit> {
+        if let Some(crash) = self.crash_of(api.cluster(), id) {
+            return Some(crash);
+        }
         let life = *self.life(id);
         let pod = api.cluster().pod(id);
         let template = api.cluster().template_of(id);

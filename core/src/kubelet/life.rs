@@ -3,15 +3,16 @@
 
 use super::admission;
 use super::backoff::Backoff;
-use super::behavior::start_delay;
 use super::{Kubelets, Timer};
 use crate::apiserver::Api;
 use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::pod::Phase;
 use crate::cluster::template::RestartPolicy;
 use crate::trace::{Subject, UnreadyReason};
-use crate::units::time::{SECOND, Time};
+use crate::units::time::{Millis, SECOND, Time};
 
+/// From seeing a pod to posting that it is refused: the two round trips between which its owner cannot make the next one. An assumption.
+const REFUSES_AFTER: Millis = 250;
 /// Exit code of a container that had to be killed.
 const KILLED: i32 = 137;
 
@@ -56,6 +57,12 @@ pub(super) struct Life {
     pub(super) of_index: u32,
     /// It waits for volumes to be attached to its node.
     pub(super) awaits_volumes: bool,
+    /// It is about to be refused.
+    pub(super) refused: bool,
+    /// The pause after the next failed pull; 0 before the first.
+    pub(super) pull_pause: Millis,
+    /// Its containers ran once: their images are on the node.
+    pub(super) ran: bool,
 }
 
 impl Kubelets {
@@ -65,7 +72,13 @@ impl Kubelets {
         if pod.gone || pod.phase.is_terminal() || !Self::is_heard(api, id) || self.life(id).stage != Stage::Unseen {
             return;
         }
-        if let Some(rejection) = admission::rejection(api.cluster(), api.known(), id) {
+        let shutting_down = pod.node.is_some_and(|node| self.agent(node).shutting_down);
+        if let Some(rejection) = admission::rejection(api.cluster(), api.known(), id, shutting_down) {
+            if !std::mem::replace(&mut self.life(id).refused, true) {
+                let (now, cause, epoch) = (api.now(), api.cause(), self.life(id).epoch);
+                self.agenda.add(now + REFUSES_AFTER, (Timer::TakeOn(id, epoch), cause));
+                return;
+            }
             self.life(id).stage = Stage::Over;
             let message = format!("Pod was rejected: {}", rejection.message);
             let record = api.fail_pod(id, &rejection.reason, &message);
@@ -116,9 +129,7 @@ impl Kubelets {
             api.event(Subject::Pod(id), true, "Failed", "Error: ImagePullBackOff", "kubelet");
             return;
         }
-        let delay = start_delay(&template.behavior, api.cluster().pod(id).ordinal_of_owner);
-        let epoch = self.life(id).epoch;
-        self.agenda.add(now + delay, (Timer::Start(id, epoch), cause));
+        self.pull(api, id);
     }
 
     /// A pod found bound when the simulation begins: it goes on from where its status says it is.
@@ -131,6 +142,7 @@ impl Kubelets {
                 let life = self.life(id);
                 life.stage = if ready { Stage::Ready } else { Stage::Running };
                 life.restarts = restarts;
+                life.ran = true;
                 self.plan_run(api, id);
                 self.memory_may_be_short(api, id);
             }
@@ -143,7 +155,9 @@ impl Kubelets {
 
     /// The containers start.
     pub(super) fn containers_start(&mut self, api: &mut Api, id: PodId) {
-        self.life(id).stage = Stage::Running;
+        let life = self.life(id);
+        life.stage = Stage::Running;
+        life.ran = true;
         self.post(api, id);
         self.plan_run(api, id);
         self.memory_may_be_short(api, id);

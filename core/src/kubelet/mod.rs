@@ -6,8 +6,11 @@
 mod admission;
 mod backoff;
 mod behavior;
+mod disk;
+mod images;
 mod life;
 mod nodes;
+mod outages;
 mod pressure;
 
 use std::collections::BTreeMap;
@@ -15,15 +18,20 @@ use std::collections::BTreeMap;
 use self::life::Life;
 use self::nodes::Agent;
 use crate::apiserver::{Api, NodeChange, Notice, PodChange, Watched};
+use crate::cluster::behavior::Exit;
 use crate::cluster::ids::{JobId, NodeId, PodId};
 use crate::cluster::state::Workload;
 use crate::trace::RecordId;
 use crate::units::agenda::Agenda;
-use crate::units::time::Time;
+use crate::units::time::{Millis, Time};
 
 /// What a kubelet waits for. The number is the pod's epoch: a timer of an earlier epoch is void.
 #[derive(Clone, Copy, Debug)]
 enum Timer {
+    /// A pod that is refused is looked at for the last time.
+    TakeOn(PodId, u32),
+    /// Images that could not be pulled are asked for again.
+    Pull(PodId, u32),
     /// The containers start.
     Start(PodId, u32),
     /// The containers have become ready.
@@ -38,6 +46,10 @@ enum Timer {
     Deadline(PodId),
     /// The eviction manager of a node looks at its memory.
     LookAtMemory(NodeId),
+    /// The eviction manager of a node looks at its disk.
+    LookAtDisk(NodeId),
+    /// The containers of a pod were ended because its node shuts down.
+    ShutDown(PodId),
 }
 
 /// All kubelets, with their timers.
@@ -52,6 +64,12 @@ pub struct Kubelets {
     of_index: BTreeMap<(JobId, u32), u32>,
     /// What each pod of a workload uses of memory, where a fault said so: bytes.
     memory_use: BTreeMap<Workload, i64>,
+    /// How much longer than assumed the pods of a workload take to start.
+    slow_starts: BTreeMap<Workload, Millis>,
+    /// How the main containers of a workload's pods end after each start.
+    crash_loops: BTreeMap<Workload, Exit>,
+    /// Images whose names begin so cannot be pulled; an empty text for all.
+    registry_outage: Option<String>,
 }
 
 impl Kubelets {
@@ -89,6 +107,8 @@ impl Kubelets {
         let Some((_, (timer, cause))) = self.agenda.take_due(api.now()) else { return false };
         api.set_cause(cause);
         match timer {
+            Timer::TakeOn(id, epoch) if self.is_current(id, epoch) => self.take_on(api, id),
+            Timer::Pull(id, epoch) if self.is_current(id, epoch) => self.pull(api, id),
             Timer::Start(id, epoch) if self.is_current(id, epoch) => self.containers_start(api, id),
             Timer::Ready(id, epoch) if self.is_current(id, epoch) => self.containers_ready(api, id),
             Timer::Exit(id, epoch, code) if self.is_current(id, epoch) => self.container_ends(api, id, code),
@@ -96,7 +116,9 @@ impl Kubelets {
             Timer::Stopped(id) => self.containers_stopped(api, id),
             Timer::Deadline(id) => self.deadline_over(api, id),
             Timer::LookAtMemory(node) => self.look_at_memory(api, node),
-            Timer::Start(..) | Timer::Ready(..) | Timer::Exit(..) | Timer::Restart(..) => {}
+            Timer::LookAtDisk(node) => self.look_at_disk(api, node),
+            Timer::ShutDown(id) => self.ended_for_shutdown(api, id),
+            Timer::TakeOn(..) | Timer::Pull(..) | Timer::Start(..) | Timer::Ready(..) | Timer::Exit(..) | Timer::Restart(..) => {}
         }
         true
     }

@@ -20,6 +20,14 @@ pub(super) struct Agent {
     pub(super) look_at: Option<Time>,
     /// When the memory threshold was last seen met; none if pressure is over.
     pub(super) breached: Option<Time>,
+    /// The disk is full of what is not the pods'.
+    pub(super) disk_full: bool,
+    /// When the disk threshold was last seen met; none if pressure is over.
+    pub(super) disk_breached: Option<Time>,
+    /// The machine had no power: what ran has to start again.
+    pub(super) lost_power: bool,
+    /// The operating system shuts down: no new pods.
+    pub(super) shutting_down: bool,
 }
 
 impl Kubelets {
@@ -38,8 +46,16 @@ impl Kubelets {
 
     /// The machine is back: the node's conditions and the state of its pods are posted at once, and what was deleted meanwhile is stopped.
     pub(super) fn come_back(&mut self, api: &mut Api, node: NodeId) {
+        let rebooted = std::mem::take(&mut self.agent(node).lost_power);
+        if std::mem::take(&mut self.agent(node).shutting_down) {
+            self.agent(node).not_ready = false;
+        }
         self.post_node(api, node);
         let back = api.cause();
+        if rebooted {
+            self.reboot(api, node);
+            api.set_cause(back);
+        }
         self.plan_look(api, node, api.now());
         self.volumes_attached(api, node);
         let pods: Vec<PodId> = api.cluster().node(node).pods.clone();

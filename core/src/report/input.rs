@@ -4,7 +4,7 @@ use crate::cluster::Cluster;
 use crate::cluster::build::Assumption;
 use crate::manifest::{Diagnostic, Manifest};
 use crate::scenario::names::{self, canonical};
-use crate::scenario::{Outcome, Verb};
+use crate::scenario::{Outcome, Place, Verb};
 use crate::trace::Trace;
 use crate::units::quantity::Quantity;
 
@@ -36,6 +36,12 @@ pub(super) fn zone_in_words(name: &str) -> String {
     if name.starts_with("zone") { name.to_owned() } else { format!("zone {name}") }
 }
 
+/// `Deployment web` of an object as written.
+fn object_in_words(object: &serde_json::Value) -> String {
+    let text = |pointer: &str| object.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default();
+    format!("{} {}", text("/kind"), text("/metadata/name"))
+}
+
 /// What a verb does, as the beginning of a story: `zone-b fails`. Names are those of the cluster where it has them. Unescaped.
 pub fn verb_in_words(cluster: &Cluster, verb: &Verb) -> String {
     let zone = |given: &str| names::zone(cluster, given).map_or_else(|_| given.to_owned(), |id| cluster.zone_name(id).to_owned());
@@ -49,6 +55,27 @@ pub fn verb_in_words(cluster: &Cluster, verb: &Verb) -> String {
         Verb::RecoverZone { zone: of } => format!("{} is back", zone_in_words(&zone(of))),
         Verb::FailNode { node: of } => format!("node {} fails", node(of)),
         Verb::RecoverNode { node: of } => format!("node {} is back", node(of)),
+        Verb::FailNodes { zone: of, nodes } => format!("{nodes} nodes of {} fail", zone_in_words(&zone(of))),
+        Verb::FlapNode { node: of, .. } => format!("node {} comes and goes", node(of)),
+        Verb::Partition { place: Place::Node(of) } => format!("node {} is cut off from the control plane", node(of)),
+        Verb::Partition { place: Place::Zone(of) } => format!("{} is cut off from the control plane", zone_in_words(&zone(of))),
+        Verb::Reconnect { place: Place::Node(of) } => format!("node {} reaches the control plane again", node(of)),
+        Verb::Reconnect { place: Place::Zone(of) } => format!("{} reaches the control plane again", zone_in_words(&zone(of))),
+        Verb::StopKubelet { node: of } => format!("the kubelet of {} stops", node(of)),
+        Verb::StartKubelet { node: of } => format!("the kubelet of {} is started again", node(of)),
+        Verb::SpotNotice { node: of, .. } => format!("node {} is about to be taken away", node(of)),
+        Verb::ShutdownNode { node: of, .. } => format!("node {} shuts down", node(of)),
+        Verb::DiskPressure { node: of } => format!("the disk of {} is full", node(of)),
+        Verb::RelieveDiskPressure { node: of } => format!("the disk of {} has room again", node(of)),
+        Verb::RegistryOutage { .. } => "images cannot be pulled".to_owned(),
+        Verb::RegistryRecovers => "images can be pulled again".to_owned(),
+        Verb::SlowStart { workload: of, .. } => format!("pods of {} start slowly", workload(of)),
+        Verb::CrashLoop { workload: of, .. } => format!("{} crashes again and again", workload(of)),
+        Verb::EndCrashLoop { workload: of } => format!("{} stops crashing", workload(of)),
+        Verb::Apply { objects } => match objects.as_slice() {
+            [one] => format!("{} is applied", object_in_words(one)),
+            several => format!("{} objects are applied", several.len()),
+        },
         Verb::Cordon { node: of } => format!("node {} is cordoned", node(of)),
         Verb::Uncordon { node: of } => format!("node {} is uncordoned", node(of)),
         Verb::Drain { node: of, .. } => format!("node {} is drained", node(of)),

@@ -4,11 +4,13 @@ use super::catalog::{CANNOT_APPLY, UNKNOWN_NAME};
 use super::expr::pods_of;
 use super::names::{self, Other, Unknown};
 use super::release;
-use super::verb::Verb;
+use super::verb::{Place, Verb};
 use crate::cluster::Cluster;
+use crate::cluster::behavior::Exit;
+use crate::cluster::build::objects_from_json;
 use crate::cluster::ids::{NodeId, PodId, ZoneId};
 use crate::cluster::loads::{Demand, Load, LoadChange};
-use crate::cluster::node::{NodeReady, Taint};
+use crate::cluster::node::{Node, NodeReady, Taint};
 use crate::cluster::pod::Phase;
 use crate::cluster::state::Workload;
 use crate::controllers::deployment::undo;
@@ -72,6 +74,8 @@ enum Target {
     Zone(ZoneId),
     Workload(Workload),
     Other(Other),
+    /// The cluster as a whole.
+    Cluster,
 }
 
 /// Looks up what a verb names.
@@ -91,8 +95,21 @@ fn target(cluster: &Cluster, verb: &Verb) -> Result<Target, Refused> {
         | Verb::RelievePressure { node, .. }
         | Verb::KubeletNotReady { node }
         | Verb::KubeletReady { node }
+        | Verb::FlapNode { node, .. }
+        | Verb::StopKubelet { node }
+        | Verb::StartKubelet { node }
+        | Verb::SpotNotice { node, .. }
+        | Verb::ShutdownNode { node, .. }
+        | Verb::DiskPressure { node }
+        | Verb::RelieveDiskPressure { node }
+        | Verb::Partition { place: Place::Node(node) }
+        | Verb::Reconnect { place: Place::Node(node) }
         | Verb::AddNode { like: node, .. } => Target::Node(names::node(cluster, node)?),
-        Verb::FailZone { zone } | Verb::RecoverZone { zone } => Target::Zone(names::zone(cluster, zone)?),
+        Verb::FailZone { zone }
+        | Verb::RecoverZone { zone }
+        | Verb::FailNodes { zone, .. }
+        | Verb::Partition { place: Place::Zone(zone) }
+        | Verb::Reconnect { place: Place::Zone(zone) } => Target::Zone(names::zone(cluster, zone)?),
         Verb::Scale { workload, .. }
         | Verb::Rollout { workload, .. }
         | Verb::Restart { workload }
@@ -103,7 +120,11 @@ fn target(cluster: &Cluster, verb: &Verb) -> Result<Target, Refused> {
         | Verb::FailReadiness { workload, .. }
         | Verb::PassReadiness { workload, .. }
         | Verb::Pause { workload }
+        | Verb::SlowStart { workload, .. }
+        | Verb::CrashLoop { workload, .. }
+        | Verb::EndCrashLoop { workload }
         | Verb::Resume { workload } => Target::Workload(names::workload(cluster, workload)?),
+        Verb::Apply { .. } | Verb::RegistryOutage { .. } | Verb::RegistryRecovers => Target::Cluster,
         Verb::Delete { target, .. } if target.starts_with("node/") => Target::Node(names::node(cluster, target)?),
         Verb::Delete { target, .. } => match names::other(cluster, target) {
             Some(found) => Target::Other(found?),
@@ -143,6 +164,7 @@ pub fn apply(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(), 
     let target = target(sim.cluster(), verb)?;
     sim.api_mut().set_causes(cause.as_slice());
     let done = match target {
+        Target::Cluster => on_cluster(sim, verb, cause),
         Target::Zone(zone) => on_zone(sim, verb, zone, cause),
         Target::Node(node) => on_node(sim, verb, node, cause),
         Target::Workload(workload) => on_workload(sim, verb, workload, cause),
@@ -159,10 +181,66 @@ pub fn apply(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(), 
     done
 }
 
+fn on_cluster(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(), Refused> {
+    match verb {
+        Verb::Apply { objects } => apply_objects(sim, objects),
+        Verb::RegistryOutage { registry } => {
+            inject(sim, &Fault::Registry(Some(registry.clone().unwrap_or_default())), cause);
+            Ok(())
+        }
+        Verb::RegistryRecovers => {
+            inject(sim, &Fault::Registry(None), cause);
+            Ok(())
+        }
+        _ => useless(format!("{} needs something to be done to", verb.name())),
+    }
+}
+
+/// `kubectl apply`: all objects are looked at before any is written.
+fn apply_objects(sim: &mut Sim, objects: &[serde_json::Value]) -> Result<(), Refused> {
+    let read = objects_from_json(objects).map_err(|why| Refused::Useless(visible(&why).into_owned()))?;
+    let behaviors = sim.cluster().behaviors.clone();
+    for (object, written) in read.iter().zip(objects) {
+        let (inserted, _) = sim.api_mut().apply(object, None, &behaviors);
+        if inserted.is_none() {
+            let kind = written.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default();
+            return useless(format!("a {} is not simulated, or it would be refused", visible(kind)));
+        }
+    }
+    Ok(())
+}
+
 fn on_zone(sim: &mut Sim, verb: &Verb, zone: ZoneId, cause: Option<RecordId>) -> Result<(), Refused> {
+    let name = visible(sim.cluster().zone_name(zone)).into_owned();
+    match verb {
+        Verb::FailNodes { nodes, .. } => {
+            let up = nodes_of(sim.cluster(), zone, |node| node.kubelet_alive);
+            if (up.len() as u64) < u64::from(*nodes) {
+                return useless(format!("zone {name} has {} nodes that are up", up.len()));
+            }
+            up.iter().take(*nodes as usize).for_each(|&node| inject(sim, &Fault::NodeFails(node), cause));
+            return Ok(());
+        }
+        Verb::Partition { .. } => {
+            let connected = nodes_of(sim.cluster(), zone, |node| node.kubelet_alive);
+            if connected.is_empty() {
+                return useless(format!("no node of zone {name} is heard of"));
+            }
+            connected.iter().for_each(|&node| inject(sim, &Fault::NodeCutOff(node), cause));
+            return Ok(());
+        }
+        Verb::Reconnect { .. } => {
+            let silent = nodes_of(sim.cluster(), zone, |node| !node.kubelet_alive && node.machine_up);
+            if silent.is_empty() {
+                return useless(format!("no node of zone {name} is cut off"));
+            }
+            silent.iter().for_each(|&node| inject(sim, &Fault::NodeReconnects(node), cause));
+            return Ok(());
+        }
+        _ => {}
+    }
     let alive = matches!(verb, Verb::RecoverZone { .. });
     if !sim.cluster().live_nodes().any(|(_, n)| n.zone == zone && n.kubelet_alive != alive) {
-        let name = visible(sim.cluster().zone_name(zone)).into_owned();
         return useless(if alive { format!("no node of zone {name} is down") } else { format!("no node of zone {name} is up") });
     }
     inject(sim, &if alive { Fault::ZoneRecovers(zone) } else { Fault::ZoneFails(zone) }, cause);
@@ -173,12 +251,29 @@ fn on_node(sim: &mut Sim, verb: &Verb, node: NodeId, cause: Option<RecordId>) ->
     let name = visible(sim.cluster().text(sim.cluster().node(node).name)).into_owned();
     let is = sim.cluster().node(node);
     let (alive, ready, pressed) = (is.kubelet_alive, is.ready == NodeReady::True, is.memory_pressure);
+    let (powered, full) = (is.machine_up, is.disk_pressure);
     let fault = match verb {
         Verb::FailNode { .. } if !alive => return useless(format!("node {name} is down already")),
         Verb::RecoverNode { .. } if alive => return useless(format!("node {name} is not down")),
         Verb::KubeletNotReady { .. } if !ready => return useless(format!("node {name} is not ready already")),
         Verb::KubeletReady { .. } if ready => return useless(format!("node {name} is ready already")),
         Verb::RelievePressure { .. } if !pressed => return useless(format!("node {name} is not under memory pressure")),
+        Verb::FlapNode { .. } | Verb::SpotNotice { .. } | Verb::ShutdownNode { .. } if !alive => {
+            return useless(format!("node {name} is down already"));
+        }
+        Verb::Partition { .. } | Verb::StopKubelet { .. } if !alive => return useless(format!("node {name} is silent already")),
+        Verb::Reconnect { .. } | Verb::StartKubelet { .. } if alive => return useless(format!("node {name} is not silent")),
+        Verb::Reconnect { .. } | Verb::StartKubelet { .. } if !powered => return useless(format!("the machine of node {name} is down")),
+        Verb::DiskPressure { .. } if full => return useless(format!("node {name} is under disk pressure already")),
+        Verb::RelieveDiskPressure { .. } if !full => return useless(format!("node {name} is not under disk pressure")),
+        Verb::Partition { .. } | Verb::StopKubelet { .. } => Some(Fault::NodeCutOff(node)),
+        Verb::Reconnect { .. } | Verb::StartKubelet { .. } => Some(Fault::NodeReconnects(node)),
+        Verb::FlapNode { .. } => Some(Fault::NodeFails(node)),
+        Verb::ShutdownNode { grace_period, critical_grace_period, .. } => {
+            Some(Fault::NodeShutsDown { node, grace: *grace_period, critical: *critical_grace_period })
+        }
+        Verb::DiskPressure { .. } => Some(Fault::DiskFull(node)),
+        Verb::RelieveDiskPressure { .. } => Some(Fault::DiskFreed(node)),
         Verb::FailNode { .. } => Some(Fault::NodeFails(node)),
         Verb::RecoverNode { .. } => Some(Fault::NodeRecovers(node)),
         Verb::KubeletNotReady { .. } => Some(Fault::KubeletReports { node, ready: false }),
@@ -207,6 +302,13 @@ fn on_node(sim: &mut Sim, verb: &Verb, node: NodeId, cause: Option<RecordId>) ->
             drains.start(api, node, flags, cause);
             return Ok(());
         }
+        Verb::SpotNotice { .. } => {
+            // What a termination handler does: everything that can go goes.
+            let flags = EngineDrain { force: true, delete_empty_dir_data: true, ignore_daemon_sets: true, ..EngineDrain::default() };
+            let (drains, api) = sim.drains_mut();
+            drains.start(api, node, flags, cause);
+            return Ok(());
+        }
         Verb::Taint { key, value, effect, .. } => {
             let api = sim.api_mut();
             let (key, value) = (api.cluster_mut().text.intern(key), api.cluster_mut().text.intern(value));
@@ -230,6 +332,10 @@ fn on_node(sim: &mut Sim, verb: &Verb, node: NodeId, cause: Option<RecordId>) ->
     changed.map(|_| ()).map_err(Refused::Useless)
 }
 
+fn nodes_of(cluster: &Cluster, zone: ZoneId, wanted: impl Fn(&Node) -> bool) -> Vec<NodeId> {
+    cluster.live_nodes().filter(|(_, node)| node.zone == zone && wanted(node)).map(|(id, _)| id).collect()
+}
+
 /// A node like another joins: the same zone, labels, sizes and taints of its own, with a host name of its own and nothing wrong with it.
 fn add_node(sim: &mut Sim, new: &str, like: NodeId) -> Result<(), Refused> {
     if sim.cluster().node_named(new).is_some() {
@@ -249,6 +355,8 @@ fn add_node(sim: &mut Sim, new: &str, like: NodeId) -> Result<(), Refused> {
     node.ready = NodeReady::True;
     node.ready_since = now;
     node.memory_pressure = false;
+    node.disk_pressure = false;
+    node.machine_up = true;
     node.kubelet_alive = true;
     node.created = now;
     node.pods.clear();
@@ -295,6 +403,18 @@ fn on_workload(sim: &mut Sim, verb: &Verb, workload: Workload, cause: Option<Rec
             Ok(())
         }
         Verb::Load { times, cpu, memory, metric, .. } => change_load(sim, workload, *times, (*cpu, *memory), metric.as_ref()),
+        Verb::SlowStart { by, .. } => {
+            inject(sim, &Fault::SlowStart { workload, by: *by }, cause);
+            Ok(())
+        }
+        Verb::CrashLoop { after, exit_code, .. } => {
+            inject(sim, &Fault::CrashLoop { workload, exit: Some(Exit { after: *after, code: *exit_code }) }, cause);
+            Ok(())
+        }
+        Verb::EndCrashLoop { .. } => {
+            inject(sim, &Fault::CrashLoop { workload, exit: None }, cause);
+            Ok(())
+        }
         Verb::Crash { pods, exit_code, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::ContainerExits { pod, code: *exit_code }),
         Verb::FailReadiness { pods, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::Readiness { pod, ready: false }),
         Verb::PassReadiness { pods, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::Readiness { pod, ready: true }),

@@ -72,8 +72,10 @@ pub const CATALOG: &[DiagnosticInfo] = &[
         BAD_EXPRESSION,
         "bad expression",
         "An expression is not valid CEL, names something that is not known, or is not true or false at the moment at which it was asked.\n\n\
-         Known are: workload(\"deployment/web\") with the fields desired, ready, serving, available, updated, pods, unschedulable, nodes and zones; \
-         zone(\"zone-b\") with nodes, readyNodes, pods and readyPods; pods, nodes and events, lists to use with exists, all and filter; \
+         Known are: workload(\"deployment/web\") with the fields desired, ready, serving, available, updated, pods, unschedulable, restarts, \
+         succeeded, failed, nodes, zones and conditions (texts such as Available=True MinimumReplicasAvailable: …); zone(\"zone-b\") with nodes, \
+         readyNodes, pods and readyPods; budget(\"web\") with allowed, healthy, desired and expected; pods, nodes, events and notes (what \
+         commands were answered, with the HTTP code of refused evictions), lists to use with exists, all and filter; \
          unschedulable(); and time, in seconds since the start.",
     ),
     info(

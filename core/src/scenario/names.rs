@@ -79,6 +79,33 @@ fn is_region(head: &str) -> bool {
     head.contains('-') && head.ends_with(|c: char| c.is_ascii_digit())
 }
 
+/// Every budget that exists, with the name that expressions use: `web`, in another namespace than `default` `shop/web`.
+pub fn budgets(cluster: &Cluster) -> Vec<(BudgetId, String)> {
+    let live = cluster.budgets.iter().enumerate().filter(|(_, budget)| !budget.meta.gone);
+    live.map(|(index, budget)| {
+        let name = cluster.text(budget.meta.name);
+        let name = match cluster.namespace_name(budget.meta.namespace) {
+            "" | "default" => name.to_owned(),
+            namespace => format!("{namespace}/{name}"),
+        };
+        (BudgetId::from_index(index), name)
+    })
+    .collect()
+}
+
+/// The PodDisruptionBudget of that name: `web`, `shop/web`, `pdb/web`.
+///
+/// # Errors
+/// There is none.
+pub fn budget(cluster: &Cluster, given: &str) -> Result<BudgetId, Unknown> {
+    let wanted = ["pdb/", "poddisruptionbudget/", "default/"].iter().fold(given, |name, head| name.strip_prefix(head).unwrap_or(name));
+    let all = budgets(cluster);
+    all.iter()
+        .find(|(_, name)| name == wanted)
+        .map(|(id, _)| *id)
+        .ok_or_else(|| unknown("budget", given, all.into_iter().map(|(_, name)| name).collect()))
+}
+
 /// Kinds of workloads by all the names that kubectl takes for them.
 const KINDS: &[(&str, &[&str])] = &[
     ("deployment", &["deployment", "deployments", "deploy", "deployment.apps"]),

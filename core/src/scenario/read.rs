@@ -7,13 +7,13 @@ use super::document::{Expectation, Promise, Scenario, Start, Step, When};
 use super::expr::LONGEST_EXPRESSION;
 use super::schema::{API_VERSION, SCENARIO, VERBS};
 use super::shape::{Shape, check};
-use super::verb::{DrainOptions, LITTLE_MEMORY, Verb};
+use super::verb::{DrainOptions, LITTLE_MEMORY, Place, SPOT_NOTICE, Verb};
 use crate::cluster::template::TaintEffect;
 use crate::manifest::tree::{NodeId, NodeKind, Scalar, Tree};
 use crate::manifest::{Diagnostic, Document, Manifest};
 use crate::units::duration::Duration;
 use crate::units::quantity::Quantity;
-use crate::units::time::{Millis, Time};
+use crate::units::time::{MINUTE, Millis, SECOND, Time};
 
 /// The most steps of a scenario.
 pub const MOST_STEPS: usize = 10_000;
@@ -119,12 +119,50 @@ fn verb(tree: &Tree, key: &str, argument: NodeId) -> Option<Verb> {
     };
     let node = || either("node");
     let workload = || either("workload");
+    let place = || match (&short, text("zone")) {
+        (None, Some(zone)) => Some(Place::Zone(zone)),
+        _ => node().map(Place::Node),
+    };
     let some_pods = || integer(tree, argument, "pods").and_then(|n| u32::try_from(n).ok());
     Some(match key {
         "failNode" => Verb::FailNode { node: node()? },
         "recoverNode" => Verb::RecoverNode { node: node()? },
         "failZone" => Verb::FailZone { zone: either("zone")? },
         "recoverZone" => Verb::RecoverZone { zone: either("zone")? },
+        "failNodes" => {
+            Verb::FailNodes { zone: text("zone")?, nodes: integer(tree, argument, "nodes").and_then(|n| u32::try_from(n).ok())? }
+        }
+        "flapNode" => Verb::FlapNode {
+            node: node()?,
+            down: span_of(tree, argument, "down").unwrap_or(MINUTE),
+            up: span_of(tree, argument, "up").unwrap_or(MINUTE),
+            times: integer(tree, argument, "times").and_then(|n| u32::try_from(n).ok()).unwrap_or(3),
+        },
+        "partition" => Verb::Partition { place: place()? },
+        "reconnect" => Verb::Reconnect { place: place()? },
+        "stopKubelet" => Verb::StopKubelet { node: node()? },
+        "startKubelet" => Verb::StartKubelet { node: node()? },
+        "spotNotice" => Verb::SpotNotice { node: node()?, notice: span_of(tree, argument, "notice").unwrap_or(SPOT_NOTICE) },
+        "shutdownNode" => Verb::ShutdownNode {
+            node: node()?,
+            grace_period: span_of(tree, argument, "gracePeriod").unwrap_or(0),
+            critical_grace_period: span_of(tree, argument, "criticalGracePeriod").unwrap_or(0),
+        },
+        "diskPressure" => Verb::DiskPressure { node: node()? },
+        "relieveDiskPressure" => Verb::RelieveDiskPressure { node: node()? },
+        "registryOutage" => Verb::RegistryOutage { registry: text("registry") },
+        "registryRecovers" => Verb::RegistryRecovers,
+        "slowStart" => Verb::SlowStart { workload: workload()?, by: span_of(tree, argument, "by")? },
+        "crashLoop" => Verb::CrashLoop {
+            workload: workload()?,
+            after: span_of(tree, argument, "after").unwrap_or(SECOND),
+            exit_code: integer(tree, argument, "exitCode").and_then(|code| i32::try_from(code).ok()).unwrap_or(1),
+        },
+        "endCrashLoop" => Verb::EndCrashLoop { workload: workload()? },
+        "apply" => match tree.subtree(argument).to_value() {
+            serde_json::Value::Array(objects) => Verb::Apply { objects },
+            _ => return None,
+        },
         "cordon" => Verb::Cordon { node: node()? },
         "uncordon" => Verb::Uncordon { node: node()? },
         "drain" => {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
+use crate::cluster::behavior::PodBehavior;
 use crate::cluster::ids::{StatefulSetId, TemplateId};
 use crate::cluster::state::Workload;
 use crate::cluster::template::PodTemplate;
@@ -77,6 +78,15 @@ pub(super) fn roll_out(api: &mut Api, workload: Workload, change: &Change<'_>) -
         if image != before {
             // A pull that failed was that of the old image.
             template.behavior.pull_fails = false;
+            let text = cluster.text(image).to_owned();
+            if at == 0
+                && let Some(said) = said_of_image(cluster, workload, &template, &text)
+            {
+                template.behavior = said;
+                if change.broken {
+                    template.behavior.ready = None;
+                }
+            }
         }
     }
     let annotation = match restarted {
@@ -87,6 +97,17 @@ pub(super) fn roll_out(api: &mut Api, workload: Workload, change: &Change<'_>) -
     let template = put(cluster, template);
     api.set_template(workload, template);
     Ok(())
+}
+
+/// The behaviour of a workload's pods with another image, where a rule speaks of that image.
+fn said_of_image(cluster: &Cluster, workload: Workload, template: &PodTemplate, image: &str) -> Option<PodBehavior> {
+    let behaviors = cluster.behaviors.clone();
+    behaviors.rules.iter().any(|(matched, _)| matched.image.as_deref() == Some(image)).then(|| {
+        let label = cluster.workload_label(workload);
+        let mut back = label.rsplit('/');
+        let (name, kind) = (back.next().unwrap_or_default(), back.next().unwrap_or_default());
+        behaviors.of_image(kind, name, cluster.namespace_name(template.namespace), image, template)
+    })
 }
 
 /// `kubectl rollout restart`: the same template with an annotation that no other has.

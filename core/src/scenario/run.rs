@@ -11,7 +11,7 @@ use super::watch::Watch;
 use crate::cluster::Cluster;
 use crate::engine::{Ended, Sim, cycle};
 use crate::manifest::Diagnostic;
-use crate::trace::{Change, Subject};
+use crate::trace::{Change, RecordId, Subject};
 use crate::units::text::visible;
 use crate::units::time::{SECOND, Time, format_span};
 
@@ -52,7 +52,8 @@ pub fn run_with(sim: &mut Sim, scenario: &Scenario, lent: Option<&mut dyn Evalua
             evaluator = None;
         }
     }
-    let mut running = Running { scenario, evaluator, conditions, steps: vec![None; scenario.steps.len()], latest: Time::ZERO };
+    let mut running =
+        Running { scenario, evaluator, conditions, steps: vec![None; scenario.steps.len()], latest: Time::ZERO, later: Vec::new() };
     let mut judges = judges(scenario, watches, &mut diagnostics, sim.cluster());
     let ended = running.run(sim, &mut judges);
     let end = sim.now();
@@ -72,6 +73,7 @@ pub fn run_with(sim: &mut Sim, scenario: &Scenario, lent: Option<&mut dyn Evalua
 /// Names in steps that the cluster does not have at the start, nor gets from an earlier step.
 fn unknown_names(scenario: &Scenario, cluster: &Cluster) -> Vec<Diagnostic> {
     let mut added: Vec<&str> = Vec::new();
+    let applied = applied_names(scenario);
     let mut told = Vec::new();
     for step in &scenario.steps {
         if let Verb::AddNode { name, .. } = &step.verb {
@@ -79,7 +81,8 @@ fn unknown_names(scenario: &Scenario, cluster: &Cluster) -> Vec<Diagnostic> {
         }
         let comes_later = |unknown: &names::Unknown| {
             let is_pod = matches!(&step.verb, Verb::Delete { target, .. } if target.contains("pod"));
-            is_pod || added.iter().any(|name| *name == unknown.given)
+            let is_applied = applied.iter().any(|name| *name == names::canonical(&unknown.given));
+            is_pod || is_applied || added.iter().any(|name| *name == unknown.given)
         };
         match check(cluster, &step.verb) {
             Err(Refused::Unknown(unknown)) if !comes_later(&unknown) => told.push(Refused::Unknown(unknown).diagnostic(step.span)),
@@ -89,6 +92,22 @@ fn unknown_names(scenario: &Scenario, cluster: &Cluster) -> Vec<Diagnostic> {
     told
 }
 
+/// Names of the objects that steps apply: as verbs and expressions name workloads, and plain.
+fn applied_names(scenario: &Scenario) -> Vec<String> {
+    let mut names = Vec::new();
+    for step in &scenario.steps {
+        let Verb::Apply { objects } = &step.verb else { continue };
+        for object in objects {
+            let text = |pointer: &str| object.pointer(pointer).and_then(serde_json::Value::as_str);
+            let (kind, name) = (text("/kind").unwrap_or_default(), text("/metadata/name").unwrap_or_default());
+            let namespace = text("/metadata/namespace").unwrap_or("default");
+            names.push(names::canonical(&format!("{namespace}/{kind}/{name}")));
+            names.push(if namespace == "default" { name.to_owned() } else { format!("{namespace}/{name}") });
+        }
+    }
+    names
+}
+
 struct Running<'s, 'e> {
     scenario: &'s Scenario,
     evaluator: Option<&'e dyn Evaluator>,
@@ -96,6 +115,8 @@ struct Running<'s, 'e> {
     steps: Vec<Option<StepState>>,
     /// When the latest step began.
     latest: Time,
+    /// What steps do later by themselves: when, what, and the record of the step.
+    later: Vec<(Time, Verb, RecordId)>,
 }
 
 impl Running<'_, '_> {
@@ -118,7 +139,8 @@ impl Running<'_, '_> {
     }
 
     fn next_step_time(&self) -> Option<Time> {
-        (0..self.steps.len()).filter(|&i| self.steps[i].is_none()).filter_map(|i| self.due(i)).min()
+        let steps = (0..self.steps.len()).filter(|&i| self.steps[i].is_none()).filter_map(|i| self.due(i));
+        steps.chain(self.later.iter().map(|(at, _, _)| *at)).min()
     }
 
     fn do_step(&mut self, sim: &mut Sim, index: usize) {
@@ -129,7 +151,10 @@ impl Running<'_, '_> {
         let done = apply(sim, &step.verb, Some(record));
         self.latest = self.latest.max(at);
         self.steps[index] = Some(match done {
-            Ok(()) => StepState::Done { at, record },
+            Ok(()) => {
+                self.later.extend(step.verb.later().into_iter().map(|(after, verb)| (at + after, verb, record)));
+                StepState::Done { at, record }
+            }
             Err(refused) => {
                 let why = refused.message();
                 let api = sim.api_mut();
@@ -145,6 +170,13 @@ impl Running<'_, '_> {
     /// Does every step that is due by the clock; tells whether there was one.
     fn do_due(&mut self, sim: &mut Sim) -> bool {
         let mut any = false;
+        while let Some(index) = self.later.iter().position(|(at, _, _)| *at <= sim.now()) {
+            let (at, verb, record) = self.later.remove(index);
+            // A machine that is gone already, or back already, is left alone.
+            let _ = apply(sim, &verb, Some(record));
+            self.latest = self.latest.max(at);
+            any = true;
+        }
         // A step may make the one after it due: in the order of the document, until none is.
         while let Some(index) = (0..self.steps.len()).find(|&i| self.steps[i].is_none() && self.due(i).is_some_and(|due| due <= sim.now()))
         {
@@ -284,11 +316,13 @@ fn judges<'s>(
     cluster: &Cluster,
 ) -> Vec<Judge<'s>> {
     let mut watches = watches.into_iter();
+    let applied = applied_names(scenario);
     let judges = scenario.expectations.iter().map(|expectation| match watches.next() {
         None => Judge { expectation, watch: None, verdict: Some(Verdict::NotEvaluated) },
         Some(Err(error)) => Judge { expectation, watch: None, verdict: Some(Verdict::Broken(error)) },
         Some(Ok(watch)) => {
-            let unknown = unknown_in(&watch.needs, cluster);
+            let mut unknown = unknown_in(&watch.needs, cluster);
+            unknown.retain(|unknown| !applied.iter().any(|name| *name == names::canonical(&unknown.given)));
             let verdict = unknown.first().map(|unknown| Verdict::Broken(unknown.to_string()));
             told.extend(unknown.into_iter().map(|unknown| Refused::Unknown(unknown).diagnostic(expectation.span)));
             Judge { expectation, watch: Some(watch), verdict }
@@ -306,6 +340,9 @@ fn unknown_in(needs: &Needs, cluster: &Cluster) -> Vec<names::Unknown> {
     }
     if let Which::Named(wanted) = &needs.zones {
         unknown.extend(wanted.iter().filter_map(|name| names::zone(cluster, name).err()));
+    }
+    if let Which::Named(wanted) = &needs.budgets {
+        unknown.extend(wanted.iter().filter_map(|name| names::budget(cluster, name).err()));
     }
     unknown
 }

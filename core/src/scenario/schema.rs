@@ -21,6 +21,67 @@ pub(super) static METADATA: Fields = fields(
 
 static NODE: Fields = fields("a node", &[required("node", Shape::Text, "The node's name.")]);
 static ZONE: Fields = fields("a zone", &[required("zone", Shape::Text, "The zone's name; of zone-b, b is enough.")]);
+static PLACE: Fields = Fields {
+    doc: "nodes",
+    fields: &[field("node", Shape::Text, "The node's name."), field("zone", Shape::Text, "Every node of this zone.")],
+    exactly_one: &["node", "zone"],
+};
+
+static FAIL_NODES: Fields = fields(
+    "a part of a zone",
+    &[
+        required("zone", Shape::Text, "The zone's name; of zone-b, b is enough."),
+        required("nodes", Shape::Integer(1, 20_000), "How many machines, in the order of their arrival."),
+    ],
+);
+
+static FLAP: Fields = fields(
+    "a node that comes and goes",
+    &[
+        required("node", Shape::Text, "The node's name."),
+        field("down", Shape::Duration, "For how long it is gone each time; 1m unless said otherwise."),
+        field("up", Shape::Duration, "For how long it is back each time; 1m unless said otherwise."),
+        field("times", Shape::Integer(1, 1_000), "How often it dies; 3 times unless said otherwise."),
+    ],
+);
+
+static SPOT: Fields = fields(
+    "a spot instance that is taken away",
+    &[
+        required("node", Shape::Text, "The node's name."),
+        field("notice", Shape::Duration, "From the notice to the end; 2m unless said otherwise."),
+    ],
+);
+
+static SHUTDOWN: Fields = fields(
+    "a planned shutdown",
+    &[
+        required("node", Shape::Text, "The node's name."),
+        field("gracePeriod", Shape::Duration, "The kubelet's shutdownGracePeriod; 0s, the default, gives it no time."),
+        field("criticalGracePeriod", Shape::Duration, "shutdownGracePeriodCriticalPods: the part of it kept for critical pods."),
+    ],
+);
+
+static REGISTRY: Fields =
+    fields("an image registry", &[field("registry", Shape::Text, "Only images whose names begin so; all unless said otherwise.")]);
+
+static SLOW: Fields = fields(
+    "a slow start",
+    &[
+        required("workload", Shape::Text, "kind/name, or namespace/kind/name."),
+        required("by", Shape::Duration, "How much longer its pods take to start."),
+    ],
+);
+
+static CRASH_LOOP: Fields = fields(
+    "containers that end again and again",
+    &[
+        required("workload", Shape::Text, "kind/name, or namespace/kind/name."),
+        field("after", Shape::Duration, "How long after each start; 1s unless said otherwise."),
+        field("exitCode", Shape::Integer(0, 255), "The exit code; 1 unless said otherwise."),
+    ],
+);
+
 static WORKLOAD: Fields = fields("a workload", &[required("workload", Shape::Text, "kind/name, or namespace/kind/name.")]);
 
 static DRAIN: Fields = fields(
@@ -101,6 +162,8 @@ static READINESS: Fields = fields(
     ],
 );
 
+static NOTHING: Fields = fields("nothing more to say", &[]);
+
 static ADD_NODE: Fields = fields(
     "a new node",
     &[required("name", Shape::Text, "Its name."), required("like", Shape::Text, "The node whose zone, labels and sizes it has.")],
@@ -143,6 +206,14 @@ pub const VERBS: &[&str] = &[
     "recoverNode",
     "failZone",
     "recoverZone",
+    "failNodes",
+    "flapNode",
+    "partition",
+    "reconnect",
+    "stopKubelet",
+    "startKubelet",
+    "spotNotice",
+    "shutdownNode",
     "cordon",
     "uncordon",
     "drain",
@@ -150,6 +221,13 @@ pub const VERBS: &[&str] = &[
     "untaint",
     "pressure",
     "relievePressure",
+    "diskPressure",
+    "relieveDiskPressure",
+    "registryOutage",
+    "registryRecovers",
+    "slowStart",
+    "crashLoop",
+    "endCrashLoop",
     "growMemory",
     "load",
     "crash",
@@ -158,6 +236,7 @@ pub const VERBS: &[&str] = &[
     "kubeletNotReady",
     "kubeletReady",
     "addNode",
+    "apply",
     "scale",
     "rollout",
     "restart",
@@ -177,6 +256,14 @@ static STEP: Fields = Fields {
         field("recoverNode", Shape::Short(&TEXT, &NODE), "The machine is back."),
         field("failZone", Shape::Short(&TEXT, &ZONE), "Every machine of the zone dies at once."),
         field("recoverZone", Shape::Short(&TEXT, &ZONE), "Every machine of the zone is back."),
+        field("failNodes", Shape::Fields(&FAIL_NODES), "Some machines of the zone die at once."),
+        field("flapNode", Shape::Short(&TEXT, &FLAP), "The machine dies and comes back, again and again."),
+        field("partition", Shape::Short(&TEXT, &PLACE), "Nodes and the control plane cannot reach each other; pods serve on."),
+        field("reconnect", Shape::Short(&TEXT, &PLACE), "They can reach each other again."),
+        field("stopKubelet", Shape::Short(&TEXT, &NODE), "The kubelet stops; containers run on."),
+        field("startKubelet", Shape::Short(&TEXT, &NODE), "The kubelet is started again."),
+        field("spotNotice", Shape::Short(&TEXT, &SPOT), "The node is drained at once, and its machine dies when the notice is over."),
+        field("shutdownNode", Shape::Short(&TEXT, &SHUTDOWN), "The machine is shut down; the kubelet ends pods first if it is given time."),
         field("cordon", Shape::Short(&TEXT, &NODE), "kubectl cordon."),
         field("uncordon", Shape::Short(&TEXT, &NODE), "kubectl uncordon."),
         field("drain", Shape::Short(&TEXT, &DRAIN), "kubectl drain."),
@@ -184,6 +271,13 @@ static STEP: Fields = Fields {
         field("untaint", Shape::Fields(&UNTAINT), "kubectl taint with a minus."),
         field("pressure", Shape::Short(&TEXT, &PRESSURE), "Memory runs short: the kubelet reports it and evicts."),
         field("relievePressure", Shape::Short(&TEXT, &NODE), "The memory is free again."),
+        field("diskPressure", Shape::Short(&TEXT, &NODE), "The disk is full of what is not the pods': no new pods are taken."),
+        field("relieveDiskPressure", Shape::Short(&TEXT, &NODE), "The disk has room again."),
+        field("registryOutage", Shape::Fields(&REGISTRY), "Images cannot be pulled: {} for all."),
+        field("registryRecovers", Shape::Fields(&NOTHING), "Images can be pulled again: {}."),
+        field("slowStart", Shape::Fields(&SLOW), "Pods of a workload take longer to start from now on."),
+        field("crashLoop", Shape::Short(&TEXT, &CRASH_LOOP), "Main containers of a workload end now and after each start."),
+        field("endCrashLoop", Shape::Short(&TEXT, &WORKLOAD), "They run on after their next start."),
         field("growMemory", Shape::Fields(&GROW), "The pods of a workload use that much memory from now on."),
         field("load", Shape::Fields(&LOAD), "More or less to do: what autoscalers measure changes."),
         field("crash", Shape::Short(&TEXT, &CRASH), "Main containers end; their restart policy decides what follows."),
@@ -192,6 +286,7 @@ static STEP: Fields = Fields {
         field("kubeletNotReady", Shape::Short(&TEXT, &NODE), "The kubelet itself reports that the node is not ready."),
         field("kubeletReady", Shape::Short(&TEXT, &NODE), "The kubelet reports ready again."),
         field("addNode", Shape::Fields(&ADD_NODE), "Another node joins."),
+        field("apply", Shape::List(&Shape::Any), "kubectl apply of these objects."),
         field("scale", Shape::Fields(&SCALE), "kubectl scale."),
         field("rollout", Shape::Fields(&ROLLOUT), "A new pod template, as kubectl set image makes one."),
         field("restart", Shape::Short(&TEXT, &WORKLOAD), "kubectl rollout restart."),

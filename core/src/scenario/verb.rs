@@ -30,8 +30,33 @@ impl Default for DrainOptions {
     }
 }
 
+/// A node flaps no more often than this in one step.
+pub(super) const MOST_FLAPS: u32 = 1_000;
+
 /// What the kubelet's default threshold leaves: less than this evicts (`memory.available<100Mi`, `pkg/kubelet/apis/config`, v1.37).
 pub const LITTLE_MEMORY: i64 = 50 << 20;
+
+/// One node, or all of a zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A node.
+    Node(String),
+    /// Every node of a zone.
+    Zone(String),
+}
+
+impl Place {
+    /// As a step writes it for short, or in a map.
+    fn to_yaml(&self) -> String {
+        match self {
+            Place::Node(node) => yaml_text(node),
+            Place::Zone(zone) => format!("{{zone: {}}}", yaml_text(zone)),
+        }
+    }
+}
+
+/// What a spot instance's owner is told before it is taken away (AWS: two minutes).
+pub const SPOT_NOTICE: Millis = 120 * SECOND;
 
 /// One thing that a user or an accident does to the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +80,60 @@ pub enum Verb {
     RecoverZone {
         /// The zone.
         zone: String,
+    },
+    /// Some machines of the zone die at once, in the order of their arrival.
+    FailNodes {
+        /// The zone.
+        zone: String,
+        /// How many.
+        nodes: u32,
+    },
+    /// The machine dies and comes back, again and again.
+    FlapNode {
+        /// The node.
+        node: String,
+        /// For how long it is gone each time.
+        down: Millis,
+        /// For how long it is back each time.
+        up: Millis,
+        /// How often it dies.
+        times: u32,
+    },
+    /// Nodes and the control plane cannot reach each other; the pods there serve on.
+    Partition {
+        /// Which nodes.
+        place: Place,
+    },
+    /// They can again.
+    Reconnect {
+        /// Which nodes.
+        place: Place,
+    },
+    /// The kubelet stops; containers run on, but nobody looks after them.
+    StopKubelet {
+        /// The node.
+        node: String,
+    },
+    /// The kubelet is started again.
+    StartKubelet {
+        /// The node.
+        node: String,
+    },
+    /// A spot instance is taken away: its node is cordoned and drained at once, and its machine dies when the notice is over.
+    SpotNotice {
+        /// The node.
+        node: String,
+        /// From the notice to the end.
+        notice: Millis,
+    },
+    /// The machine is shut down by its operating system; the kubelet ends pods first if it is given time.
+    ShutdownNode {
+        /// The node.
+        node: String,
+        /// `shutdownGracePeriod`; 0, the default, gives the kubelet no time.
+        grace_period: Millis,
+        /// `shutdownGracePeriodCriticalPods`: the part of it that is kept for critical pods.
+        critical_grace_period: Millis,
     },
     /// `kubectl cordon`.
     Cordon {
@@ -104,6 +183,44 @@ pub enum Verb {
     RelievePressure {
         /// The node.
         node: String,
+    },
+    /// The node's disk is full of what is not its pods': the kubelet reports it and takes no new pods.
+    DiskPressure {
+        /// The node.
+        node: String,
+    },
+    /// The disk has room again.
+    RelieveDiskPressure {
+        /// The node.
+        node: String,
+    },
+    /// Images cannot be pulled.
+    RegistryOutage {
+        /// Only those whose name begins so; none for all.
+        registry: Option<String>,
+    },
+    /// They can again.
+    RegistryRecovers,
+    /// Pods of a workload take longer to start from now on.
+    SlowStart {
+        /// The workload.
+        workload: String,
+        /// By how much.
+        by: Millis,
+    },
+    /// From its next start on the main container of each pod of a workload ends again and again; those that run end now.
+    CrashLoop {
+        /// The workload.
+        workload: String,
+        /// How long after each start.
+        after: Millis,
+        /// With which code.
+        exit_code: i32,
+    },
+    /// It runs on after its next start.
+    EndCrashLoop {
+        /// The workload.
+        workload: String,
     },
     /// The pods of a workload use that much memory from now on.
     GrowMemory {
@@ -165,6 +282,11 @@ pub enum Verb {
         /// The node whose zone, labels and sizes it has.
         like: String,
     },
+    /// `kubectl apply`: objects are created, or take the place of those of their names.
+    Apply {
+        /// As Kubernetes has them.
+        objects: Vec<serde_json::Value>,
+    },
     /// `kubectl scale`.
     Scale {
         /// The workload.
@@ -222,6 +344,14 @@ impl Verb {
             Verb::RecoverNode { .. } => "recoverNode",
             Verb::FailZone { .. } => "failZone",
             Verb::RecoverZone { .. } => "recoverZone",
+            Verb::FailNodes { .. } => "failNodes",
+            Verb::FlapNode { .. } => "flapNode",
+            Verb::Partition { .. } => "partition",
+            Verb::Reconnect { .. } => "reconnect",
+            Verb::StopKubelet { .. } => "stopKubelet",
+            Verb::StartKubelet { .. } => "startKubelet",
+            Verb::SpotNotice { .. } => "spotNotice",
+            Verb::ShutdownNode { .. } => "shutdownNode",
             Verb::Cordon { .. } => "cordon",
             Verb::Uncordon { .. } => "uncordon",
             Verb::Drain { .. } => "drain",
@@ -229,6 +359,13 @@ impl Verb {
             Verb::Untaint { .. } => "untaint",
             Verb::Pressure { .. } => "pressure",
             Verb::RelievePressure { .. } => "relievePressure",
+            Verb::DiskPressure { .. } => "diskPressure",
+            Verb::RelieveDiskPressure { .. } => "relieveDiskPressure",
+            Verb::RegistryOutage { .. } => "registryOutage",
+            Verb::RegistryRecovers => "registryRecovers",
+            Verb::SlowStart { .. } => "slowStart",
+            Verb::CrashLoop { .. } => "crashLoop",
+            Verb::EndCrashLoop { .. } => "endCrashLoop",
             Verb::GrowMemory { .. } => "growMemory",
             Verb::Load { .. } => "load",
             Verb::Crash { .. } => "crash",
@@ -237,6 +374,7 @@ impl Verb {
             Verb::KubeletNotReady { .. } => "kubeletNotReady",
             Verb::KubeletReady { .. } => "kubeletReady",
             Verb::AddNode { .. } => "addNode",
+            Verb::Apply { .. } => "apply",
             Verb::Scale { .. } => "scale",
             Verb::Rollout { .. } => "rollout",
             Verb::Restart { .. } => "restart",
@@ -266,10 +404,20 @@ impl Verb {
             | Verb::Uncordon { node }
             | Verb::RelievePressure { node }
             | Verb::Pressure { node, available: LITTLE_MEMORY }
+            | Verb::StopKubelet { node }
+            | Verb::StartKubelet { node }
+            | Verb::SpotNotice { node, notice: SPOT_NOTICE }
+            | Verb::ShutdownNode { node, grace_period: 0, critical_grace_period: 0 }
+            | Verb::DiskPressure { node }
+            | Verb::RelieveDiskPressure { node }
             | Verb::KubeletNotReady { node }
             | Verb::KubeletReady { node } => one(node),
             Verb::FailZone { zone } | Verb::RecoverZone { zone } => one(zone),
-            Verb::Restart { workload } | Verb::Pause { workload } | Verb::Resume { workload } => one(workload),
+            Verb::Partition { place } | Verb::Reconnect { place } => format!("{}: {}", self.name(), place.to_yaml()),
+            Verb::Apply { objects } => format!("{}: {}", self.name(), serde_json::Value::from(objects.clone())),
+            Verb::Restart { workload } | Verb::Pause { workload } | Verb::Resume { workload } | Verb::EndCrashLoop { workload } => {
+                one(workload)
+            }
             Verb::Crash { workload, pods: None, exit_code: 1 }
             | Verb::FailReadiness { workload, pods: None }
             | Verb::PassReadiness { workload, pods: None }
@@ -277,6 +425,26 @@ impl Verb {
             Verb::Delete { target, grace_period: None } => one(target),
             Verb::Drain { node, options } if *options == DrainOptions::default() => one(node),
             other => format!("{}: {{{}}}", other.name(), other.fields().join(", ")),
+        }
+    }
+
+    /// What it does later by itself, and how long after it begins: a flapping node comes back, a spot instance dies.
+    pub fn later(&self) -> Vec<(Millis, Verb)> {
+        match self {
+            Verb::FlapNode { node, down, up, times } => {
+                let mut later = Vec::new();
+                for turn in 0..i64::from((*times).min(MOST_FLAPS)) {
+                    let begins = turn * (down + up);
+                    if turn > 0 {
+                        later.push((begins, Verb::FailNode { node: node.clone() }));
+                    }
+                    later.push((begins + down, Verb::RecoverNode { node: node.clone() }));
+                }
+                later
+            }
+            Verb::SpotNotice { node, notice } => vec![(*notice, Verb::FailNode { node: node.clone() })],
+            Verb::ShutdownNode { node, grace_period, .. } => vec![(*grace_period, Verb::FailNode { node: node.clone() })],
+            _ => Vec::new(),
         }
     }
 
@@ -319,6 +487,40 @@ impl Verb {
             Verb::Pressure { node, available } => {
                 text(&mut fields, "node", node);
                 fields.push(format!("available: {}", bytes_text(*available)));
+            }
+            Verb::FailNodes { zone, nodes } => {
+                text(&mut fields, "zone", zone);
+                fields.push(format!("nodes: {nodes}"));
+            }
+            Verb::FlapNode { node, down, up, times } => {
+                text(&mut fields, "node", node);
+                fields.extend([("down", down), ("up", up)].map(|(key, span)| format!("{key}: {}", duration_text(*span))));
+                fields.push(format!("times: {times}"));
+            }
+            Verb::SpotNotice { node, notice } => {
+                text(&mut fields, "node", node);
+                fields.push(format!("notice: {}", duration_text(*notice)));
+            }
+            Verb::ShutdownNode { node, grace_period, critical_grace_period } => {
+                text(&mut fields, "node", node);
+                let spans = [("gracePeriod", grace_period), ("criticalGracePeriod", critical_grace_period)];
+                fields.extend(spans.map(|(key, span)| format!("{key}: {}", duration_text(*span))));
+            }
+            Verb::RegistryOutage { registry } => {
+                if let Some(registry) = registry {
+                    text(&mut fields, "registry", registry);
+                }
+            }
+            Verb::SlowStart { workload, by } => {
+                text(&mut fields, "workload", workload);
+                fields.push(format!("by: {}", duration_text(*by)));
+            }
+            Verb::CrashLoop { workload, after, exit_code } => {
+                text(&mut fields, "workload", workload);
+                fields.push(format!("after: {}", duration_text(*after)));
+                if *exit_code != 1 {
+                    fields.push(format!("exitCode: {exit_code}"));
+                }
             }
             Verb::GrowMemory { workload, per_pod } => {
                 text(&mut fields, "workload", workload);

@@ -105,12 +105,13 @@ impl About {
 fn touches(needs: &Needs, subject: Subject) -> bool {
     let pods = needs.pods || needs.unschedulable || needs.workloads != Which::None || needs.zones != Which::None || needs.nodes;
     match subject {
-        Subject::Node(_) => needs.nodes || needs.zones != Which::None || needs.pods || needs.events,
-        Subject::Pod(_) => pods || needs.events,
+        Subject::Node(_) => needs.nodes || needs.zones != Which::None || needs.pods || needs.events || needs.notes,
+        Subject::Pod(_) => pods || needs.events || needs.notes,
+        Subject::Budget(_) => needs.budgets != Which::None || needs.events || needs.notes,
         Subject::Deployment(_) | Subject::ReplicaSet(_) | Subject::StatefulSet(_) | Subject::DaemonSet(_) | Subject::Job(_) => {
             needs.workloads != Which::None || needs.events
         }
-        _ => needs.events,
+        _ => needs.events || needs.notes,
     }
 }
 
@@ -119,7 +120,7 @@ fn is_harm(change: Change) -> bool {
         Change::PodUnready(_) | Change::PodDeleting(_) | Change::PodFailed(..) | Change::PodUnschedulable(_) | Change::PodRestarted(_) => {
             true
         }
-        Change::NodeFailed | Change::NodeDeleted | Change::EvictionRefused(..) => true,
+        Change::NodeFailed | Change::NodeCutOff | Change::NodeDeleted | Change::EvictionRefused(..) => true,
         Change::NodeReady(ready) => ready != NodeReady::True,
         _ => false,
     }

@@ -112,6 +112,8 @@ impl World {
             ready: NodeReady::True,
             ready_since: Time::ZERO,
             memory_pressure: false,
+            disk_pressure: false,
+            machine_up: true,
             kubelet_alive: true,
             created: Time::ZERO,
             gone: false,

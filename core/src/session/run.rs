@@ -126,7 +126,15 @@ impl Run {
 fn mark_kind(subject: Subject, change: Change) -> Option<MarkKind> {
     Some(match (subject, change) {
         (_, Change::StepBegins) => MarkKind::Step,
-        (_, Change::NodeFailed | Change::NodeRecovered | Change::NodeAdded | Change::NodeDeleted) => MarkKind::Machine,
+        (
+            _,
+            Change::NodeFailed
+            | Change::NodeRecovered
+            | Change::NodeCutOff
+            | Change::NodeReconnected
+            | Change::NodeAdded
+            | Change::NodeDeleted,
+        ) => MarkKind::Machine,
         (
             _,
             Change::NodeReady(_)
@@ -134,7 +142,8 @@ fn mark_kind(subject: Subject, change: Change) -> Option<MarkKind> {
             | Change::NodeUntainted(..)
             | Change::NodeCordoned
             | Change::NodeUncordoned
-            | Change::NodeMemoryPressure(_),
+            | Change::NodeMemoryPressure(_)
+            | Change::NodeDiskPressure(_),
         ) => MarkKind::Node,
         (_, Change::PodDeleting(_) | Change::PodFailed(..) | Change::PodUnready(_) | Change::EvictionRefused(..)) => MarkKind::Loss,
         (_, Change::PodCreated | Change::PodBound(_) | Change::PodNominated(_)) => MarkKind::Placement,

@@ -105,6 +105,10 @@ pub enum Change {
     NodeFailed,
     /// The machine or its kubelet is back.
     NodeRecovered,
+    /// The node and the control plane cannot reach each other; its containers run on.
+    NodeCutOff,
+    /// They can again.
+    NodeReconnected,
     /// The Ready condition changed.
     NodeReady(NodeReady),
     /// A taint was added.
@@ -117,6 +121,8 @@ pub enum Change {
     NodeUncordoned,
     /// The kubelet reports memory pressure, or that it is over.
     NodeMemoryPressure(bool),
+    /// The kubelet reports disk pressure, or that it is over.
+    NodeDiskPressure(bool),
     /// The pod was created.
     PodCreated,
     /// No node was found: the text of the FailedScheduling event.

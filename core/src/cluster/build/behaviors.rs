@@ -130,6 +130,13 @@ impl Behaviors {
         self.said(question, |s| s.load.as_ref()).unwrap_or_default()
     }
 
+    /// The behaviour of a workload's pods once their first container has this image. `kind` in small letters.
+    pub fn of_image(&self, kind: &str, name: &str, namespace: &str, image: &str, template: &PodTemplate) -> PodBehavior {
+        let kinds = [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet, Kind::ReplicaSet, Kind::Job];
+        let kind = kinds.into_iter().find(|k| k.word() == kind).unwrap_or(Kind::Pod);
+        self.answer(&Question { kind, name, namespace, labels: None, image }, template)
+    }
+
     /// Where the time until ready comes from.
     pub(crate) fn ready_basis(&self, question: &Question<'_>, template: &PodTemplate) -> Basis {
         match self.said(question, |s| s.ready.as_ref()) {

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{Container as Written, ContainerPort, EnvFromSource, EnvVar, Probe as WrittenProbe, Volume};
 
 use super::requests::{Demand, is_sidecar};
-use crate::cluster::template::{Container, HostPort, Probe};
+use crate::cluster::template::{Container, HostPort, Probe, PullPolicy};
 use crate::units::intern::{Interner, Sym};
 
 /// Compiles one container or init container.
@@ -15,6 +15,7 @@ pub(crate) fn container(text: &mut Interner, written: &Written, host_network: bo
     Container {
         name: text.intern(&written.name),
         image: text.intern(written.image.as_deref().unwrap_or_default()),
+        pull: pull_policy(written),
         requests: demand.requests.resources(text),
         limits: demand.limits.resources(text),
         requests_named: (demand.requests.has("cpu"), demand.requests.has("memory")),
@@ -26,6 +27,19 @@ pub(crate) fn container(text: &mut Interner, written: &Written, host_network: bo
         pre_stop: pre_stop.map(|hook| hook.sleep.as_ref().map_or(0, |s| s.seconds.max(0))),
         restarts_all: written.restart_policy_rules.iter().flatten().any(|r| r.action == "RestartAllContainers"),
         bind_mount_options: mounts.into_iter().any(|m| m.bind_mount_options.as_ref().is_some_and(|o| !o.is_empty())),
+    }
+}
+
+/// `SetDefaults_Container`: always where the tag is `latest` or missing and there is no digest.
+fn pull_policy(written: &Written) -> PullPolicy {
+    let image = written.image.as_deref().unwrap_or_default();
+    let name = image.rsplit('/').next().unwrap_or_default();
+    match written.image_pull_policy.as_deref() {
+        Some("Always") => PullPolicy::Always,
+        Some("Never") => PullPolicy::Never,
+        Some("IfNotPresent") => PullPolicy::IfNotPresent,
+        _ if !image.contains('@') && (name.ends_with(":latest") || !name.contains(':')) => PullPolicy::Always,
+        _ => PullPolicy::IfNotPresent,
     }
 }
 

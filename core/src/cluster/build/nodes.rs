@@ -63,6 +63,8 @@ impl Builder<'_> {
             ready: ready_condition.map_or(NodeReady::True, ready),
             ready_since,
             memory_pressure: conditions.iter().any(|c| c.type_ == "MemoryPressure" && c.status == "True"),
+            disk_pressure: conditions.iter().any(|c| c.type_ == "DiskPressure" && c.status == "True"),
+            machine_up: ready_condition.is_none_or(|c| c.status != "Unknown"),
             kubelet_alive: ready_condition.is_none_or(|c| c.status != "Unknown"),
             created,
             gone: false,

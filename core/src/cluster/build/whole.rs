@@ -1,5 +1,7 @@
 //! A whole manifest into a whole cluster.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::behaviors::Behaviors;
@@ -71,6 +73,7 @@ pub fn build(manifest: &Manifest, options: &ClusterOptions) -> Built {
     let mut diagnostics: Vec<(Option<Origin>, Diagnostic)> = Vec::new();
     let mut assumptions = Vec::new();
     let behaviors = behaviors(manifest, &mut diagnostics);
+    cluster.behaviors = Arc::new(behaviors.clone());
     let mut builder = Builder::new(&mut cluster, options.clone()).with_behaviors(behaviors);
     if options.epoch == Epoch::Latest {
         builder.shift = shift(manifest);

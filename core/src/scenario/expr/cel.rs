@@ -14,12 +14,12 @@ use crate::scenario::names;
 use crate::units::text::{nearest, visible_short};
 
 /// The names that expressions may use besides those of the language.
-const VARIABLES: [&str; 4] = ["pods", "nodes", "events", "time"];
+const VARIABLES: [&str; 5] = ["pods", "nodes", "events", "notes", "time"];
 /// How deep an expression may be nested, and how many words and operators it may have: they bound the stack that reading and
 /// evaluating need, for both descend along chains of operators too.
 const DEEPEST: u16 = 32;
 const MOST_WORDS: usize = 300;
-const FUNCTIONS: [&str; 3] = ["workload", "zone", "unschedulable"];
+const FUNCTIONS: [&str; 4] = ["workload", "zone", "budget", "unschedulable"];
 
 /// How many items of a list a message names.
 const SHOWN_ITEMS: usize = 5;
@@ -107,6 +107,12 @@ impl Cel {
         if needs.events {
             context.add_variable_from_value("events", value(&facts.events).map_err(|e| fail(&e))?);
         }
+        if needs.notes {
+            context.add_variable_from_value("notes", value(&facts.notes).map_err(|e| fail(&e))?);
+        }
+        if needs.budgets != Which::None {
+            add_lookup(&mut context, "budget", values_of(&facts.budgets).map_err(|e| fail(&e))?)?;
+        }
         if needs.workloads != Which::None {
             add_lookup(&mut context, "workload", values_of(&facts.workloads).map_err(|e| fail(&e))?)?;
         }
@@ -147,12 +153,14 @@ fn needs_of(expr: &IdedExpr, needs: &mut Needs) {
             "pods" => needs.pods = true,
             "nodes" => needs.nodes = true,
             "events" => needs.events = true,
+            "notes" => needs.notes = true,
             "time" => needs.time = true,
             _ => {}
         },
         Expr::Call(call) => match call.func_name.as_str() {
             "workload" => needs.workloads.join(which(&call.args)),
             "zone" => needs.zones.join(which(&call.args)),
+            "budget" => needs.budgets.join(which(&call.args)),
             "unschedulable" => needs.unschedulable = true,
             _ => {}
         },
@@ -351,6 +359,10 @@ mod tests {
             node: "n1".into(),
             zone: "zone-a".into(),
             restarts: 0,
+            nominated: String::new(),
+            image: "web:1".into(),
+            priority: 0,
+            created: 0,
         }
     }
 

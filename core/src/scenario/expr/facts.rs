@@ -8,9 +8,11 @@ use serde::Serialize;
 
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
-use crate::cluster::ids::PodId;
+use crate::cluster::ids::{BudgetId, PodId};
 use crate::cluster::node::NodeReady;
+use crate::cluster::pod::Phase;
 use crate::cluster::state::Workload;
+use crate::cluster::workloads::Condition;
 use crate::scenario::names;
 use crate::trace::Change;
 use crate::units::time::{Millis, Time};
@@ -56,6 +58,10 @@ pub struct Needs {
     pub nodes: bool,
     /// `events`.
     pub events: bool,
+    /// `notes`.
+    pub notes: bool,
+    /// `budget(…)`.
+    pub budgets: Which,
     /// `unschedulable()`.
     pub unschedulable: bool,
     /// `time`.
@@ -85,6 +91,12 @@ pub struct WorkloadFacts {
     pub nodes: Vec<String>,
     /// Ready pods by zone.
     pub zones: BTreeMap<String, i64>,
+    /// Pods that ended well, as a Job counts them; of other workloads those that exist.
+    pub succeeded: i64,
+    /// Pods that ended badly, as a Job counts them; of other workloads those that exist.
+    pub failed: i64,
+    /// The status conditions as `Type=Status Reason: message`, sorted.
+    pub conditions: Vec<String>,
 }
 
 /// A zone.
@@ -124,10 +136,19 @@ pub struct PodFacts {
     pub zone: String,
     /// In-place restarts.
     pub restarts: i64,
+    /// The node on which room is being made for it; empty for none.
+    pub nominated: String,
+    /// The image of its first container.
+    pub image: String,
+    /// Priority.
+    pub priority: i64,
+    /// When it was created, in seconds since the start.
+    pub created: i64,
 }
 
 /// A node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NodeFacts {
     /// Name.
     pub name: String,
@@ -137,6 +158,10 @@ pub struct NodeFacts {
     pub ready: bool,
     /// Cordoned.
     pub cordoned: bool,
+    /// The kubelet reports memory pressure.
+    pub memory_pressure: bool,
+    /// The kubelet reports disk pressure.
+    pub disk_pressure: bool,
     /// Pods bound to it.
     pub pods: i64,
     /// Taints as `key:effect`.
@@ -158,6 +183,32 @@ pub struct EventFacts {
     pub object: String,
 }
 
+/// What a command or the API server answered: a refused eviction, a drain's end, a step that could not be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NoteFacts {
+    /// Seconds since the start.
+    pub time: i64,
+    /// The HTTP status of a refusal; 0 for other notes.
+    pub code: i64,
+    /// Message and causes.
+    pub message: String,
+    /// What it is about: `pod/web-0`.
+    pub object: String,
+}
+
+/// A PodDisruptionBudget's status.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct BudgetFacts {
+    /// Evictions that would be granted now.
+    pub allowed: i64,
+    /// Healthy pods.
+    pub healthy: i64,
+    /// Healthy pods demanded.
+    pub desired: i64,
+    /// Pods expected.
+    pub expected: i64,
+}
+
 /// The facts that an expression sees at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -173,6 +224,10 @@ pub struct Facts {
     pub nodes: Vec<NodeFacts>,
     /// Events in order.
     pub events: Vec<EventFacts>,
+    /// Answers in order.
+    pub notes: Vec<NoteFacts>,
+    /// By the names that expressions use.
+    pub budgets: BTreeMap<String, BudgetFacts>,
     /// Pods without a node, of all workloads.
     pub unschedulable: i64,
 }
@@ -228,6 +283,8 @@ impl Facts {
                     zone: cluster.zone_name(node.zone).to_owned(),
                     ready: node.ready == NodeReady::True,
                     cordoned: node.unschedulable,
+                    memory_pressure: node.memory_pressure,
+                    disk_pressure: node.disk_pressure,
                     pods: node.pods.len() as i64,
                     taints: node
                         .taints
@@ -239,6 +296,23 @@ impl Facts {
         }
         if needs.events {
             facts.events = event_facts(api);
+        }
+        if needs.notes {
+            facts.notes = note_facts(api);
+        }
+        match &needs.budgets {
+            Which::None => {}
+            Which::Named(wanted) => {
+                for name in wanted {
+                    let found = names::budget(cluster, name).map(|id| budget_facts(cluster, id));
+                    facts.budgets.insert(name.clone(), found.unwrap_or_default());
+                }
+            }
+            Which::All => {
+                for (id, name) in names::budgets(cluster) {
+                    facts.budgets.insert(name, budget_facts(cluster, id));
+                }
+            }
         }
         if needs.unschedulable {
             facts.unschedulable = cluster.live_pods().filter(|(_, pod)| pod.is_unscheduled() && pod.deletion.is_none()).count() as i64;
@@ -258,9 +332,41 @@ fn event_facts(api: &Api) -> Vec<EventFacts> {
             warning,
             object: names::subject(cluster, record.subject),
         }),
+        // kube-scheduler's own event: it is kept as the change it tells of.
+        Change::PodUnschedulable(message) => Some(EventFacts {
+            time: record.time.whole_seconds(),
+            reason: "FailedScheduling".to_owned(),
+            message: trace.text(message).to_owned(),
+            warning: true,
+            object: names::subject(cluster, record.subject),
+        }),
         _ => None,
     });
     events.collect()
+}
+
+fn note_facts(api: &Api) -> Vec<NoteFacts> {
+    let (cluster, trace) = (api.cluster(), api.trace());
+    let notes = trace.records().iter().filter_map(|record| {
+        let (code, message) = match record.change {
+            Change::EvictionRefused(code, message) => (i64::from(code), message),
+            Change::StepNote(message) => (0, message),
+            _ => return None,
+        };
+        let object = names::subject(cluster, record.subject);
+        Some(NoteFacts { time: record.time.whole_seconds(), code, message: trace.text(message).to_owned(), object })
+    });
+    notes.collect()
+}
+
+fn budget_facts(cluster: &Cluster, id: BudgetId) -> BudgetFacts {
+    let status = &cluster.budgets[id.index()].status;
+    BudgetFacts {
+        allowed: i64::from(status.disruptions_allowed),
+        healthy: i64::from(status.current_healthy),
+        desired: i64::from(status.desired_healthy),
+        expected: i64::from(status.expected_pods),
+    }
 }
 
 fn pod_facts(cluster: &Cluster, id: PodId) -> PodFacts {
@@ -277,6 +383,10 @@ fn pod_facts(cluster: &Cluster, id: PodId) -> PodFacts {
         node: node.map_or(String::new(), |node| cluster.text(node.name).to_owned()),
         zone: node.map_or(String::new(), |node| cluster.zone_name(node.zone).to_owned()),
         restarts: i64::from(pod.restarts),
+        nominated: pod.nominated.map_or(String::new(), |node| cluster.text(cluster.node(node).name).to_owned()),
+        image: cluster.template_of(id).containers.first().map_or(String::new(), |c| cluster.text(c.image).to_owned()),
+        priority: i64::from(pod.priority),
+        created: pod.created.whole_seconds(),
     }
 }
 
@@ -340,10 +450,14 @@ fn workload_facts(cluster: &Cluster, workload: Workload, now: Time) -> WorkloadF
         Workload::Job(_) | Workload::Pod(_) => (None, 0),
     };
     let mut facts = WorkloadFacts { desired: desired_of(cluster, workload), ..WorkloadFacts::default() };
+    facts.conditions = conditions_of(cluster, workload).iter().map(condition_text).collect();
+    facts.conditions.sort();
     for id in pods_of(cluster, workload) {
         let pod = cluster.pod(id);
         facts.pods += 1;
         facts.restarts += i64::from(pod.restarts);
+        facts.succeeded += i64::from(pod.phase == Phase::Succeeded);
+        facts.failed += i64::from(pod.phase == Phase::Failed);
         facts.updated +=
             i64::from(pod.is_active() && newest.is_none_or(|newest| cluster.template_of(id).digest == cluster.template(newest).digest));
         facts.unschedulable += i64::from(pod.is_unscheduled() && pod.deletion.is_none());
@@ -353,12 +467,29 @@ fn workload_facts(cluster: &Cluster, workload: Workload, now: Time) -> WorkloadF
         facts.ready += 1;
         facts.available += i64::from(pod.is_available(min_ready, now));
         if let Some(node) = pod.node.map(|node| cluster.node(node)) {
-            facts.serving += i64::from(node.kubelet_alive && !node.gone);
+            facts.serving += i64::from(node.machine_up && !node.gone);
             facts.nodes.push(cluster.text(node.name).to_owned());
             *facts.zones.entry(cluster.zone_name(node.zone).to_owned()).or_default() += 1;
         }
     }
     facts.nodes.sort();
     facts.nodes.dedup();
+    if let Workload::Job(id) = workload {
+        let status = &cluster.jobs[id.index()].status;
+        (facts.succeeded, facts.failed) = (i64::from(status.succeeded), i64::from(status.failed));
+    }
     facts
+}
+
+fn conditions_of(cluster: &Cluster, workload: Workload) -> &[Condition] {
+    match workload {
+        Workload::Deployment(id) => &cluster.deployments[id.index()].status.conditions,
+        Workload::ReplicaSet(id) => &cluster.replica_sets[id.index()].status.conditions,
+        Workload::Job(id) => &cluster.jobs[id.index()].status.conditions,
+        Workload::StatefulSet(_) | Workload::DaemonSet(_) | Workload::Pod(_) => &[],
+    }
+}
+
+fn condition_text(condition: &Condition) -> String {
+    format!("{}={} {}: {}", condition.kind, condition.status, condition.reason, condition.message)
 }

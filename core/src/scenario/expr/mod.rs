@@ -10,7 +10,7 @@ mod cel;
 #[cfg(feature = "cel")]
 pub use self::cel::Cel;
 pub(crate) use facts::pods_of;
-pub use facts::{EventFacts, Facts, Needs, NodeFacts, PodFacts, Which, WorkloadFacts, ZoneFacts};
+pub use facts::{BudgetFacts, EventFacts, Facts, Needs, NodeFacts, NoteFacts, PodFacts, Which, WorkloadFacts, ZoneFacts};
 
 /// The longest expression that is read, in bytes.
 pub const LONGEST_EXPRESSION: usize = 4_096;
