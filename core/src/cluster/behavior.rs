@@ -35,6 +35,8 @@ pub struct PodBehavior {
     pub exits_by_index: Vec<(u32, Vec<Exit>)>,
     /// Memory in use by a running pod in bytes; none: its request.
     pub memory_usage: Option<i64>,
+    /// By how many bytes the memory in use grows each second after a start; 0 for not at all.
+    pub memory_growth: i64,
     /// cpu in use by a running pod in millicores; none: its request.
     pub cpu_usage: Option<i64>,
 }
@@ -53,6 +55,7 @@ impl PodBehavior {
             exits: Vec::new(),
             exits_by_index: Vec::new(),
             memory_usage: None,
+            memory_growth: 0,
             cpu_usage: None,
         }
     }

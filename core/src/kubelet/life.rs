@@ -57,6 +57,8 @@ pub(super) struct Life {
     pub(super) of_index: u32,
     /// It waits for volumes to be attached to its node.
     pub(super) awaits_volumes: bool,
+    /// When its main container was last started.
+    pub(super) since: Time,
     /// It is about to be refused.
     pub(super) refused: bool,
     /// The pause after the next failed pull; 0 before the first.
@@ -167,8 +169,10 @@ impl Kubelets {
     fn plan_run(&mut self, api: &mut Api, id: PodId) {
         let (now, cause) = (api.now(), api.cause());
         let ready = api.cluster().template_of(id).behavior.ready;
-        let exit = self.exit_of(api, id);
+        let (exit, oom) = (self.exit_of(api, id), self.oom_of(api.cluster(), id));
+        let exit = [exit, oom].into_iter().flatten().min_by_key(|exit| exit.after);
         let life = self.life(id);
+        life.since = now;
         let (epoch, running) = (life.epoch, life.stage == Stage::Running);
         if let Some(ready) = ready
             && running

@@ -10,6 +10,7 @@ mod disk;
 mod images;
 mod life;
 mod nodes;
+mod oom;
 mod outages;
 mod pressure;
 
@@ -46,6 +47,8 @@ enum Timer {
     Deadline(PodId),
     /// The eviction manager of a node looks at its memory.
     LookAtMemory(NodeId),
+    /// A node has no memory left, if nothing has changed since this was planned.
+    OutOfMemory(NodeId, u32),
     /// The eviction manager of a node looks at its disk.
     LookAtDisk(NodeId),
     /// The containers of a pod were ended because its node shuts down.
@@ -116,6 +119,7 @@ impl Kubelets {
             Timer::Stopped(id) => self.containers_stopped(api, id),
             Timer::Deadline(id) => self.deadline_over(api, id),
             Timer::LookAtMemory(node) => self.look_at_memory(api, node),
+            Timer::OutOfMemory(node, epoch) => self.out_of_memory(api, node, epoch),
             Timer::LookAtDisk(node) => self.look_at_disk(api, node),
             Timer::ShutDown(id) => self.ended_for_shutdown(api, id),
             Timer::TakeOn(..) | Timer::Pull(..) | Timer::Start(..) | Timer::Ready(..) | Timer::Exit(..) | Timer::Restart(..) => {}

@@ -18,6 +18,8 @@ pub(super) struct Agent {
     pub(super) looks: bool,
     /// When the eviction manager looks next.
     pub(super) look_at: Option<Time>,
+    /// Raised whenever the moment at which memory runs out is computed anew.
+    pub(super) oom_epoch: u32,
     /// When the memory threshold was last seen met; none if pressure is over.
     pub(super) breached: Option<Time>,
     /// The disk is full of what is not the pods'.

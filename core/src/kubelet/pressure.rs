@@ -5,7 +5,6 @@
 //! are taken to use what is reserved for them, so a node is only looked at where a pod uses more than its request or a fault took memory away.
 
 use super::admission::CRITICAL_PRIORITY;
-use super::life::Stage;
 use super::{Kubelets, Timer};
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
@@ -17,7 +16,7 @@ use crate::units::quantity::Quantity;
 use crate::units::time::{Millis, SECOND, Time};
 
 /// The default hard threshold, in bytes.
-const THRESHOLD: i64 = 100 * 1024 * 1024;
+pub(super) const THRESHOLD: i64 = 100 * 1024 * 1024;
 /// How often the eviction manager looks.
 const LOOK_EVERY: Millis = 10 * SECOND;
 /// After an eviction it waits until the pod is cleaned up, looking each second, and then looks again at once.
@@ -26,14 +25,14 @@ const CLEANED_UP_AFTER: Millis = SECOND;
 const TRANSITION: Millis = 300 * SECOND;
 
 /// The first regular look after `time`.
-fn look_after(time: Time) -> Time {
+pub(super) fn look_after(time: Time) -> Time {
     Time((time.millis().div_euclid(LOOK_EVERY) + 1) * LOOK_EVERY)
 }
 
 impl Kubelets {
     /// Something outside of all pods takes so much of a node's memory that `available` bytes are left.
     pub fn take_memory(&mut self, api: &mut Api, node: NodeId, available: i64) {
-        let left = room(api.cluster(), node).saturating_sub(self.memory_used(api.cluster(), node));
+        let left = room(api.cluster(), node).saturating_sub(self.memory_used_at(api.cluster(), node, api.now()));
         self.agent(node).outside = left.saturating_sub(available).max(0);
         self.plan_look(api, node, look_after(api.now()));
     }
@@ -74,6 +73,9 @@ impl Kubelets {
         if agent.looks || agent.outside > 0 {
             self.plan_look(api, node, look_after(api.now()));
         }
+        if api.cluster().template_of(id).behavior.memory_growth > 0 {
+            self.plan_growth(api, node);
+        }
     }
 
     /// One look of a node's eviction manager: at most one pod is evicted.
@@ -83,20 +85,21 @@ impl Kubelets {
             return;
         }
         self.agent(node).look_at = None;
-        let room = room(api.cluster(), node);
-        let available = room.saturating_sub(self.memory_used(api.cluster(), node)).saturating_sub(self.agent(node).outside);
+        let available = self.memory_left(api.cluster(), node, now);
         if available < THRESHOLD {
             self.agent(node).breached = Some(now);
             if let Some(record) = api.set_memory_pressure(node, true) {
                 api.set_cause(Some(record));
             }
             api.event(Subject::Node(node), true, "EvictionThresholdMet", "Attempting to reclaim memory", "kubelet");
-            if let Some(victim) = self.victim(api.cluster(), node) {
+            if let Some(victim) = self.victim(api.cluster(), node, now) {
                 self.evict(api, victim, available);
+                self.plan_growth(api, node);
                 self.plan_look(api, node, now + CLEANED_UP_AFTER);
             }
             return;
         }
+        self.plan_growth(api, node);
         let Some(breached) = self.agent(node).breached else { return };
         let over_at = look_after(breached + TRANSITION);
         if now >= over_at {
@@ -110,7 +113,7 @@ impl Kubelets {
     /// Evicts a pod as a kubelet under pressure does, whatever the reason: phase Failed, reason Evicted; the object stays.
     pub fn evict_under_pressure(&mut self, api: &mut Api, id: PodId) {
         let Some(node) = api.cluster().pod(id).node else { return };
-        let available = room(api.cluster(), node).saturating_sub(self.memory_used(api.cluster(), node));
+        let available = room(api.cluster(), node).saturating_sub(self.memory_used_at(api.cluster(), node, api.now()));
         self.evict(api, id, available.min(THRESHOLD));
     }
 
@@ -119,7 +122,7 @@ impl Kubelets {
         if pod.gone || pod.phase.is_terminal() || !Self::is_heard(api, id) {
             return;
         }
-        let message = message(api.cluster(), id, self.memory_use_of(api.cluster(), id), available);
+        let message = message(api.cluster(), id, self.memory_use_at(api.cluster(), id, api.now()), available);
         let deleting = pod.deletion.is_some();
         api.mark_disruption_target(id, DisruptionReason::Kubelet);
         self.end(id);
@@ -132,25 +135,21 @@ impl Kubelets {
     }
 
     /// Who goes first: what uses more than it asked for, then the lower priority, then what is furthest above its request; critical pods never.
-    fn victim(&mut self, cluster: &Cluster, node: NodeId) -> Option<PodId> {
+    fn victim(&mut self, cluster: &Cluster, node: NodeId, now: Time) -> Option<PodId> {
         let running: Vec<PodId> = cluster.node(node).pods.iter().copied().filter(|&id| self.uses_memory(id)).collect();
         let evictable = running.into_iter().filter(|&id| {
             let pod = cluster.pod(id);
             !pod.phase.is_terminal() && pod.priority < CRITICAL_PRIORITY && pod.owner != Owner::Node
         });
         evictable.min_by_key(|&id| {
-            let above = self.memory_use_of(cluster, id).saturating_sub(cluster.template_of(id).requests.memory);
+            let above = self.memory_use_at(cluster, id, now).saturating_sub(cluster.template_of(id).requests.memory);
             (above <= 0, cluster.pod(id).priority, std::cmp::Reverse(above), id)
         })
     }
 
-    fn uses_memory(&self, id: PodId) -> bool {
-        self.lives.get(id.index()).is_some_and(|life| matches!(life.stage, Stage::Running | Stage::Ready))
-    }
-
-    fn memory_used(&self, cluster: &Cluster, node: NodeId) -> i64 {
+    pub(super) fn memory_used_at(&self, cluster: &Cluster, node: NodeId, now: Time) -> i64 {
         let running = cluster.node(node).pods.iter().filter(|&&id| self.uses_memory(id));
-        running.fold(0, |sum: i64, &id| sum.saturating_add(self.memory_use_of(cluster, id)))
+        running.fold(0, |sum: i64, &id| sum.saturating_add(self.memory_use_at(cluster, id, now)))
     }
 
     pub(super) fn plan_look(&mut self, api: &Api, node: NodeId, at: Time) {
@@ -164,7 +163,7 @@ impl Kubelets {
 }
 
 /// The memory that pods and intruders may use before the node has none: the limit of the kubepods cgroup.
-fn room(cluster: &Cluster, node: NodeId) -> i64 {
+pub(super) fn room(cluster: &Cluster, node: NodeId) -> i64 {
     let node = cluster.node(node);
     let limit = node.allocatable.memory.saturating_add(THRESHOLD);
     if node.capacity.memory > 0 { limit.min(node.capacity.memory) } else { limit }

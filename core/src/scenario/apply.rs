@@ -201,7 +201,7 @@ fn apply_objects(sim: &mut Sim, objects: &[serde_json::Value]) -> Result<(), Ref
     let read = objects_from_json(objects).map_err(|why| Refused::Useless(visible(&why).into_owned()))?;
     let behaviors = sim.cluster().behaviors.clone();
     for (object, written) in read.iter().zip(objects) {
-        let (inserted, _) = sim.api_mut().apply(object, None, &behaviors);
+        let (inserted, _) = sim.api_mut().apply(object, None, &behaviors).map_err(|refusal| Refused::Useless(refusal.text()))?;
         if inserted.is_none() {
             let kind = written.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default();
             return useless(format!("a {} is not simulated, or it would be refused", visible(kind)));

@@ -107,6 +107,7 @@ macro_rules! behavior_fields {
             field("exits", Shape::List(&Shape::Fields(&EXIT)), "The ends of the main container: of the first, second … pod or restart."),
             field("exitsByIndex", Shape::Map(&Shape::List(&Shape::Fields(&EXIT))), "The same by completion index of a Job."),
             field("memoryUsage", Shape::OneOf(&[Shape::Number, Shape::Text]), "Memory in use: a quantity, or percent of the request."),
+            field("memoryGrowth", Shape::Quantity, "By how much the memory in use grows each second after a start."),
             field("cpuUsage", Shape::OneOf(&[Shape::Number, Shape::Text]), "cpu in use: a quantity, or percent of the request."),
             field("load", Shape::List(&Shape::Fields(&LOAD)), "What there is to do, as autoscalers measure it, from when on.")
         ]

@@ -302,6 +302,9 @@ impl Running<'_, '_> {
     }
 }
 
+/// Numbers above this are no moments of a run, in seconds: a hundred years.
+const LATEST_MOMENT: i64 = 3_155_760_000;
+
 /// One expectation, being judged.
 struct Judge<'s> {
     expectation: &'s Expectation,
@@ -352,6 +355,10 @@ impl Judge<'_> {
     fn stops(&self) -> Vec<Time> {
         let mut stops = vec![self.expectation.from];
         stops.extend(self.deadline());
+        let moments = self.watch.iter().flat_map(|watch| watch.needs.moments.iter().copied());
+        for moment in moments.filter(|&moment| (0..=LATEST_MOMENT).contains(&moment)) {
+            stops.extend([Time(moment * SECOND), Time((moment + 1) * SECOND)]);
+        }
         stops
     }
 

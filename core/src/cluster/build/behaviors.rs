@@ -50,6 +50,8 @@ pub struct Said {
     pub exits_by_index: Option<Vec<(u32, Vec<Exit>)>>,
     /// Memory in use.
     pub memory: Option<Usage>,
+    /// See [`PodBehavior::memory_growth`].
+    pub memory_growth: Option<i64>,
     /// cpu in use.
     pub cpu: Option<Usage>,
     /// What there is to do, from when on.
@@ -121,6 +123,7 @@ impl Behaviors {
             exits: self.said(question, |s| s.exits.as_ref()).unwrap_or(exits),
             exits_by_index: self.said(question, |s| s.exits_by_index.as_ref()).unwrap_or_default(),
             memory_usage: self.said(question, |s| s.memory.as_ref()).map(|u| u.of(template.requests.memory, Quantity::value)),
+            memory_growth: self.said(question, |s| s.memory_growth.as_ref()).unwrap_or(assumed.memory_growth),
             cpu_usage: self.said(question, |s| s.cpu.as_ref()).map(|u| u.of(template.requests.cpu_milli, Quantity::milli_value)),
         }
     }
@@ -304,6 +307,7 @@ struct Written {
     exits: Option<Vec<WrittenExit>>,
     exits_by_index: Option<BTreeMap<String, Vec<WrittenExit>>>,
     memory_usage: Option<Word>,
+    memory_growth: Option<Word>,
     cpu_usage: Option<Word>,
     load: Option<Vec<WrittenLoad>>,
 }
@@ -350,6 +354,7 @@ fn read_said(value: Value, at: &str) -> Result<Said, (String, String)> {
         exits: w.exits.map(|list| exits("exits", list)).transpose()?,
         exits_by_index: (!by_index.is_empty()).then_some(by_index),
         memory: usage("memoryUsage", w.memory_usage)?,
+        memory_growth: usage("memoryGrowth", w.memory_growth)?.map(|growth| growth.of(0, Quantity::value)),
         cpu: usage("cpuUsage", w.cpu_usage)?,
         load: load.map_err(|why| wrong("load", &why))?,
     })

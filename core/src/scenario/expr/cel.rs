@@ -62,6 +62,11 @@ impl Evaluator for Cel {
         }
         let mut needs = Needs::default();
         needs_of(&expression, &mut needs);
+        if !needs.time {
+            needs.moments.clear();
+        }
+        needs.moments.sort_unstable();
+        needs.moments.dedup();
         drop(references);
         self.programs.push((expression, needs.clone()));
         Ok((ExpressionId(self.programs.len() - 1), needs))
@@ -149,6 +154,7 @@ fn add_lookup(context: &mut Context<'_, '_>, function: &'static str, known: BTre
 /// What a part of an expression asks for. The depth of the walk is bounded by the parser's own limit.
 fn needs_of(expr: &IdedExpr, needs: &mut Needs) {
     match &expr.expr {
+        Expr::Literal(LiteralValue::Int(number)) => needs.moments.push(*number.inner()),
         Expr::Ident(name) => match name.as_str() {
             "pods" => needs.pods = true,
             "nodes" => needs.nodes = true,

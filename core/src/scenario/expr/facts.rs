@@ -66,6 +66,8 @@ pub struct Needs {
     pub unschedulable: bool,
     /// `time`.
     pub time: bool,
+    /// Whole numbers that stand in an expression over `time`: seconds at which it may change though nothing happens.
+    pub moments: Vec<i64>,
 }
 
 /// A workload.
