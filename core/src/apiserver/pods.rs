@@ -108,7 +108,11 @@ impl Api {
     /// their pods may have a template of their own.
     fn with_default_class(&mut self, id: TemplateId, owner: Owner) -> TemplateId {
         let classes = &self.cluster.priority_classes;
-        let Some((value, never)) = classes.iter().find(|class| class.global_default).map(|class| (class.value, class.never_preempts))
+        let Some((value, never)) = classes
+            .iter()
+            .filter(|class| class.global_default)
+            .min_by_key(|class| class.value)
+            .map(|class| (class.value, class.never_preempts))
         else {
             return id;
         };

@@ -11,6 +11,29 @@ pub struct Exit {
     pub code: i32,
 }
 
+/// How one container behaves, where something is said of it. Times count from its start.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContainerBehavior {
+    /// How long its image is pulled before its first start.
+    pub pull: Millis,
+    /// From then to running.
+    pub start: Millis,
+    /// How long its `postStart` hook takes: it counts as started no sooner.
+    pub post_start: Millis,
+    /// When it begins to answer its probes well; none for never.
+    pub responds: Option<Millis>,
+    /// When it stops doing so; none for never.
+    pub fails: Option<Millis>,
+    /// When it answers well again; none for not before it is started anew.
+    pub recovers: Option<Millis>,
+    /// How its runs end, the last for all later ones. Empty: it runs until it is stopped, an init container ends well at once.
+    pub exits: Vec<Exit>,
+    /// How long its `preStop` hook takes.
+    pub pre_stop: Millis,
+    /// From the signal to its end.
+    pub stop: Millis,
+}
+
 /// How the pods of a template behave. Every default is an assumption that the report names.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PodBehavior {
@@ -33,6 +56,8 @@ pub struct PodBehavior {
     pub exits: Vec<Exit>,
     /// Ends by completion index, before `exits`.
     pub exits_by_index: Vec<(u32, Vec<Exit>)>,
+    /// What is said of single containers, by name: its init containers, sidecars and probes are then looked at one by one.
+    pub containers: Vec<(String, ContainerBehavior)>,
     /// Memory in use by a running pod in bytes; none: its request.
     pub memory_usage: Option<i64>,
     /// By how many bytes the memory in use grows each second after a start; 0 for not at all.
@@ -54,6 +79,7 @@ impl PodBehavior {
             stop_code: 143,
             exits: Vec::new(),
             exits_by_index: Vec::new(),
+            containers: Vec::new(),
             memory_usage: None,
             memory_growth: 0,
             cpu_usage: None,

@@ -157,6 +157,9 @@ impl Kubelets {
 
     /// The containers start.
     pub(super) fn containers_start(&mut self, api: &mut Api, id: PodId) {
+        if Self::is_sequenced(api.cluster(), id) {
+            return self.begin_sequence(api, id);
+        }
         let life = self.life(id);
         life.stage = Stage::Running;
         life.ran = true;
@@ -255,19 +258,27 @@ impl Kubelets {
         }
         let (now, cause) = (api.now(), api.cause());
         let grace = deletion.grace_seconds.max(0).saturating_mul(SECOND);
-        let takes = api.cluster().template_of(id).behavior.stop.clamp(0, grace);
+        let (takes, _) = Self::stop_span(api.cluster(), id, grace);
         let life = self.life(id);
         match life.stage {
             Stage::Unseen | Stage::Starting => {
                 life.epoch += 1;
                 life.stage = Stage::Over;
-                self.let_go(api, id);
+                self.sequences.remove(&id);
+                if pod.created == now {
+                    // Deleted as soon as it was made: the kubelet has to hear of it first.
+                    self.agenda.add(now + REFUSES_AFTER, (Timer::LetGo(id), cause));
+                } else {
+                    self.let_go(api, id);
+                }
             }
             Stage::Running | Stage::Ready | Stage::BackOff | Stage::Ended(_) => {
                 if life.stops.is_none() {
                     // No container is started again; whether one that ran gets ready no longer matters.
                     life.epoch += 1;
+                    self.sequences.remove(&id);
                 }
+                let life = self.life(id);
                 let nothing_runs = matches!(life.stage, Stage::Ended(_));
                 let at = if nothing_runs { now } else { (deletion.requested + takes).max(now) };
                 if life.stops.is_none_or(|stops| at < stops) {
@@ -285,7 +296,8 @@ impl Kubelets {
         let template = api.cluster().template_of(id);
         let grace = api.cluster().pod(id).deletion.map_or(0, |d| d.grace_seconds.saturating_mul(SECOND));
         // Killed where stopping takes longer than the grace period allows.
-        let code = if template.behavior.stop > grace { KILLED } else { template.behavior.stop_code };
+        let (_, killed) = Self::stop_span(api.cluster(), id, grace);
+        let code = if killed { KILLED } else { template.behavior.stop_code };
         let life = self.life(id);
         if life.stops.is_none_or(|stops| stops > now)
             || !matches!(life.stage, Stage::Running | Stage::Ready | Stage::BackOff | Stage::Ended(_))
@@ -310,6 +322,7 @@ impl Kubelets {
 
     /// The kubelet is done with the pod: its timers are void.
     pub(super) fn end(&mut self, id: PodId) {
+        self.sequences.remove(&id);
         let life = self.life(id);
         life.epoch += 1;
         life.stage = Stage::Over;
@@ -340,7 +353,9 @@ impl Kubelets {
 
     /// Ends the main container of a running pod now.
     pub fn exit_container(&mut self, api: &mut Api, id: PodId, code: i32) {
-        self.container_ends(api, id, code);
+        if !self.exit_first_app(api, id, code) {
+            self.container_ends(api, id, code);
+        }
     }
 
     /// Posts what the API does not know yet of a pod, and makes the last record the cause of what follows.
@@ -387,7 +402,7 @@ impl Kubelets {
     }
 
     /// The kubelet's own last DELETE with grace 0. A finalizer keeps the object.
-    fn let_go(&mut self, api: &mut Api, id: PodId) {
+    pub(super) fn let_go(&mut self, api: &mut Api, id: PodId) {
         self.life(id).stage = Stage::Over;
         if api.cluster().template_of(id).finalizers.is_empty() {
             api.remove_pod(id);

@@ -13,11 +13,14 @@ mod nodes;
 mod oom;
 mod outages;
 mod pressure;
+mod probes;
+mod sequence;
 
 use std::collections::BTreeMap;
 
 use self::life::Life;
 use self::nodes::Agent;
+use self::sequence::{Sequence, Step};
 use crate::apiserver::{Api, NodeChange, Notice, PodChange, Watched};
 use crate::cluster::behavior::Exit;
 use crate::cluster::ids::{JobId, NodeId, PodId};
@@ -31,6 +34,8 @@ use crate::units::time::{Millis, Time};
 enum Timer {
     /// A pod that is refused is looked at for the last time.
     TakeOn(PodId, u32),
+    /// A pod that never started is gone from the node.
+    LetGo(PodId),
     /// Images that could not be pulled are asked for again.
     Pull(PodId, u32),
     /// The containers start.
@@ -47,6 +52,8 @@ enum Timer {
     Deadline(PodId),
     /// The eviction manager of a node looks at its memory.
     LookAtMemory(NodeId),
+    /// Something happens to one container of a pod, by position; the second number is the container's epoch.
+    Part(PodId, u32, u32, Step),
     /// A node has no memory left, if nothing has changed since this was planned.
     OutOfMemory(NodeId, u32),
     /// The eviction manager of a node looks at its disk.
@@ -61,6 +68,8 @@ pub struct Kubelets {
     agenda: Agenda<(Timer, Option<RecordId>)>,
     /// By pod.
     lives: Vec<Life>,
+    /// The containers of pods of which something is said about single containers.
+    sequences: BTreeMap<PodId, Sequence>,
     /// By node.
     agents: Vec<Agent>,
     /// How many pods each index of a Job has had.
@@ -110,6 +119,7 @@ impl Kubelets {
         let Some((_, (timer, cause))) = self.agenda.take_due(api.now()) else { return false };
         api.set_cause(cause);
         match timer {
+            Timer::LetGo(id) => self.let_go(api, id),
             Timer::TakeOn(id, epoch) if self.is_current(id, epoch) => self.take_on(api, id),
             Timer::Pull(id, epoch) if self.is_current(id, epoch) => self.pull(api, id),
             Timer::Start(id, epoch) if self.is_current(id, epoch) => self.containers_start(api, id),
@@ -119,6 +129,7 @@ impl Kubelets {
             Timer::Stopped(id) => self.containers_stopped(api, id),
             Timer::Deadline(id) => self.deadline_over(api, id),
             Timer::LookAtMemory(node) => self.look_at_memory(api, node),
+            Timer::Part(id, at, epoch, step) => self.step_part(api, id, at as usize, epoch, step),
             Timer::OutOfMemory(node, epoch) => self.out_of_memory(api, node, epoch),
             Timer::LookAtDisk(node) => self.look_at_disk(api, node),
             Timer::ShutDown(id) => self.ended_for_shutdown(api, id),

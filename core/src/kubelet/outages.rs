@@ -83,8 +83,14 @@ impl Kubelets {
             }
             life.stage = Stage::BackOff;
             let epoch = life.epoch;
+            self.sequences.remove(&id);
             let message = "Pod sandbox changed, it will be killed and re-created.";
             api.event(Subject::Pod(id), false, "SandboxChanged", message, "kubelet");
+            if Self::is_sequenced(api.cluster(), id) {
+                self.life(id).restarts += 1;
+                self.agenda.add(api.now() + delay, (Timer::Start(id, epoch), back));
+                continue;
+            }
             self.agenda.add(api.now() + delay, (Timer::Restart(id, epoch), back));
         }
     }

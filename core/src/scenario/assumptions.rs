@@ -89,6 +89,22 @@ static LOAD: Fields = fields(
             "Other metrics in all, by name: shared by the pods that are ready, of an object, from outside.",
         ),
         field("metricsPerPod", Shape::Map(&AMOUNT), "Other metrics of each running pod, by name."),
+static CONTAINER: Fields = fields(
+    "one container",
+    &[
+        field("pullSeconds", SECONDS, "How long its image is pulled before its first start."),
+        field("startSeconds", SECONDS, "From then to running."),
+        field("postStartSeconds", SECONDS, "How long its postStart hook takes."),
+        field(
+            "respondsAfterSeconds",
+            Shape::OneOf(&[Shape::Number, Shape::Word(&["never"])]),
+            "When it begins to answer its probes, counted from its start.",
+        ),
+        field("failsAfterSeconds", SECONDS, "When it stops answering them."),
+        field("recoversAfterSeconds", SECONDS, "When it answers them again."),
+        field("exits", Shape::List(&Shape::Fields(&EXIT)), "How its first, second … run ends; the last holds for all later ones."),
+        field("preStopSeconds", SECONDS, "How long its preStop hook takes."),
+        field("stopSeconds", SECONDS, "From the signal to its end."),
     ],
 );
 
@@ -106,6 +122,7 @@ macro_rules! behavior_fields {
             field("stopCode", Shape::Integer(-2_147_483_648, 2_147_483_647), "Exit code after a stop that was obeyed."),
             field("exits", Shape::List(&Shape::Fields(&EXIT)), "The ends of the main container: of the first, second … pod or restart."),
             field("exitsByIndex", Shape::Map(&Shape::List(&Shape::Fields(&EXIT))), "The same by completion index of a Job."),
+            field("containers", Shape::Map(&Shape::Fields(&CONTAINER)), "Single containers, by name: init containers, sidecars and probes are then run one by one."),
             field("memoryUsage", Shape::OneOf(&[Shape::Number, Shape::Text]), "Memory in use: a quantity, or percent of the request."),
             field("memoryGrowth", Shape::Quantity, "By how much the memory in use grows each second after a start."),
             field("cpuUsage", Shape::OneOf(&[Shape::Number, Shape::Text]), "cpu in use: a quantity, or percent of the request."),

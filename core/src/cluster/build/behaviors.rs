@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::loads::{LoadSaid, WrittenLoad};
 use super::selectors::{Map, labels, selector};
 use super::template::Kind;
-use crate::cluster::behavior::{Exit, PodBehavior};
+use crate::cluster::behavior::{ContainerBehavior, Exit, PodBehavior};
 use crate::cluster::template::{Container, PodTemplate};
 use crate::units::intern::Interner;
 use crate::units::quantity::Quantity;
@@ -48,6 +48,8 @@ pub struct Said {
     pub exits: Option<Vec<Exit>>,
     /// See [`PodBehavior::exits_by_index`].
     pub exits_by_index: Option<Vec<(u32, Vec<Exit>)>>,
+    /// See [`PodBehavior::containers`].
+    pub containers: Option<Vec<(String, ContainerBehavior)>>,
     /// Memory in use.
     pub memory: Option<Usage>,
     /// See [`PodBehavior::memory_growth`].
@@ -122,6 +124,7 @@ impl Behaviors {
             stop_code: self.said(question, |s| s.stop_code.as_ref()).unwrap_or(assumed.stop_code),
             exits: self.said(question, |s| s.exits.as_ref()).unwrap_or(exits),
             exits_by_index: self.said(question, |s| s.exits_by_index.as_ref()).unwrap_or_default(),
+            containers: self.said(question, |s| s.containers.as_ref()).unwrap_or_default(),
             memory_usage: self.said(question, |s| s.memory.as_ref()).map(|u| u.of(template.requests.memory, Quantity::value)),
             memory_growth: self.said(question, |s| s.memory_growth.as_ref()).unwrap_or(assumed.memory_growth),
             cpu_usage: self.said(question, |s| s.cpu.as_ref()).map(|u| u.of(template.requests.cpu_milli, Quantity::milli_value)),
@@ -296,6 +299,24 @@ struct WrittenExit {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WrittenContainer {
+    #[serde(default)]
+    pull_seconds: f64,
+    #[serde(default)]
+    start_seconds: f64,
+    #[serde(default)]
+    post_start_seconds: f64,
+    responds_after_seconds: Option<Word>,
+    fails_after_seconds: Option<f64>,
+    recovers_after_seconds: Option<f64>,
+    exits: Option<Vec<WrittenExit>>,
+    #[serde(default)]
+    pre_stop_seconds: f64,
+    stop_seconds: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Written {
     start_seconds: Option<f64>,
     ready_seconds: Option<Word>,
@@ -306,6 +327,7 @@ struct Written {
     stop_code: Option<i32>,
     exits: Option<Vec<WrittenExit>>,
     exits_by_index: Option<BTreeMap<String, Vec<WrittenExit>>>,
+    containers: Option<BTreeMap<String, WrittenContainer>>,
     memory_usage: Option<Word>,
     memory_growth: Option<Word>,
     cpu_usage: Option<Word>,
@@ -343,7 +365,33 @@ fn read_said(value: Value, at: &str) -> Result<Said, (String, String)> {
         let number = index.parse().map_err(|_| wrong("exitsByIndex", "keys are completion indexes"))?;
         by_index.push((number, exits("exitsByIndex", list)?));
     }
+    let container = |name: &str, c: WrittenContainer| -> Result<ContainerBehavior, (String, String)> {
+        let key = |field: &str| format!("containers/{name}/{field}");
+        let seconds = |field: &str, s: f64| span(&key(field), Some(s)).map(|millis| millis.unwrap_or(0));
+        let maybe = |field: &str, s: Option<f64>| span(&key(field), s);
+        Ok(ContainerBehavior {
+            pull: seconds("pullSeconds", c.pull_seconds)?,
+            start: seconds("startSeconds", c.start_seconds)?,
+            post_start: seconds("postStartSeconds", c.post_start_seconds)?,
+            responds: match c.responds_after_seconds {
+                None => Some(0),
+                Some(Word::Number(n)) => maybe("respondsAfterSeconds", Some(n))?,
+                Some(Word::Text(t)) if t == "never" => None,
+                Some(Word::Text(_)) => return Err(wrong(&key("respondsAfterSeconds"), "a number of seconds, or never")),
+            },
+            fails: maybe("failsAfterSeconds", c.fails_after_seconds)?,
+            recovers: maybe("recoversAfterSeconds", c.recovers_after_seconds)?,
+            exits: exits(&key("exits"), c.exits.unwrap_or_default())?,
+            pre_stop: seconds("preStopSeconds", c.pre_stop_seconds)?,
+            stop: maybe("stopSeconds", c.stop_seconds)?.unwrap_or(PodBehavior::assumed().stop),
+        })
+    };
+    let containers = w.containers.map(|all| {
+        let each = all.into_iter().map(|(name, written)| container(&name, written).map(|behavior| (name, behavior)));
+        each.collect::<Result<Vec<_>, _>>()
+    });
     Ok(Said {
+        containers: containers.transpose()?,
         start: span("startSeconds", w.start_seconds)?,
         ready,
         stop: span("stopSeconds", w.stop_seconds)?,
