@@ -46,7 +46,25 @@ fn main() -> ExitCode {
             });
         }
     }
+    // What the bank has no number for: every file of the other directories.
+    for file in others() {
+        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        trials.push(Trial::test(name.clone(), move || run_file(&file, &name)));
+    }
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// The files of directories that are no group of the bank, in order.
+fn others() -> Vec<PathBuf> {
+    let entries = |dir: &Path| -> Vec<PathBuf> {
+        let read = fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok);
+        let mut found: Vec<PathBuf> = read.map(|entry| entry.path()).collect();
+        found.sort();
+        found
+    };
+    let is_group = |dir: &Path| GROUPS.iter().any(|(group, _)| dir.ends_with(group));
+    let dirs = entries(&root()).into_iter().filter(|dir| dir.is_dir() && !is_group(dir));
+    dirs.flat_map(|dir| entries(&dir)).filter(|file| file.extension().is_some_and(|e| e == "yaml")).collect()
 }
 
 /// One scenario of a file: its document, the manifests as it wants them, and the seeds to run it with.

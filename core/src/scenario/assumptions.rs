@@ -89,6 +89,9 @@ static LOAD: Fields = fields(
             "Other metrics in all, by name: shared by the pods that are ready, of an object, from outside.",
         ),
         field("metricsPerPod", Shape::Map(&AMOUNT), "Other metrics of each running pod, by name."),
+    ],
+);
+
 static CONTAINER: Fields = fields(
     "one container",
     &[
