@@ -97,6 +97,7 @@ pub fn verb_in_words(cluster: &Cluster, verb: &Verb) -> String {
         Verb::Delete { target, .. } => format!("{} is deleted", canonical(target)),
         Verb::FailReadiness { workload: of, .. } => format!("pods of {} stop being ready", workload(of)),
         Verb::PassReadiness { workload: of, .. } => format!("pods of {} get ready again", workload(of)),
+        Verb::KillPods { workload: of, .. } => format!("pods of {} are deleted", workload(of)),
         Verb::Crash { workload: of, .. } => format!("{} crashes", workload(of)),
         Verb::Load { workload: of, times: Some(n), .. } => {
             format!("{} has {} times as much to do", workload(of), Quantity::from_milli(*n))

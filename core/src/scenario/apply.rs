@@ -116,6 +116,7 @@ fn target(cluster: &Cluster, verb: &Verb) -> Result<Target, Refused> {
         | Verb::Undo { workload, .. }
         | Verb::GrowMemory { workload, .. }
         | Verb::Load { workload, .. }
+        | Verb::KillPods { workload, .. }
         | Verb::Crash { workload, .. }
         | Verb::FailReadiness { workload, .. }
         | Verb::PassReadiness { workload, .. }
@@ -415,6 +416,13 @@ fn on_workload(sim: &mut Sim, verb: &Verb, workload: Workload, cause: Option<Rec
             inject(sim, &Fault::CrashLoop { workload, exit: None }, cause);
             Ok(())
         }
+        Verb::KillPods { pods, grace_period, .. } => {
+            let grace = grace_period.map(|span| span / SECOND);
+            for pod in running_pods(sim.cluster(), workload, *pods)? {
+                sim.api_mut().delete_pod(pod, grace, DeleteReason::User);
+            }
+            Ok(())
+        }
         Verb::Crash { pods, exit_code, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::ContainerExits { pod, code: *exit_code }),
         Verb::FailReadiness { pods, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::Readiness { pod, ready: false }),
         Verb::PassReadiness { pods, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::Readiness { pod, ready: true }),
@@ -457,6 +465,18 @@ fn change_load(
     Ok(())
 }
 
+/// Running pods of a workload that are not being deleted, the oldest first.
+fn running_pods(cluster: &Cluster, workload: Workload, most: Option<u32>) -> Result<Vec<PodId>, Refused> {
+    let runs = |id: &PodId| cluster.pod(*id).phase == Phase::Running && cluster.pod(*id).deletion.is_none();
+    let mut pods: Vec<PodId> = pods_of(cluster, workload).into_iter().filter(runs).collect();
+    pods.sort_unstable();
+    pods.truncate(most.map_or(usize::MAX, |most| most as usize));
+    if pods.is_empty() {
+        return useless(format!("{} has no running pod", visible(&cluster.workload_label(workload))));
+    }
+    Ok(pods)
+}
+
 /// A fault for running pods of a workload, the oldest first.
 fn on_pods(
     sim: &mut Sim,
@@ -465,14 +485,7 @@ fn on_pods(
     cause: Option<RecordId>,
     fault: impl Fn(PodId) -> Fault,
 ) -> Result<(), Refused> {
-    let cluster = sim.cluster();
-    let mut pods: Vec<PodId> = pods_of(cluster, workload).into_iter().filter(|&id| cluster.pod(id).phase == Phase::Running).collect();
-    pods.sort_unstable();
-    pods.truncate(most.map_or(usize::MAX, |most| most as usize));
-    if pods.is_empty() {
-        return useless(format!("{} has no running pod", visible(&cluster.workload_label(workload))));
-    }
-    for pod in pods {
+    for pod in running_pods(sim.cluster(), workload, most)? {
         inject(sim, &fault(pod), cause);
     }
     Ok(())

@@ -29,6 +29,11 @@ pub const NOT_HELD: DiagnosticId = DiagnosticId("WT4012");
 /// The run used up its budget of actions.
 pub const BUDGET_SPENT: DiagnosticId = DiagnosticId("WT4013");
 
+/// An experiment of another tool that is read as a scenario.
+pub const CHAOS_READ: DiagnosticId = DiagnosticId("WT4014");
+/// An experiment of another tool that has no equal.
+pub const CHAOS_UNKNOWN: DiagnosticId = DiagnosticId("WT4015");
+
 const fn info(id: DiagnosticId, title: &'static str, explanation: &'static str) -> DiagnosticInfo {
     DiagnosticInfo { id, title, explanation }
 }
@@ -104,6 +109,19 @@ pub const CATALOG: &[DiagnosticInfo] = &[
         "expectation does not hold",
         "The expression of an expectation was false when it had to be true (always, finally), true when it had to be false (never), or did not \
          come true in time (eventually). The message names the moment, the values and what led there.",
+    ),
+    info(
+        CHAOS_READ,
+        "experiment read",
+        "An experiment of Chaos Mesh (PodChaos, StressChaos of memory) or LitmusChaos (a ChaosEngine with pod-delete, container-kill, \
+         pod-memory-hog, node-drain, node-taint, node-poweroff, node-restart, node-memory-hog or kubelet-service-kill) is run as a scenario. The \
+         pods it selects are those of the workload in the same set that carries its labels; a share of them is taken whole.",
+    ),
+    info(
+        CHAOS_UNKNOWN,
+        "experiment without an equal",
+        "An experiment of Chaos Mesh or LitmusChaos does something that this simulation has no equal for (networks, clocks, disks, DNS, HTTP), or \
+         selects pods by something other than labels. It is named, and nothing is done.",
     ),
     info(
         BUDGET_SPENT,

@@ -8,6 +8,7 @@ pub mod assumptions;
 #[cfg(test)]
 mod autoscaling_tests;
 pub mod catalog;
+mod chaos;
 mod document;
 pub mod expr;
 mod json_schema;

@@ -3,6 +3,7 @@
 //! What is not understood is told of where it stands, and the rest is read all the same: a page shows what it can while someone types.
 
 use super::catalog::{TOO_MUCH, WRONG_VALUE};
+use super::chaos;
 use super::document::{Expectation, Promise, Scenario, Start, Step, When};
 use super::expr::LONGEST_EXPRESSION;
 use super::schema::{API_VERSION, SCENARIO, VERBS};
@@ -26,7 +27,7 @@ pub fn is_scenario(document: &Document) -> bool {
     document.kind == "Scenario" && document.api_version.split('/').next() == API_VERSION.split('/').next()
 }
 
-/// Every `Scenario` of a manifest, and what there is to say about them.
+/// Every `Scenario` of a manifest, then every experiment of Chaos Mesh and LitmusChaos that has an equal, and what there is to say about them.
 pub fn read(manifest: &Manifest) -> (Vec<Scenario>, Vec<Diagnostic>) {
     let mut told = Vec::new();
     let scenarios = manifest.documents.iter().filter(|document| is_scenario(document)).map(|document| {
@@ -34,7 +35,10 @@ pub fn read(manifest: &Manifest) -> (Vec<Scenario>, Vec<Diagnostic>) {
         scenario.document = Some(document.id);
         scenario
     });
-    (scenarios.collect(), told)
+    let mut scenarios: Vec<Scenario> = scenarios.collect();
+    let experiments = manifest.documents.iter().filter(|document| chaos::is_experiment(document));
+    scenarios.extend(experiments.filter_map(|document| chaos::read(document, manifest, &mut told)));
+    (scenarios, told)
 }
 
 /// The scenario that a tree holds, and what there is to say about it.
@@ -190,6 +194,7 @@ fn verb(tree: &Tree, key: &str, argument: NodeId) -> Option<Verb> {
             memory: bytes(tree, argument, "memory").map(|bytes| bytes.max(0)),
             metric: text("metric").zip(quantity(tree, argument, "value").map(|q| q.milli_value().max(0))),
         },
+        "killPods" => Verb::KillPods { workload: workload()?, pods: some_pods(), grace_period: span_of(tree, argument, "gracePeriod") },
         "crash" => Verb::Crash {
             workload: workload()?,
             pods: some_pods(),

@@ -154,6 +154,15 @@ static CRASH: Fields = fields(
     ],
 );
 
+static KILL: Fields = fields(
+    "pods that are deleted",
+    &[
+        required("workload", Shape::Text, "kind/name, or namespace/kind/name."),
+        field("pods", SOME_PODS, "How many pods, the oldest first; all unless said otherwise."),
+        field("gracePeriod", Shape::Duration, "--grace-period; 0s deletes at once."),
+    ],
+);
+
 static READINESS: Fields = fields(
     "readiness probes",
     &[
@@ -230,6 +239,7 @@ pub const VERBS: &[&str] = &[
     "endCrashLoop",
     "growMemory",
     "load",
+    "killPods",
     "crash",
     "failReadiness",
     "passReadiness",
@@ -280,6 +290,7 @@ static STEP: Fields = Fields {
         field("endCrashLoop", Shape::Short(&TEXT, &WORKLOAD), "They run on after their next start."),
         field("growMemory", Shape::Fields(&GROW), "The pods of a workload use that much memory from now on."),
         field("load", Shape::Fields(&LOAD), "More or less to do: what autoscalers measure changes."),
+        field("killPods", Shape::Short(&TEXT, &KILL), "kubectl delete pod, of pods of a workload."),
         field("crash", Shape::Short(&TEXT, &CRASH), "Main containers end; their restart policy decides what follows."),
         field("failReadiness", Shape::Short(&TEXT, &READINESS), "Readiness probes fail until their containers start again."),
         field("passReadiness", Shape::Short(&TEXT, &READINESS), "Readiness probes pass again."),

@@ -98,6 +98,8 @@ fn every_verb_is_read_back_from_its_own_yaml() {
         "load: {workload: deployment/web, times: 3}",
         "load: {workload: deployment/web, times: 0.25, cpu: 2500m, memory: 1Gi}",
         "load: {workload: deployment/web, metric: requests, value: \"900\"}",
+        "killPods: deployment/web",
+        "killPods: {workload: deployment/web, pods: 3, gracePeriod: 0s}",
         "crash: deployment/web",
         "crash: {workload: deployment/web, pods: 1, exitCode: 137}",
         "failReadiness: {workload: deployment/web, pods: 2}",

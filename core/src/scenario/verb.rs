@@ -242,6 +242,15 @@ pub enum Verb {
         /// Another metric, by name, in thousandths: in all.
         metric: Option<(String, i64)>,
     },
+    /// `kubectl delete pod`, of pods of a workload.
+    KillPods {
+        /// The workload.
+        workload: String,
+        /// How many, the oldest first; none for all.
+        pods: Option<u32>,
+        /// `--grace-period`; none for each pod's own.
+        grace_period: Option<Millis>,
+    },
     /// Main containers of running pods end now.
     Crash {
         /// A workload or a pod.
@@ -368,6 +377,7 @@ impl Verb {
             Verb::EndCrashLoop { .. } => "endCrashLoop",
             Verb::GrowMemory { .. } => "growMemory",
             Verb::Load { .. } => "load",
+            Verb::KillPods { .. } => "killPods",
             Verb::Crash { .. } => "crash",
             Verb::FailReadiness { .. } => "failReadiness",
             Verb::PassReadiness { .. } => "passReadiness",
@@ -418,7 +428,8 @@ impl Verb {
             Verb::Restart { workload } | Verb::Pause { workload } | Verb::Resume { workload } | Verb::EndCrashLoop { workload } => {
                 one(workload)
             }
-            Verb::Crash { workload, pods: None, exit_code: 1 }
+            Verb::KillPods { workload, pods: None, grace_period: None }
+            | Verb::Crash { workload, pods: None, exit_code: 1 }
             | Verb::FailReadiness { workload, pods: None }
             | Verb::PassReadiness { workload, pods: None }
             | Verb::Undo { workload, to_revision: None } => one(workload),
@@ -536,6 +547,11 @@ impl Verb {
                     text(&mut fields, "metric", name);
                     fields.push(format!("value: {}", quantity_text(&amount(value))));
                 }
+            }
+            Verb::KillPods { workload, pods, grace_period } => {
+                text(&mut fields, "workload", workload);
+                fields.extend(pods.map(|n| format!("pods: {n}")));
+                fields.extend(grace_period.map(|span| format!("gracePeriod: {}", duration_text(span))));
             }
             Verb::Crash { workload, pods, .. } | Verb::FailReadiness { workload, pods } | Verb::PassReadiness { workload, pods } => {
                 text(&mut fields, "workload", workload);
