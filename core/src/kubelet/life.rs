@@ -125,7 +125,6 @@ impl Kubelets {
         if self.life(id).stage != Stage::Starting {
             return;
         }
-        let (now, cause) = (api.now(), api.cause());
         let template = api.cluster().template_of(id);
         if template.behavior.pull_fails {
             api.event(Subject::Pod(id), true, "Failed", "Error: ImagePullBackOff", "kubelet");
