@@ -11,8 +11,10 @@ use crate::cluster::node::Taint;
 use crate::cluster::pod::DisruptionReason;
 use crate::cluster::template::TaintEffect;
 use crate::trace::{DeleteReason, RecordId, Subject};
-use crate::units::time::{SECOND, Time};
+use crate::units::time::{Millis, SECOND, Time};
 
+/// How long it takes to hear of a pod that has just been made: an assumption.
+const HEARD_AFTER: Millis = 250;
 /// Source of this controller's events.
 const SOURCE: &str = "taint-eviction-controller";
 
@@ -102,7 +104,8 @@ impl TaintEviction {
                     return;
                 }
                 self.cancel(api, id, cause);
-                now
+                // A pod that is made onto such a node has to be heard of first: else its owner would make the next within no time.
+                if api.cluster().pod(id).created == now { now + HEARD_AFTER } else { now }
             }
             // What is planned already is neither extended nor shortened.
             Tolerated::Seconds(_) if self.work.contains_key(&id) => return,

@@ -394,7 +394,15 @@ impl Kubelets {
             }
             Stage::Unseen | Stage::Starting | Stage::Over => {}
         }
-        while ran && api.cluster().pod(id).restarts < life.restarts {
+        if ran {
+            self.post_restarts(api, id);
+        }
+    }
+
+    /// Posts restarts that the API does not know of yet.
+    pub(super) fn post_restarts(&mut self, api: &mut Api, id: PodId) {
+        let restarts = self.life(id).restarts;
+        while Self::is_heard(api, id) && !api.cluster().pod(id).gone && api.cluster().pod(id).restarts < restarts {
             let record = api.mark_restarted(id);
             api.set_cause(Some(record));
         }

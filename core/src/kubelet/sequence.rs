@@ -188,6 +188,7 @@ impl Kubelets {
             }
             Step::Restarts => {
                 self.life(id).restarts += 1;
+                self.post_restarts(api, id);
                 self.start_part(api, id, at);
                 self.post_sequence(api, id);
             }
