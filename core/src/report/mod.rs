@@ -13,6 +13,7 @@ mod index;
 mod input;
 mod losses;
 mod matrix;
+mod measures;
 mod model;
 mod outcomes;
 mod placement;
@@ -81,6 +82,8 @@ pub fn build(input: &ReportInput<'_>) -> Report {
         pods_lost: outcomes.iter().map(|o| o.told.pods_lost).sum(),
         evictions_refused: input.trace.records().iter().filter(|r| matches!(r.change, crate::trace::Change::EvictionRefused(..))).count(),
     };
+    let rows: Vec<_> = outcomes.iter().map(|outcome| (outcome.workload, &outcome.told)).collect();
+    let measures = measures::measures(input, &told, &rows, until_ms(input));
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         kubernetes: KUBERNETES.to_owned(),
@@ -105,6 +108,7 @@ pub fn build(input: &ReportInput<'_>) -> Report {
         losses,
         proposals,
         ties: None,
+        measures,
         totals,
     };
     report.verdict = verdict::verdict(&report);

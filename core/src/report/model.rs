@@ -50,8 +50,93 @@ pub struct Report {
     /// What hangs on choices among equally good nodes; none where that was not asked.
     #[serde(default)]
     pub ties: Option<TieReport>,
+    /// What it cost, in numbers.
+    #[serde(default)]
+    pub measures: Measures,
     /// Totals.
     pub totals: Totals,
+}
+
+/// What a run cost, in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Measures {
+    /// When workloads served fewer pods than wanted, in order.
+    pub outages: Vec<Outage>,
+    /// What each first cause took, the most first: it adds up to all that was missing.
+    pub causes: Vec<CauseCost>,
+    /// Pods that somebody put out, by reason, the most first.
+    pub evictions: Vec<Count>,
+    /// Pods that took the place of lost ones on some node.
+    pub pods_moved: usize,
+    /// How long pods waited for a node.
+    pub pending: Vec<PendingTime>,
+    /// Workloads that ended more or less evenly spread over zones than they began.
+    pub zone_skew: Vec<ZoneSkew>,
+}
+
+/// A stretch in which a workload served fewer pods than wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outage {
+    /// The workload.
+    pub workload: String,
+    /// From when.
+    pub from_ms: i64,
+    /// Until when: the time to recover is the difference; none where it did not recover.
+    pub to_ms: Option<i64>,
+    /// The least number that served.
+    pub least: i32,
+    /// The most that were wanted.
+    pub desired: i32,
+    /// Missing pods times how long each was missing.
+    pub lost_pod_ms: i64,
+    /// What it goes back to, in words.
+    pub cause: String,
+}
+
+/// What a first cause took from all workloads together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CauseCost {
+    /// In words.
+    pub cause: String,
+    /// Missing pods times how long each was missing.
+    pub lost_pod_ms: i64,
+}
+
+/// So many of something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Count {
+    /// Of what, in words.
+    pub what: String,
+    /// How many.
+    pub count: usize,
+}
+
+/// How long the pods of a workload waited for a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PendingTime {
+    /// The workload.
+    pub workload: String,
+    /// All its pods together.
+    pub total_ms: i64,
+    /// The one that waited longest.
+    pub longest_ms: i64,
+}
+
+/// By how many pods the fullest zone is ahead of the emptiest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ZoneSkew {
+    /// The workload.
+    pub workload: String,
+    /// At the start.
+    pub before: usize,
+    /// At the end.
+    pub after: usize,
 }
 
 /// How a run ended.
