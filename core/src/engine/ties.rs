@@ -26,7 +26,7 @@ pub enum TieRule {
     /// The scheduler's own but for one decision: the n-th that had a choice takes this node if it is among the best.
     Once(usize, NodeId),
     /// Any of them.
-    Drawn(Chance),
+    Drawn(Box<Chance>),
 }
 
 /// The rule, and every decision that had a choice.

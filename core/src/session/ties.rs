@@ -57,7 +57,7 @@ impl Session {
         } else {
             for draw in 0..most {
                 let chance = Chance::new(self.seed().wrapping_add(draw as u64), "ties");
-                let (_, outcomes, _) = self.with_ties(scenario, TieRule::Drawn(chance));
+                let (_, outcomes, _) = self.with_ties(scenario, TieRule::Drawn(Box::new(chance)));
                 compare(outcomes, String::new());
             }
         }

@@ -113,3 +113,48 @@ pub fn markdown(capacity: &Capacity) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::capacity::PoolPart;
+    use super::*;
+
+    #[test]
+    fn answers_say_what_was_simulated_and_what_was_not() {
+        let room = Room {
+            subject: "deployment/web".to_owned(),
+            fits: 6,
+            at_least: false,
+            zones: vec![("a".to_owned(), 4), ("b".to_owned(), 2)],
+            message: "0/3 nodes are available: 3 Insufficient cpu.".to_owned(),
+            meaning: "3 nodes have too little cpu free".to_owned(),
+            remark: String::new(),
+        };
+        let answer = PoolAnswer {
+            subject: "the cheapest pool of these types".to_owned(),
+            pool: vec![PoolPart { name: "m".to_owned(), shape: "cpu=4,memory=16Gi,pods=110".to_owned(), in_each_zone: 2 }],
+            zones: vec!["a".to_owned(), "b".to_owned()],
+            nodes: 4,
+            price: Some("1.2".to_owned()),
+            holds: true,
+            verdict: "holds everything with any one zone lost".to_owned(),
+            tied: vec!["statefulset/db".to_owned()],
+            tried: 3,
+            cut: true,
+        };
+        let capacity = Capacity { schema_version: 1, nodes: 3, pods: 9, room: vec![room], pools: vec![answer] };
+        let told = text(&capacity, &Terminal::PLAIN);
+        for part in [
+            "deployment/web",
+            "a 4, b 2",
+            "2 m (cpu=4,memory=16Gi,pods=110) in each of a",
+            "4 nodes, price 1.2",
+            "the search was cut short",
+            "volumes tie",
+        ] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+        let told = markdown(&capacity);
+        assert!(told.contains("| deployment/web | 6 |") && told.contains("✅"), "{told}");
+    }
+}

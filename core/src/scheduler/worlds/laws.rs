@@ -32,7 +32,7 @@ fn asked(cluster: &Cluster, pod: PodId) -> (Attempt, Vec<NodeId>) {
 }
 
 /// Why a node does not do; none where it does.
-fn refusal<'a>((attempt, order): &'a (Attempt, Vec<NodeId>), node: NodeId) -> Option<&'a Refusal> {
+fn refusal((attempt, order): &(Attempt, Vec<NodeId>), node: NodeId) -> Option<&Refusal> {
     let at = order.iter().position(|&known| known == node)?;
     match attempt.matrix.as_deref() {
         None => attempt.prefilter.as_ref(),
@@ -114,7 +114,7 @@ fn an_untouched_node_more_never_changes_why_another_failed() {
                 let (was, is) = (refusal(&before, node), refusal(&after, node));
                 let by = was.and_then(|refusal| refusal.plugin);
                 // An empty domain more is what a spread constraint looks at, and what comes after it in the order of plugins is hidden by it.
-                if labelled && !by.is_some_and(|plugin| plugin < Plugin::PodTopologySpread) {
+                if labelled && by.is_none_or(|plugin| plugin >= Plugin::PodTopologySpread) {
                     by_domains += usize::from(was != is);
                     continue;
                 }

@@ -49,6 +49,9 @@ impl Budget {
     }
 }
 
+/// Types, and how many nodes of each in a zone.
+type Parts<'a> = Vec<(&'a NodeType, u32)>;
+
 /// What became of a pool that was simulated.
 #[derive(Clone, Default)]
 struct Trial {
@@ -129,7 +132,7 @@ impl Session {
         let mut budget = Budget::of(self.cluster(), zones.len());
         let priced: Vec<(&NodeType, i64)> = types.iter().filter_map(|of| Some((of, of.price?))).collect();
         let mut alone: Vec<(&NodeType, i64, u32)> = Vec::new();
-        let mut best: Option<(i64, Vec<(&NodeType, u32)>, Trial)> = None;
+        let mut best: Option<(i64, Parts<'_>, Trial)> = None;
         let mut failed = None;
         for &(of, price) in &priced {
             let (count, trial) = self.fewest(of, zones, &mut budget);
@@ -156,7 +159,7 @@ impl Session {
             if !budget.take() {
                 break;
             }
-            let parts: Vec<(&NodeType, u32)> = mix.iter().map(|&(at, count)| (alone[at].0, count)).collect();
+            let parts: Parts<'_> = mix.iter().map(|&(at, count)| (alone[at].0, count)).collect();
             let trial = self.on_pool(&parts, zones);
             if trial.why.is_none() {
                 best = Some((cost, parts, trial));
