@@ -279,6 +279,11 @@ fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind
         let diagnostic = nameless(&tree, root, &header);
         return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
     }
+    if kind.support == Support::Simulated
+        && let Some(diagnostic) = missing_fields(&tree, root, &header, old)
+    {
+        return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
+    }
     // Older versions had other defaults, which the rules of today would take for mistakes.
     if !old {
         field_errors(reading, &tree, root, kind, &title);
@@ -286,9 +291,6 @@ fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind
     if kind.support == Support::Known {
         let object = Object::Other(tree.to_value());
         return reading.add(tree, header, Class::Known, Some(object), None);
-    }
-    if let Some(diagnostic) = missing_fields(&tree, root, &header, old) {
-        return reading.add(tree, header, Class::Rejected, None, Some(diagnostic));
     }
     // `autoscaling/v1` is served and read as `autoscaling/v2`, which says more.
     let read_as = if kind.api_version == "autoscaling/v1" { "autoscaling/v2" } else { kind.api_version };
@@ -326,17 +328,17 @@ fn field_errors(reading: &mut Reading, tree: &Tree, root: NodeId, kind: &Kind, t
     errors.dedup_by(|a, b| a.field == b.field && a.reason == b.reason);
     let rest = errors.len().saturating_sub(TOLD);
     for error in errors.iter().take(TOLD) {
-        let (id, what) = match error.reason {
-            Reason::Required => (ids::FIELD_REQUIRED, "is required"),
-            Reason::NotSupported => (ids::FIELD_NOT_SUPPORTED, "has a value that is not supported"),
-            Reason::Duplicate => (ids::FIELD_DUPLICATE, "is given twice"),
-            Reason::Forbidden => (ids::FIELD_FORBIDDEN, "may not be set"),
-            Reason::TooLong | Reason::TooMany => (ids::FIELD_TOO_LARGE, "is too large"),
-            Reason::NotFound => (ids::FIELD_NOT_FOUND, "names something that is not there"),
-            Reason::Invalid | Reason::TypeInvalid | Reason::Internal => (ids::FIELD_INVALID, "is invalid"),
+        let id = match error.reason {
+            Reason::Required => ids::FIELD_REQUIRED,
+            Reason::NotSupported => ids::FIELD_NOT_SUPPORTED,
+            Reason::Duplicate => ids::FIELD_DUPLICATE,
+            Reason::Forbidden => ids::FIELD_FORBIDDEN,
+            Reason::TooLong | Reason::TooMany => ids::FIELD_TOO_LARGE,
+            Reason::NotFound => ids::FIELD_NOT_FOUND,
+            Reason::Invalid | Reason::TypeInvalid | Reason::Internal => ids::FIELD_INVALID,
         };
         let at = tree.span(validate::place(tree, root, error));
-        let message = format!("{title}: {} {what}: {}", visible_short(&error.field, 200), visible_short(&error.message, 300));
+        let message = format!("{title}: {}: {}", visible_short(&error.field, 200), visible_short(&error.message, 300));
         reading.diagnostics.push(Diagnostic::error(id, message).at(Some(at)).help("the API server would refuse the object"));
     }
     if rest > 0 {

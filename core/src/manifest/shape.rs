@@ -51,7 +51,8 @@ impl Reader<'_> {
                     return None;
                 }
                 let fields = self.schema.fields(wanted)?;
-                let mut map = Map::new();
+                // With room for some defaults.
+                let mut map = Map::with_capacity(tree.entries(node).len() + 4);
                 for (key, value) in tree.entries(node) {
                     let Ok(at) = fields.binary_search_by(|f| f.name.cmp(tree.text(key))) else { continue };
                     let field = &fields[at];
@@ -65,7 +66,7 @@ impl Reader<'_> {
             Type::List(_) => self.list(node, self.schema.element(wanted)),
             Type::Map(_) => {
                 let element = self.schema.element(wanted);
-                let mut map = Map::new();
+                let mut map = Map::with_capacity(tree.entries(node).len());
                 for (key, value) in tree.entries(node) {
                     let empty = || if matches!(element, Type::Base64) { "".into() } else { self.schema.zero(element) };
                     let value = self.value(value, element).unwrap_or_else(empty);

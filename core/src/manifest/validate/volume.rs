@@ -82,7 +82,9 @@ pub(super) fn volumes<'a>(volumes: &Field<'a>, pod: &str, errors: &mut Errors) -
 /// `validateVolumeSource`.
 fn source(volume: &Field<'_>, name: &str, pod: &str, errors: &mut Errors) {
     let mut found = false;
-    for kind in KINDS {
+    let mut kinds: Vec<usize> = volume.entries().filter_map(|(key, _)| KINDS.iter().position(|kind| *kind == key)).collect();
+    kinds.sort_unstable();
+    for kind in kinds.into_iter().map(|i| KINDS[i]) {
         let source = volume.get(kind);
         if !source.is_set() {
             continue;
