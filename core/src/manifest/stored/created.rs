@@ -310,9 +310,12 @@ fn keep_allocated(spec: &mut Value, old: &Value) {
     }
 }
 
+/// Whether a Service of this kind needs a field.
+type Need = fn(&Value) -> bool;
+
 /// `dropTypeDependentFields`: what the old type of a Service needed and the new one does not goes, unless it is asked for anew.
 fn drop_unneeded(spec: &mut Value, was: &Value) {
-    let needs: [(&str, fn(&Value) -> bool); 4] = [
+    let needs: [(&str, Need); 4] = [
         ("healthCheckNodePort", |s| s.word("type") == "LoadBalancer" && s.word("externalTrafficPolicy") == "Local"),
         ("externalTrafficPolicy", |s| {
             matches!(s.word("type"), "LoadBalancer" | "NodePort") || s.word("type") == "ClusterIP" && has_entries(s.get("externalIPs"))

@@ -65,16 +65,10 @@ pub(super) fn secret(object: &Field<'_>, errors: &mut Errors) {
         }
         "kubernetes.io/dockercfg" => json(".dockercfg", errors),
         "kubernetes.io/dockerconfigjson" => json(".dockerconfigjson", errors),
-        "kubernetes.io/basic-auth" => {
-            if !has("username") && !has("password") {
-                ["username", "password"].iter().for_each(|key| errors.required(&data.entry(key)));
-            }
+        "kubernetes.io/basic-auth" if !has("username") && !has("password") => {
+            ["username", "password"].iter().for_each(|key| errors.required(&data.entry(key)));
         }
-        "kubernetes.io/ssh-auth" => {
-            if data.entry("ssh-privatekey").is_empty() {
-                errors.required(&data.entry("ssh-privatekey"));
-            }
-        }
+        "kubernetes.io/ssh-auth" if data.entry("ssh-privatekey").is_empty() => errors.required(&data.entry("ssh-privatekey")),
         "kubernetes.io/tls" => {
             for key in ["tls.crt", "tls.key"].iter().filter(|key| !has(key)) {
                 errors.required(&data.entry(key));

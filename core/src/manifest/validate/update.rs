@@ -159,7 +159,9 @@ fn service(spec: &Field<'_>, was: &Field<'_>, errors: &mut Errors) {
     }
     let external = |s: &Field<'_>| s.get("type").text() == "ExternalName";
     let headless = |s: &Field<'_>| s.get("clusterIP").text() == "None";
-    if !external(spec) && !external(was) && !(headless(spec) && headless(was)) {
+    let addressed = !external(spec) && !external(was);
+    let without = headless(spec) && headless(was);
+    if addressed && !without {
         let (now, before) = (spec.get("clusterIPs"), was.get("clusterIPs"));
         if before.len() > now.len() && now.is_empty() {
             errors.invalid(&now.item(0), "primary clusterIP can not be unset");
