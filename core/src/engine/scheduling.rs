@@ -38,6 +38,8 @@ pub struct Scheduling {
     scheduler: Scheduler,
     /// Pods whose claims have to be bound first: PreBind.
     binding: BTreeMap<PodId, Binding>,
+    /// How many claims the scheduler has heard of.
+    claims_seen: usize,
     /// Pods whose claims are bound, and when the scheduler will see that.
     seen_at: BTreeSet<(Time, PodId)>,
     /// What the next attempt at a pod follows from.
@@ -70,6 +72,7 @@ impl Scheduling {
         Scheduling {
             scheduler,
             binding: BTreeMap::new(),
+            claims_seen: cluster.storage.claims.len(),
             seen_at: BTreeSet::new(),
             causes: BTreeMap::new(),
             configuration_errors,
@@ -153,8 +156,14 @@ impl Scheduling {
             Watched::Node(id, _) => ClusterEvent::NodeUpdated(id),
             Watched::Claim(id) => {
                 self.finish_binding(api, id, notice.record);
-                ClusterEvent::ClaimUpdated(id)
+                if id.index() < self.claims_seen {
+                    ClusterEvent::ClaimUpdated(id)
+                } else {
+                    self.claims_seen = id.index() + 1;
+                    ClusterEvent::ClaimAdded(id)
+                }
             }
+            Watched::Attachment(..) => ClusterEvent::StorageChanged,
             Watched::Volume(id) => ClusterEvent::VolumeChanged(id),
             Watched::Service(_) => ClusterEvent::ServicesChanged,
             _ => return,

@@ -43,6 +43,18 @@ enum Likeness {
     Told(TextId),
     Event(Sym, TextId, bool),
     Claims,
+    NotCreated(Subject),
+    Volume(VolumeStep),
+}
+
+/// What happens to a volume on its way to a node and back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum VolumeStep {
+    Attaching,
+    Attached,
+    Detaching,
+    Detached,
+    Released,
 }
 
 /// How the text of machines that die ends.
@@ -74,11 +86,11 @@ pub fn timeline(told: &Told<'_>) -> Vec<Entry> {
     let mut open: BTreeMap<Likeness, usize> = BTreeMap::new();
     let mut group_of: Vec<u32> = Vec::with_capacity(told.trace.len());
     for (id, record) in told.trace.numbered() {
-        let likeness = likeness(id, record);
+        let likeness = likeness(told, id, record);
         let close = match likeness {
             Likeness::Refused(_) => CLOSE_REFUSALS,
-            // The scheduler tries again every few minutes for ever: the same answer is news only once.
-            Likeness::Unplaced(_) => Millis::MAX,
+            // The scheduler and controllers try again every few minutes for ever: the same answer is news only once.
+            Likeness::Unplaced(_) | Likeness::NotCreated(_) => Millis::MAX,
             _ => CLOSE,
         };
         let time = record.time.millis();
@@ -102,7 +114,7 @@ pub fn timeline(told: &Told<'_>) -> Vec<Entry> {
     groups.iter().map(|group| group.entry(told, because(group))).collect()
 }
 
-fn likeness(id: RecordId, record: &Record) -> Likeness {
+fn likeness(told: &Told<'_>, id: RecordId, record: &Record) -> Likeness {
     match record.change {
         Change::NodeFailed => Likeness::Machines(false),
         Change::NodeRecovered => Likeness::Machines(true),
@@ -132,6 +144,12 @@ fn likeness(id: RecordId, record: &Record) -> Likeness {
         Change::Condition(_) if matches!(record.subject, Subject::Autoscaler(_)) => Likeness::Alone(id.0),
         Change::Condition(text) => Likeness::Told(text),
         Change::ClaimBound(_) => Likeness::Claims,
+        Change::VolumeAttaching(_) => Likeness::Volume(VolumeStep::Attaching),
+        Change::VolumeAttached(_) => Likeness::Volume(VolumeStep::Attached),
+        Change::VolumeDetaching(_) => Likeness::Volume(VolumeStep::Detaching),
+        Change::VolumeDetached(_) => Likeness::Volume(VolumeStep::Detached),
+        Change::VolumeReleased => Likeness::Volume(VolumeStep::Released),
+        Change::Event { reason, warning: true, .. } if told.cluster.text(reason) == "FailedCreate" => Likeness::NotCreated(record.subject),
         Change::Event { warning, reason, message, .. } => Likeness::Event(reason, message, warning),
         _ => Likeness::Alone(id.0),
     }
@@ -351,6 +369,30 @@ impl Group {
                     _ => told.trace.record(self.first).map_or(String::new(), |record| told.subject(record.subject)),
                 };
                 (EntryKind::Controller, warning && !known.contains(&reason), format!("{whom}: {reason}: {}", told.trace.text(message)))
+            }
+            Likeness::NotCreated(subject) => {
+                let message = told.trace.record(self.first).map_or("", |record| match record.change {
+                    Change::Event { message, .. } => told.trace.text(message),
+                    _ => "",
+                });
+                // The name is another one at each try.
+                let why = message.split_once("is forbidden: ").map_or(message, |(_, why)| why);
+                let times = if many { format!(" ({} times over {})", self.count, super::span(self.to - self.at)) } else { String::new() };
+                (EntryKind::Refused, true, format!("the API server refuses what {} creates{times}: {why}", told.subject(subject)))
+            }
+            Likeness::Volume(step) => {
+                let what = match self.count {
+                    1 => told.trace.record(self.first).map_or(String::new(), |record| told.subject(record.subject)),
+                    count => counted(count, "volume"),
+                };
+                let (shown, does) = match step {
+                    VolumeStep::Attaching => (false, "being attached"),
+                    VolumeStep::Attached => (false, "attached"),
+                    VolumeStep::Detaching => (true, "being detached"),
+                    VolumeStep::Detached => (true, "detached"),
+                    VolumeStep::Released => (true, "released: nothing claims what is on it"),
+                };
+                (EntryKind::Controller, shown, format!("{what} {} {does}", verb("is", "are")))
             }
             Likeness::Claims => (EntryKind::Controller, false, format!("{} {} bound", counted(self.count, "claim"), verb("is", "are"))),
             Likeness::Alone(_) => self.tell_alone(told),

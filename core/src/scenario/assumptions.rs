@@ -43,12 +43,23 @@ static SCALE_DOWN: Fields = fields(
     ],
 );
 
+static STORAGE: Fields = fields(
+    "how long volumes take",
+    &[
+        field("provisionSeconds", SECONDS, "From a claim's being due to its volume; 2 unless said otherwise."),
+        field("attachSeconds", SECONDS, "Until a volume is attached to a node; 3 unless said otherwise."),
+        field("detachSeconds", SECONDS, "Until it is detached; 2 unless said otherwise."),
+        field("reclaimSeconds", SECONDS, "Until a released volume is deleted, where its policy says so; 1 unless said otherwise."),
+    ],
+);
+
 static CLUSTER_SPEC: Fields = fields(
     "the cluster",
     &[
         field("kubernetesVersion", Shape::Text, "Whose rules are meant; 1.37 is known."),
         field("time", Shape::Text, "What the clocks show at 0s, such as 2026-03-29T00:55:00Z: schedules of CronJobs are due by them."),
         field("scaleDown", Shape::Fields(&SCALE_DOWN), "Flags of the Cluster Autoscaler, for pools with max."),
+        field("storage", Shape::Fields(&STORAGE), "How long volumes take."),
         field("nodePools", Shape::List(&Shape::Fields(&POOL)), "The nodes, where none are given as Nodes."),
     ],
 );

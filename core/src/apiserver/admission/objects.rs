@@ -11,7 +11,7 @@ use crate::cluster::pod::PodName;
 use crate::cluster::workloads::Meta;
 
 /// The number of objects of each kind in a namespace, by plural name and group.
-pub(super) fn numbers(cluster: &Cluster, namespace: NamespaceId) -> [(&'static str, u32); 8] {
+pub(super) fn numbers(cluster: &Cluster, namespace: NamespaceId) -> [(&'static str, u32); 10] {
     let c = cluster;
     [
         ("deployments.apps", living(c.deployments.iter().map(|d| &d.meta), namespace)),
@@ -19,6 +19,8 @@ pub(super) fn numbers(cluster: &Cluster, namespace: NamespaceId) -> [(&'static s
         ("replicationcontrollers", living(c.replica_sets.iter().filter(|r| r.replication_controller).map(|r| &r.meta), namespace)),
         ("statefulsets.apps", living(c.stateful_sets.iter().map(|s| &s.meta), namespace)),
         ("daemonsets.apps", living(c.daemon_sets.iter().map(|d| &d.meta), namespace)),
+        ("cronjobs.batch", living(c.cron_jobs.iter().map(|c| &c.meta), namespace)),
+        ("horizontalpodautoscalers.autoscaling", living(c.autoscalers.iter().map(|a| &a.meta), namespace)),
         ("jobs.batch", living(c.jobs.iter().map(|j| &j.meta), namespace)),
         ("poddisruptionbudgets.policy", living(c.budgets.iter().map(|b| &b.meta), namespace)),
         ("resourcequotas", living(c.quotas.iter().map(|q| &q.meta), namespace)),
@@ -68,6 +70,10 @@ pub(in crate::apiserver) fn review(cluster: &Cluster, compiled: &Compiled) -> Re
         }
         Compiled::StatefulSet(s) => count(&s.meta, "statefulsets.apps", Box::new(cluster.stateful_sets.iter().map(|s| &s.meta))),
         Compiled::DaemonSet(d) => count(&d.meta, "daemonsets.apps", Box::new(cluster.daemon_sets.iter().map(|d| &d.meta))),
+        Compiled::CronJob(c) => count(&c.meta, "cronjobs.batch", Box::new(cluster.cron_jobs.iter().map(|c| &c.meta))),
+        Compiled::Autoscaler(a) => {
+            count(&a.meta, "horizontalpodautoscalers.autoscaling", Box::new(cluster.autoscalers.iter().map(|a| &a.meta)))
+        }
         Compiled::Job(j) => count(&j.meta, "jobs.batch", Box::new(cluster.jobs.iter().map(|j| &j.meta))),
         Compiled::Budget(b) => count(&b.meta, "poddisruptionbudgets.policy", Box::new(cluster.budgets.iter().map(|b| &b.meta))),
         Compiled::Quota(q) => count(&q.meta, "resourcequotas", Box::new(cluster.quotas.iter().map(|q| &q.meta))),

@@ -116,6 +116,23 @@ impl Builder<'_> {
         }
     }
 
+    /// Names what is assumed about how long volumes take, where there are any.
+    pub(super) fn name_storage_timing(&self, assumptions: &mut Vec<Assumption>) {
+        let c = &*self.cluster;
+        if c.storage.claims.is_empty() && c.stateful_sets.iter().all(|s| s.claim_templates.is_empty()) {
+            return;
+        }
+        let timing = c.storage.timing;
+        let spans = [timing.provision, timing.attach, timing.detach].map(format_span);
+        assumptions.push(Assumption {
+            subject: "all volumes".to_owned(),
+            what: "time".to_owned(),
+            value: format!("{} to make, {} to attach, {} to detach", spans[0], spans[1], spans[2]),
+            why: "manifests do not say how long a storage system takes".to_owned(),
+            change: "a Cluster document: spec.storage".to_owned(),
+        });
+    }
+
     /// Names what is assumed about how pods behave.
     pub(super) fn name_behaviors(&self, assumptions: &mut Vec<Assumption>) {
         let c = &*self.cluster;

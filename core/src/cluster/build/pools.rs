@@ -17,6 +17,7 @@ use crate::cluster::ids::NodeId;
 use crate::cluster::node::Node;
 use crate::cluster::node_pools::{ASSUMED_START_UP, NodePool, ScaleDown};
 use crate::cluster::template::PodTemplate;
+use crate::cluster::volumes::StorageTiming;
 use crate::manifest::{Diagnostic, DiagnosticId, Document, Manifest, Object};
 use crate::units::quantity::Quantity;
 use crate::units::resources::Resources;
@@ -34,6 +35,7 @@ struct ClusterSpec {
     time: Option<String>,
     #[serde(default)]
     node_pools: Vec<Pool>,
+    storage: Option<StorageSpec>,
     scale_down: Option<WrittenScaleDown>,
 }
 
@@ -44,6 +46,30 @@ struct WrittenScaleDown {
     unneeded_seconds: Option<u32>,
     delay_after_add_seconds: Option<u32>,
     utilization_percent: Option<u8>,
+}
+
+/// How long storage systems take, in seconds.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StorageSpec {
+    provision_seconds: Option<f64>,
+    attach_seconds: Option<f64>,
+    detach_seconds: Option<f64>,
+    reclaim_seconds: Option<f64>,
+}
+
+impl StorageSpec {
+    fn put(&self, timing: &mut StorageTiming) {
+        let set = |said: Option<f64>, field: &mut Millis| {
+            if let Some(seconds) = said.filter(|s| s.is_finite() && *s >= 0.0) {
+                *field = (seconds * 1_000.0).round().min(1e12) as Millis;
+            }
+        };
+        set(self.provision_seconds, &mut timing.provision);
+        set(self.attach_seconds, &mut timing.attach);
+        set(self.detach_seconds, &mut timing.detach);
+        set(self.reclaim_seconds, &mut timing.reclaim);
+    }
 }
 
 #[derive(Deserialize)]
@@ -104,6 +130,9 @@ impl Builder<'_> {
                             after_add: span(written.delay_after_add_seconds, usual.after_add),
                             threshold: written.utilization_percent.map_or(usual.threshold, i32::from),
                         };
+                    }
+                    if let Some(storage) = &spec.storage {
+                        storage.put(&mut self.cluster.storage.timing);
                     }
                     for (i, pool) in spec.node_pools.into_iter().enumerate() {
                         self.add_pool(document, i, pool);

@@ -102,6 +102,7 @@ pub fn build(manifest: &Manifest, options: &ClusterOptions) -> Built {
         builder.default_storage_classes();
     }
     builder.name_behaviors(&mut assumptions);
+    builder.name_storage_timing(&mut assumptions);
     findings::find(&mut builder, manifest);
     if options.gaps == Gaps::Assume {
         builder.assume_priority_classes();
