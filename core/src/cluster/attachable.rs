@@ -1,6 +1,6 @@
 //! Which volumes a pod uses, and which of them have to be attached to its node first.
 
-use super::ids::{ClaimId, NamespaceId, PodId, VolumeId};
+use super::ids::{ClaimId, NamespaceId, NodeId, PodId, VolumeId};
 use super::state::Cluster;
 use super::template::VolumeSource;
 use super::volumes::{AccessModes, Volume, VolumeBackend};
@@ -74,7 +74,14 @@ impl Cluster {
         }
         let mut volumes = Vec::new();
         for claim in claims {
-            let volume = self.storage.claims[claim.index()].volume?;
+            let claim = &self.storage.claims[claim.index()];
+            let Some(volume) = claim.volume else {
+                // Bound to a volume that was not given: nothing is known of it, so nothing is waited for.
+                if claim.bind_completed {
+                    continue;
+                }
+                return None;
+            };
             if self.is_attachable(&self.storage.volumes[volume.index()]) {
                 volumes.push(volume);
             }
@@ -83,9 +90,15 @@ impl Cluster {
     }
 
     /// Whether a volume is attached to a node and stays so.
-    pub fn is_attached(&self, volume: VolumeId, node: super::ids::NodeId) -> bool {
+    pub fn is_attached(&self, volume: VolumeId, node: NodeId) -> bool {
         let (volume, node) = (self.storage.volumes[volume.index()].name, self.node(node).name);
         self.storage.attachments.iter().any(|a| a.volume == volume && a.node == node && a.attached && !a.deleting)
+    }
+
+    /// Whether there is a VolumeAttachment of a volume and a node, in whatever state.
+    pub fn has_attachment(&self, volume: VolumeId, node: NodeId) -> bool {
+        let (volume, node) = (self.storage.volumes[volume.index()].name, self.node(node).name);
+        self.storage.attachments.iter().any(|a| a.volume == volume && a.node == node)
     }
 
     /// Whether everything that has to be attached before a bound pod can start is attached.

@@ -163,7 +163,7 @@ impl Scheduling {
                     ClusterEvent::ClaimAdded(id)
                 }
             }
-            Watched::Attachment(..) => ClusterEvent::StorageChanged,
+            Watched::Attachment(volume, node) if !api.cluster().has_attachment(volume, node) => ClusterEvent::StorageChanged,
             Watched::Volume(id) => ClusterEvent::VolumeChanged(id),
             Watched::Service(_) => ClusterEvent::ServicesChanged,
             _ => return,
