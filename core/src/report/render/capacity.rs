@@ -148,7 +148,7 @@ mod tests {
             "deployment/web",
             "a 4, b 2",
             "2 m (cpu=4,memory=16Gi,pods=110) in each of a",
-            "4 nodes, price 1.2",
+            "price 1.2",
             "the search was cut short",
             "volumes tie",
         ] {
