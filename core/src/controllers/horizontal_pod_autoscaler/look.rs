@@ -60,12 +60,9 @@ struct Looking {
 impl Looking {
     fn condition(&mut self, now: Time, kind: &'static str, is: bool, reason: &'static str, message: impl Into<String>) {
         let status = if is { "True" } else { "False" };
-        let new = Condition { kind, status, reason, message: message.into(), transition: now, update: now };
-        // A condition that is the same keeps the moment it was written: the look then changes nothing.
-        let same = |c: &Condition| c.kind == kind && c.status == status && c.reason == reason && c.message == new.message;
-        if !self.status.conditions.iter().any(same) {
-            set_condition(&mut self.status.conditions, new);
-        }
+        // These conditions have no moment of their last update: a look that finds what the last one found changes nothing.
+        let new = Condition { kind, status, reason, message: message.into(), transition: now, update: Time::ZERO };
+        set_condition(&mut self.status.conditions, new);
     }
 
     fn is_true(&self, kind: &str) -> bool {
