@@ -111,11 +111,11 @@ impl AttachDetach {
     pub(super) fn observe(&mut self, api: &mut Api, notice: &Notice, queue: &mut WorkQueue) {
         let now = api.now();
         match notice.watched {
-            Watched::Pod(id, PodChange::Bound | PodChange::Added) if api.cluster().has_claims(id) => {
-                if api.cluster().pod(id).node.is_some() {
-                    self.want(api.cluster(), id);
-                    self.look_at_volumes_of(id, now, notice.record, queue);
-                }
+            Watched::Pod(id, PodChange::Bound | PodChange::Added)
+                if api.cluster().pod(id).node.is_some() && api.cluster().has_claims(id) =>
+            {
+                self.want(api.cluster(), id);
+                self.look_at_volumes_of(id, now, notice.record, queue);
             }
             Watched::Pod(id, PodChange::Status | PodChange::Deleting | PodChange::Gone) if self.of_pod.contains_key(&id) => {
                 let pod = api.cluster().pod(id);
