@@ -517,11 +517,7 @@ impl Verb {
                 let spans = [("gracePeriod", grace_period), ("criticalGracePeriod", critical_grace_period)];
                 fields.extend(spans.map(|(key, span)| format!("{key}: {}", duration_text(*span))));
             }
-            Verb::RegistryOutage { registry } => {
-                if let Some(registry) = registry {
-                    text(&mut fields, "registry", registry);
-                }
-            }
+            Verb::RegistryOutage { registry: Some(registry) } => text(&mut fields, "registry", registry),
             Verb::SlowStart { workload, by } => {
                 text(&mut fields, "workload", workload);
                 fields.push(format!("by: {}", duration_text(*by)));
