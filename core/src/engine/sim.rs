@@ -23,7 +23,7 @@ pub const DEFAULT_BUDGET: u64 = 50_000_000;
 
 /// The most actions within one moment, and how many more for each node and each pod that is there or wanted: more means that two
 /// controllers undo each other's work without time passing.
-const MOMENT_BUDGET: u64 = 2_000;
+const MOMENT_BUDGET: u64 = 1_000;
 const MOMENT_BUDGET_EACH: u64 = 64;
 
 /// What a simulation is begun with, beside the cluster.
@@ -66,7 +66,7 @@ enum Wake {
     All,
 }
 
-/// How many nodes there are and pods are wanted.
+/// How many nodes and pods there are, and pods are wanted. Pods that have ended do not count: what goes in circles leaves many.
 fn size(cluster: &Cluster) -> u64 {
     let wanted = |n: i32| u64::from(n.max(0).unsigned_abs());
     let sum = cluster.deployments.iter().map(|d| 2 * wanted(d.replicas)).sum::<u64>()
@@ -74,6 +74,7 @@ fn size(cluster: &Cluster) -> u64 {
         + cluster.stateful_sets.iter().map(|s| wanted(s.replicas)).sum::<u64>()
         + cluster.jobs.iter().map(|j| wanted(j.parallelism)).sum::<u64>();
     let on_each_node = 1 + cluster.daemon_sets.len() as u64;
+    let sum = sum + cluster.live_pods().filter(|(_, pod)| !pod.phase.is_terminal()).count() as u64;
     sum.saturating_add(cluster.nodes.len() as u64 * on_each_node)
 }
 
@@ -246,7 +247,6 @@ impl Sim {
     /// Does everything that is to be done at this moment. False if the budget ended it first.
     pub fn run_moment(&mut self) -> bool {
         let first = self.actions;
-        let pods_before = self.api.cluster().pods.len();
         let mut most = MOMENT_BUDGET;
         let (mut wake, mut nodes_acted) = (Wake::Nobody, false);
         let (mut answers, mut answered_from) = (0, 0);
@@ -258,7 +258,7 @@ impl Sim {
                 invariants.look(&self.api);
             }
             if self.actions - first >= most && most == MOMENT_BUDGET {
-                most += MOMENT_BUDGET_EACH.saturating_mul(pods_before as u64 + size(self.api.cluster()));
+                most += MOMENT_BUDGET_EACH.saturating_mul(size(self.api.cluster()));
             }
             if self.actions >= self.budget || self.actions - first >= most {
                 return false;

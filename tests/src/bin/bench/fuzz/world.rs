@@ -231,7 +231,7 @@ fn pod_spec(dice: &mut Dice, classes: bool, nodes: usize, job: bool, indent: &st
     }
     match dice.between(0, 11) {
         0 => lines.push("nodeSelector: {disk: ssd}".to_owned()),
-        1 => lines.push(format!("nodeName: node-{}", dice.between(0, nodes as u64))),
+        1 if dice.once_in(5) => lines.push(format!("nodeName: node-{}", dice.between(0, nodes as u64))),
         2 | 3 => lines.push(format!(
             "topologySpreadConstraints: [{{maxSkew: 1, topologyKey: {}, whenUnsatisfiable: {}, labelSelector: {{matchLabels: {{app: app-0}}}}}}]",
             dice.of(&["topology.kubernetes.io/zone", "kubernetes.io/hostname"]),
