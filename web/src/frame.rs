@@ -3,6 +3,8 @@
 //! Little-endian: magic, generation (`u32` each), virtual milliseconds (`i64`), number of nodes, of pods (`u32` each); then eight bytes a node (flags,
 //! a spare, processor and memory requested in thousandths of what is allocatable, pods: `u8 u8 u16 u16 u16`); then `u32` a pod (its node); then `u8` a pod (its state).
 
+use wavetank_core::trace::PodState;
+
 /// The first four bytes of a frame of this layout.
 pub const MAGIC: u32 = 0x3157_5446;
 const HEADER: usize = 24;
@@ -10,80 +12,6 @@ const NODE: usize = 8;
 
 /// The number that stands for "on no node".
 pub const NO_NODE: u32 = u32::MAX;
-
-/// How a pod looks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum PodLook {
-    /// Not created yet, or gone.
-    #[default]
-    Absent = 0,
-    /// Waits for a node.
-    Pending = 1,
-    /// No node was found for it.
-    Unschedulable = 2,
-    /// Bound, its containers do not run yet.
-    Starting = 3,
-    /// Runs, not ready.
-    Unready = 4,
-    /// Ready.
-    Ready = 5,
-    /// Being deleted.
-    Terminating = 6,
-    /// Ended badly.
-    Failed = 7,
-    /// Ended well.
-    Succeeded = 8,
-}
-
-impl PodLook {
-    /// Every look of a pod that is there, in the legend's order.
-    pub const SHOWN: [PodLook; 8] = [
-        PodLook::Ready,
-        PodLook::Unready,
-        PodLook::Starting,
-        PodLook::Pending,
-        PodLook::Unschedulable,
-        PodLook::Terminating,
-        PodLook::Failed,
-        PodLook::Succeeded,
-    ];
-
-    /// The look of a byte; what is not known is absent.
-    pub const fn from_byte(byte: u8) -> PodLook {
-        match byte {
-            1 => PodLook::Pending,
-            2 => PodLook::Unschedulable,
-            3 => PodLook::Starting,
-            4 => PodLook::Unready,
-            5 => PodLook::Ready,
-            6 => PodLook::Terminating,
-            7 => PodLook::Failed,
-            8 => PodLook::Succeeded,
-            _ => PodLook::Absent,
-        }
-    }
-
-    /// What the legend and the table say.
-    pub const fn label(self) -> &'static str {
-        match self {
-            PodLook::Absent => "gone",
-            PodLook::Pending => "pending",
-            PodLook::Unschedulable => "no node fits",
-            PodLook::Starting => "starting",
-            PodLook::Unready => "not ready",
-            PodLook::Ready => "ready",
-            PodLook::Terminating => "terminating",
-            PodLook::Failed => "failed",
-            PodLook::Succeeded => "completed",
-        }
-    }
-
-    /// Whether the pod waits outside of any node.
-    pub const fn waits(self) -> bool {
-        matches!(self, PodLook::Pending | PodLook::Unschedulable)
-    }
-}
 
 /// What is the matter with a node: bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,14 +72,14 @@ pub struct Frame {
     pub nodes: Vec<NodeLook>,
     /// The node of each pod, by number, or [`NO_NODE`].
     pub places: Vec<u32>,
-    /// The state of each pod, as [`PodLook`]'s bytes.
+    /// The state of each pod, as [`PodState`]'s bytes.
     pub looks: Vec<u8>,
 }
 
 impl Frame {
     /// The look of a pod; absent where there is none of that number.
-    pub fn look(&self, pod: usize) -> PodLook {
-        PodLook::from_byte(self.looks.get(pod).copied().unwrap_or_default())
+    pub fn look(&self, pod: usize) -> PodState {
+        PodState::from_byte(self.looks.get(pod).copied().unwrap_or_default())
     }
 
     /// The node of a pod.
@@ -230,7 +158,7 @@ mod tests {
             at_ms: -3,
             nodes: vec![NodeLook { flags: NodeFlags(NodeFlags::PRESENT), cpu: 500, memory: 1200, pods: 2 }],
             places: vec![0, NO_NODE, 0],
-            looks: vec![PodLook::Ready as u8, PodLook::Pending as u8, PodLook::Absent as u8],
+            looks: vec![PodState::Ready as u8, PodState::Pending as u8, PodState::Absent as u8],
         }
     }
 
@@ -261,13 +189,5 @@ mod tests {
         frame.places[0] = 5;
         assert_eq!(frame.place(0), None);
         assert_eq!(frame.present().collect::<Vec<_>>(), [0, 1]);
-    }
-
-    #[test]
-    fn every_byte_has_a_look_and_every_look_its_byte() {
-        for look in PodLook::SHOWN {
-            assert_eq!(PodLook::from_byte(look as u8), look);
-        }
-        assert_eq!(PodLook::from_byte(200), PodLook::Absent);
     }
 }

@@ -354,7 +354,8 @@ pub fn hit(plan: &Plan, crowd: &Crowd, x: f64, y: f64) -> Option<Target> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::{NO_NODE, NodeLook, PodLook};
+    use crate::frame::{NO_NODE, NodeLook};
+    use wavetank_core::trace::PodState;
 
     fn wanted(zones: usize, nodes: usize, peak: usize) -> Wanted {
         Wanted { zones, node_zones: (0..nodes).map(|node| node % zones.max(1)).collect(), peak, waiting: 10 }
@@ -415,7 +416,13 @@ mod tests {
         Frame {
             nodes: vec![NodeLook::default(); 6],
             places: vec![2, 2, NO_NODE, 0, 2],
-            looks: vec![PodLook::Ready as u8, PodLook::Absent as u8, PodLook::Pending as u8, PodLook::Ready as u8, PodLook::Starting as u8],
+            looks: vec![
+                PodState::Ready as u8,
+                PodState::Absent as u8,
+                PodState::Pending as u8,
+                PodState::Ready as u8,
+                PodState::Starting as u8,
+            ],
             ..Frame::default()
         }
     }

@@ -1,8 +1,9 @@
 //! How the cluster looks: a list of strokes, given to a pen. The canvas is one pen, the tests' another; nothing here knows either.
 
-use crate::frame::{Frame, NodeFlags, NodeLook, PodLook};
+use crate::frame::{Frame, NodeFlags, NodeLook};
 use crate::layout::{Crowd, Level, Plan, Rect, TRAY_LABEL};
 use crate::store::Told;
+use wavetank_core::trace::PodState;
 
 /// A colour by its part; the style sheet says which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,7 +33,7 @@ pub enum Ink {
     /// Memory pressure.
     Pressure,
     /// A pod of this look.
-    Pod(PodLook),
+    Pod(PodState),
     /// Letters on a filled pod.
     OnPod,
 }
@@ -55,22 +56,22 @@ impl Ink {
             Ink::Pressure => "--pressure",
             Ink::OnPod => "--on-pod",
             Ink::Pod(look) => match look {
-                PodLook::Absent => "--line",
-                PodLook::Pending => "--pod-pending",
-                PodLook::Unschedulable => "--pod-unschedulable",
-                PodLook::Starting => "--pod-starting",
-                PodLook::Unready => "--pod-unready",
-                PodLook::Ready => "--pod-ready",
-                PodLook::Terminating => "--pod-terminating",
-                PodLook::Failed => "--pod-failed",
-                PodLook::Succeeded => "--pod-succeeded",
+                PodState::Absent => "--line",
+                PodState::Pending => "--pod-pending",
+                PodState::Unschedulable => "--pod-unschedulable",
+                PodState::Starting => "--pod-starting",
+                PodState::Unready => "--pod-unready",
+                PodState::Ready => "--pod-ready",
+                PodState::Terminating => "--pod-terminating",
+                PodState::Failed => "--pod-failed",
+                PodState::Succeeded => "--pod-succeeded",
             },
         }
     }
 
     /// Every ink.
     pub fn all() -> impl Iterator<Item = Ink> {
-        let pods = [PodLook::Absent].into_iter().chain(PodLook::SHOWN).map(Ink::Pod);
+        let pods = [PodState::Absent].into_iter().chain(PodState::SHOWN).map(Ink::Pod);
         [
             Ink::Zone,
             Ink::Card,
@@ -141,7 +142,7 @@ pub struct Spot {
     /// Where it is drawn.
     pub place: Rect,
     /// How it looks.
-    pub look: PodLook,
+    pub look: PodState,
 }
 
 /// The squares of all pods that can be drawn.
@@ -295,11 +296,12 @@ fn draw_tile(picture: &Picture, number: usize, tile: Rect, look: NodeLook, pen: 
     pen.fill(tile, 0.0, Ink::Track);
     let pods = picture.crowd.on(number);
     let most = picture.told.story.nodes.get(number).map_or(1, |node| node.peak_pods.max(1)) as f64;
-    let ready = pods.iter().filter(|&&pod| matches!(picture.frame.look(pod as usize), PodLook::Ready | PodLook::Succeeded)).count() as f64;
+    let ready =
+        pods.iter().filter(|&&pod| matches!(picture.frame.look(pod as usize), PodState::Ready | PodState::Succeeded)).count() as f64;
     let share = |pods: f64| tile.h * (pods / most).min(1.0);
     let (low, high) = (share(ready), share(pods.len() as f64));
-    pen.fill(Rect { y: tile.y + tile.h - high, h: high, ..tile }, 0.0, Ink::Pod(PodLook::Starting));
-    pen.fill(Rect { y: tile.y + tile.h - low, h: low, ..tile }, 0.0, Ink::Pod(PodLook::Ready));
+    pen.fill(Rect { y: tile.y + tile.h - high, h: high, ..tile }, 0.0, Ink::Pod(PodState::Starting));
+    pen.fill(Rect { y: tile.y + tile.h - low, h: low, ..tile }, 0.0, Ink::Pod(PodState::Ready));
     if look.flags.has(NodeFlags::NOT_READY) || look.flags.has(NodeFlags::PRESSURE) {
         pen.outline(tile, 0.0, Ink::Lost, 1.0, 0.0);
     }
@@ -308,7 +310,7 @@ fn draw_tile(picture: &Picture, number: usize, tile: Rect, look: NodeLook, pen: 
 fn draw_tray(picture: &Picture, pen: &mut impl Pen) {
     let tray = picture.plan.tray;
     let waiting = picture.crowd.waiting.len();
-    pen.outline(tray.inset(0.5), 8.0, if waiting > 0 { Ink::Pod(PodLook::Unschedulable) } else { Ink::Line }, 1.0, 3.0);
+    pen.outline(tray.inset(0.5), 8.0, if waiting > 0 { Ink::Pod(PodState::Unschedulable) } else { Ink::Line }, 1.0, 3.0);
     let words = if waiting == 0 { "no pod waits".to_string() } else { format!("{} wait", counted(waiting, "pod")) };
     let words = if waiting == 1 { "1 pod waits".to_string() } else { words };
     let ink = if waiting > 0 { Ink::Text } else { Ink::Muted };
@@ -321,26 +323,26 @@ pub fn pod(spot: &Spot, picture: &Picture, pen: &mut impl Pen) {
     let ink = Ink::Pod(look);
     let side = place.w;
     let round = if side >= 11.0 { 4.0 } else { (side / 4.0).floor() };
-    let solid = matches!(look, PodLook::Ready | PodLook::Terminating | PodLook::Succeeded);
+    let solid = matches!(look, PodState::Ready | PodState::Terminating | PodState::Succeeded);
     if solid {
         pen.fill(place, round, ink);
     } else {
         let width = if side >= 11.0 { 1.75 } else { 1.0 };
         let dash = match look {
-            PodLook::Starting => 2.5,
-            PodLook::Pending => 1.5,
+            PodState::Starting => 2.5,
+            PodState::Pending => 1.5,
             _ => 0.0,
         };
         pen.fill(place, round, Ink::Card);
         pen.outline(place.inset(width / 2.0), round, ink, width, if side >= 7.0 { dash } else { 0.0 });
     }
     match look {
-        PodLook::Failed if side >= 5.0 => {
+        PodState::Failed if side >= 5.0 => {
             let cross = place.inset(side * 0.28);
             pen.line((cross.x, cross.y), (cross.x + cross.w, cross.y + cross.h), ink, 1.5);
             pen.line((cross.x, cross.y + cross.h), (cross.x + cross.w, cross.y), ink, 1.5);
         }
-        PodLook::Terminating if side >= 5.0 => {
+        PodState::Terminating if side >= 5.0 => {
             pen.line(
                 (place.x + 1.0, place.y + side - 1.0),
                 (place.x + side - 1.0, place.y + 1.0),
@@ -348,7 +350,7 @@ pub fn pod(spot: &Spot, picture: &Picture, pen: &mut impl Pen) {
                 if side >= 11.0 { 2.5 } else { 1.0 },
             );
         }
-        PodLook::Starting if (5.0..11.0).contains(&side) => pen.fill(place.inset(side * 0.32), 0.0, ink),
+        PodState::Starting if (5.0..11.0).contains(&side) => pen.fill(place.inset(side * 0.32), 0.0, ink),
         _ => {}
     }
     if side >= 13.0 {
@@ -364,9 +366,9 @@ fn letters(spot: &Spot, picture: &Picture, solid: bool, pen: &mut impl Pen) {
     let side = spot.place.w;
     let middle = (spot.place.x + side / 2.0, spot.place.y + side / 2.0 + 0.5);
     let sign = match spot.look {
-        PodLook::Unschedulable => Some("!"),
-        PodLook::Succeeded => Some("✓"),
-        PodLook::Failed | PodLook::Terminating => Some(""),
+        PodState::Unschedulable => Some("!"),
+        PodState::Succeeded => Some("✓"),
+        PodState::Failed | PodState::Terminating => Some(""),
         _ => None,
     };
     let label = picture.told.workload_of(spot.pod as usize).map_or("", |workload| picture.told.story.workloads[workload].label.as_str());
@@ -449,7 +451,7 @@ mod tests {
             generation: 1,
             nodes: (0..nodes).map(look).collect(),
             places: vec![0, 1, NO_NODE],
-            looks: vec![PodLook::Ready as u8, PodLook::Terminating as u8, PodLook::Unschedulable as u8],
+            looks: vec![PodState::Ready as u8, PodState::Terminating as u8, PodState::Unschedulable as u8],
             ..Frame::default()
         };
         let plan = plan(700.0, 500.0, &told.wanted());

@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use crate::clock;
-use crate::frame::{Frame, PodLook};
+use crate::frame::Frame;
 use crate::layout::Wanted;
 use crate::link::Scene;
 use crate::wire::{Finding, SourceFile, Step, Story, Why};
+use wavetank_core::trace::PodState;
 
 /// What the user looks at closely. By name, so that it outlives a new run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -313,7 +314,7 @@ impl Store {
         let (Some(Selection::Pod(name)), Some(told)) = (&self.selection, &self.told) else { return None };
         let mut named = told.pods.iter().enumerate().filter(|(_, pod)| *pod == name).map(|(number, _)| number);
         let first = named.next()?;
-        let there = |pod: usize| self.frame.as_ref().is_some_and(|frame| frame.look(pod) != PodLook::Absent);
+        let there = |pod: usize| self.frame.as_ref().is_some_and(|frame| frame.look(pod) != PodState::Absent);
         if there(first) { Some(first) } else { named.find(|&pod| there(pod)).or(Some(first)) }
     }
 

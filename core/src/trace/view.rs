@@ -8,7 +8,7 @@ use crate::cluster::state::Cluster;
 use crate::units::time::Time;
 
 /// How a pod looks at a moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum PodState {
     /// Not created yet, or gone.
@@ -30,6 +30,55 @@ pub enum PodState {
     Failed = 7,
     /// Ended well.
     Succeeded = 8,
+}
+
+impl PodState {
+    /// Every state of a pod that is there, the wanted one first: the order of a legend.
+    pub const SHOWN: [PodState; 8] = [
+        PodState::Ready,
+        PodState::Unready,
+        PodState::Starting,
+        PodState::Pending,
+        PodState::Unschedulable,
+        PodState::Terminating,
+        PodState::Failed,
+        PodState::Succeeded,
+    ];
+
+    /// The state of a byte, as `as u8` makes it; what is not known is absent.
+    pub const fn from_byte(byte: u8) -> PodState {
+        match byte {
+            1 => PodState::Pending,
+            2 => PodState::Unschedulable,
+            3 => PodState::Starting,
+            4 => PodState::Unready,
+            5 => PodState::Ready,
+            6 => PodState::Terminating,
+            7 => PodState::Failed,
+            8 => PodState::Succeeded,
+            _ => PodState::Absent,
+        }
+    }
+
+    /// What people are told.
+    pub const fn label(self) -> &'static str {
+        match self {
+            PodState::Absent => "gone",
+            PodState::Pending => "pending",
+            PodState::Unschedulable => "no node fits",
+            PodState::Starting => "starting",
+            PodState::Unready => "not ready",
+            PodState::Ready => "ready",
+            PodState::Terminating => "terminating",
+            PodState::Failed => "failed",
+            PodState::Succeeded => "completed",
+        }
+    }
+
+    /// Whether the pod waits outside of any node.
+    pub const fn waits(self) -> bool {
+        matches!(self, PodState::Pending | PodState::Unschedulable)
+    }
 }
 
 /// How a node looks at a moment.
@@ -170,5 +219,18 @@ impl Keyframes {
             view.apply(record.subject, record.change);
         }
         view
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_has_a_state_and_every_state_its_byte() {
+        for state in PodState::SHOWN {
+            assert_eq!(PodState::from_byte(state as u8), state);
+        }
+        assert_eq!(PodState::from_byte(200), PodState::Absent);
     }
 }

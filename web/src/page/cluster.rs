@@ -8,10 +8,11 @@ use yew::prelude::*;
 
 use super::dom::{self, Guard};
 use super::pen::{CanvasPen, Colours};
-use crate::frame::{Frame, PodLook};
+use crate::frame::Frame;
 use crate::layout::{self, Crowd, Plan, Rect, Target};
 use crate::paint::{self, Picture, Spot};
 use crate::store::{Action, Selection, Store, Told};
+use wavetank_core::trace::PodState;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -204,7 +205,7 @@ fn describe(target: Target, told: &Told, frame: &Frame) -> (String, String) {
         Target::Zone(zone) => {
             let nodes = told.story.nodes.iter().filter(|node| node.zone as usize == zone).count();
             let on = |pod: &usize| {
-                frame.look(*pod) == PodLook::Ready
+                frame.look(*pod) == PodState::Ready
                     && frame.place(*pod).and_then(|node| told.story.nodes.get(node)).is_some_and(|node| node.zone as usize == zone)
             };
             let ready = frame.present().filter(on).count();
@@ -231,7 +232,7 @@ fn summary(told: &Told, frame: &Frame) -> String {
         counts[frame.look(pod) as usize] += 1;
     }
     let lost = frame.nodes.iter().filter(|node| node.flags.has(crate::frame::NodeFlags::FAILED)).count();
-    let pods: Vec<String> = PodLook::SHOWN
+    let pods: Vec<String> = PodState::SHOWN
         .iter()
         .filter(|&&look| counts[look as usize] > 0)
         .map(|&look| format!("{} {}", counts[look as usize], look.label()))

@@ -32,10 +32,10 @@ use top::{Acts, Top};
 
 use crate::clock;
 use crate::examples;
-use crate::frame::PodLook;
 use crate::link::{self, Scene};
 use crate::store::{Action, Notice, Pane, Run, Store};
 use crate::wire::Answer;
+use wavetank_core::trace::PodState;
 
 /// Shows the app in the document's body.
 pub(crate) fn start() {
@@ -293,7 +293,7 @@ fn cluster_pane(store: &Store, painted: u32, rows: &UseStateHandle<bool>, dispat
             </div>
             <div class="legend-row">
                 <ul class="legend" aria-label="Pod states">
-                    { for PodLook::SHOWN.iter().map(|look| html! { <li><i class={format!("swatch look-{}", *look as u8)} aria-hidden="true"></i>{ look.label() }</li> }) }
+                    { for PodState::SHOWN.iter().map(|look| html! { <li><i class={format!("swatch look-{}", *look as u8)} aria-hidden="true"></i>{ look.label() }</li> }) }
                 </ul>
                 <button type="button" class="button small" aria-pressed={rows.to_string()} onclick={toggle}>
                     <Icon name={if **rows { Name::Map } else { Name::Table }} />{ if **rows { "Map" } else { "Table" } }
