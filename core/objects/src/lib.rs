@@ -3,6 +3,11 @@
 //! Owns the union of both. Defaults and validation are not applied here: an object says what its
 //! manifest says, no more.
 
+mod decode;
+
+pub use decode::{Decoder, Misfit, Shape, Source};
+
+use decode::Numbered;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
@@ -68,9 +73,9 @@ macro_rules! objects {
             ///
             /// # Errors
             /// What does not fit the type of the kind.
-            pub fn from_value(value: Value) -> Result<Self, erased_serde::Error> {
+            pub fn from_value(value: Value) -> Result<Self, Misfit> {
                 let kind = value.get("kind").and_then(Value::as_str).unwrap_or("");
-                match Self::decode(kind, &mut <dyn erased_serde::Deserializer>::erase(&value)) {
+                match Self::decode(kind, Decoder::new(&Numbered::of(&value), 0, None)) {
                     Some(decoded) => decoded,
                     None => Ok(Self::Other(value)),
                 }
@@ -78,9 +83,9 @@ macro_rules! objects {
 
             /// Decodes a typed object of that kind; `None` where the kind is not a typed one.
             ///
-            /// Whatever the source, it comes as a trait object: the hundreds of types below these kinds are compiled for
-            /// one deserializer only, which the size of the page's worker and the time to compile depend on.
-            pub fn decode<'de>(kind: &str, from: &mut dyn erased_serde::Deserializer<'de>) -> Option<Result<Self, erased_serde::Error>> {
+            /// # Errors
+            /// What does not fit the type of the kind.
+            pub fn decode(kind: &str, from: Decoder<'_>) -> Option<Result<Self, Misfit>> {
                 Some(match kind {
                     $(stringify!($kind) => $kind::deserialize(from).map(|o| Self::$kind(Box::new(o))),)*
                     _ => return None,

@@ -3,11 +3,9 @@
 //! Owns the decision of [`Class`], the taking apart of lists, and the diagnostics about kinds, fields
 //! and names. It never looks at what objects mean to each other, except that two are the same one.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::catalog as ids;
-use super::decode::NodeDecoder;
 use super::diagnostic::{Diagnostic, Severity};
 use super::document::{Class, DocId, Document};
 use super::field::{FieldError, Reason};
@@ -15,7 +13,7 @@ use super::kinds::{self, Kind, Support};
 use super::limits::Limits;
 use super::misfit;
 use super::names;
-use super::object::Object;
+use super::object::{Decoder, Object};
 use super::read::Reading;
 use super::schema;
 use super::source::{SourceSet, Span};
@@ -294,9 +292,8 @@ fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind
     }
     // `autoscaling/v1` is served and read as `autoscaling/v2`, which says more.
     let read_as = if kind.api_version == "autoscaling/v1" { "autoscaling/v2" } else { kind.api_version };
-    let first_misfit = OnceCell::new();
-    let decoder = NodeDecoder { tree: &tree, node: root, read_as: Some((read_as, kind.kind)), first: &first_misfit };
-    match Object::decode(kind.kind, &mut <dyn erased_serde::Deserializer>::erase(decoder)) {
+    let decoder = Decoder::new(&tree, root.number(), Some((read_as, kind.kind)));
+    match Object::decode(kind.kind, decoder) {
         Some(Ok(mut object)) => {
             if header.api_version != read_as {
                 successor::complete(&mut object, &header.api_version, &tree);
@@ -305,7 +302,7 @@ fn served(reading: &mut Reading, tree: Tree, header: Header, kind: &'static Kind
             reading.add(tree, header, Class::Simulated, Some(object), diagnostic);
         }
         Some(Err(misfit)) => {
-            let at = tree.span(first_misfit.get().copied().unwrap_or(root));
+            let at = tree.span(misfit.node.map_or(root, NodeId::numbered));
             let diagnostic = Diagnostic::error(ids::WRONG_TYPE, format!("{title}: {}", visible(&misfit.to_string())))
                 .at(Some(at))
                 .help("correct the value; the API server would refuse the object");

@@ -6,6 +6,7 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod edit;
 pub mod field;
 pub mod kinds;
 pub mod limits;
@@ -22,7 +23,6 @@ pub mod verdict;
 mod builder;
 mod catalog;
 mod classify;
-mod decode;
 mod forms;
 mod json;
 mod misfit;

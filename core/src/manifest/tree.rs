@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Number, Value};
 
+use super::object::{Shape, Source};
 pub use super::scalar::Scalar;
 use super::scalar::{float_text, resolve_plain};
 use super::source::{FileId, Span};
@@ -270,6 +271,47 @@ impl Tree {
                 Value::Object(map)
             }
         }
+    }
+}
+
+impl NodeId {
+    pub(super) fn number(self) -> u32 {
+        self.0
+    }
+
+    pub(super) fn numbered(number: u32) -> NodeId {
+        NodeId(number)
+    }
+}
+
+/// A tree is decoded as it stands; a node's number is that of the file's nodes.
+impl Source for Tree {
+    fn shape(&self, node: u32) -> Shape<'_> {
+        let node = NodeId(node);
+        match self.kind(node) {
+            NodeKind::Map => Shape::Map(self.entries(node).len()),
+            NodeKind::Seq => Shape::Seq(self.items(node).len()),
+            NodeKind::Scalar => match self.store.scalar(node) {
+                Scalar::Null => Shape::Null,
+                Scalar::Bool(b) => Shape::Bool(b),
+                Scalar::Int(i) => Shape::Int(i),
+                Scalar::Uint(u) => Shape::Uint(u),
+                Scalar::Str(text) => Shape::Text(text),
+                scalar @ Scalar::Float(f) => scalar.as_integer().map_or(Shape::Float(f), Shape::Int),
+            },
+        }
+    }
+
+    fn item(&self, node: u32, nth: usize) -> Option<u32> {
+        self.items(NodeId(node)).nth(nth).map(NodeId::number)
+    }
+
+    fn entry(&self, node: u32, nth: usize) -> Option<(&str, u32)> {
+        self.entries(NodeId(node)).nth(nth).map(|(key, value)| (self.text(key), value.number()))
+    }
+
+    fn number(&self, node: u32) -> String {
+        self.scalar(NodeId(node)).json_text()
     }
 }
 
