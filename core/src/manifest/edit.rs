@@ -86,7 +86,7 @@ pub fn replace(text: &str, tree: &Tree, pointer: &str, key: &str, value: &Value)
     let parent = tree.at(parent).ok_or_else(none)?;
     let (Some(old_key), old) = tree.entry_at(pointer).ok_or_else(none)? else { return Err(none()) };
     let start = tree.span(old_key).range().start;
-    let end = end_of(tree, old);
+    let end = end_of(text, tree, old);
     if !tree.span(parent).contains(tree.span(old)) || end < start {
         return Err(Unwritable(format!("{pointer} is written elsewhere, behind an alias")));
     }
@@ -101,7 +101,7 @@ pub fn replace(text: &str, tree: &Tree, pointer: &str, key: &str, value: &Value)
 }
 
 /// One past the last byte of a value: a block's own span may reach to what follows it.
-fn end_of(tree: &Tree, value: NodeId) -> usize {
+fn end_of(text: &str, tree: &Tree, value: NodeId) -> usize {
     let mut at = value;
     loop {
         let last = match tree.kind(at) {
@@ -109,6 +109,8 @@ fn end_of(tree: &Tree, value: NodeId) -> usize {
             NodeKind::Seq => tree.items(at).last(),
             NodeKind::Scalar => None,
         };
+        // What is written in brackets ends with its own.
+        let last = last.filter(|_| !flows(text, tree, at));
         match last.filter(|&last| tree.span(at).contains(tree.span(last))) {
             Some(last) => at = last,
             None => return tree.span(at).range().end,
@@ -257,7 +259,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_written_anew() {
-        let text = "kind: D\nspec:\n  # why\n  required:\n    - {a: 1}\n    - b: 2\n  # next\n  other: 3\n";
+        let text = "kind: D\nspec:\n  # why\n  required:\n    - {a: 1}\n    - b: {c: {d: 2}}\n  # next\n  other: 3\n";
         let manifest = read(SourceSet::single("a.yaml", text), &Limits::default());
         let new = replace(text, &manifest.documents[0].tree, "/spec/required", "preferred", &json!([{"w": 1, "t": {"a": 1}}])).unwrap();
         assert_eq!(new, "kind: D\nspec:\n  # why\n  preferred:\n    - w: 1\n      t:\n        a: 1\n  # next\n  other: 3\n");
