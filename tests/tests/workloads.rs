@@ -54,7 +54,7 @@ fn settled(objects: &[Value]) -> Sim {
 fn apply(sim: &mut Sim, object: &Value, change: impl Fn(&mut PodBehavior)) {
     let before = sim.cluster().templates.len();
     for object in objects_from_json(std::slice::from_ref(object)).expect("the objects of these tests are well formed") {
-        sim.api_mut().apply(&object, None, &Behaviors::default());
+        sim.api_mut().apply(&object, None, &Behaviors::default()).expect("nothing refuses it");
     }
     for template in &mut sim.api_mut().cluster_mut().templates[before..] {
         change(&mut Arc::make_mut(template).behavior);

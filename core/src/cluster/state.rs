@@ -220,14 +220,14 @@ impl Cluster {
         }
     }
 
-    /// Name, namespace and life of a workload object; none for bare pods.
+    /// Name, namespace and life of a workload object; none for bare pods, and for what is not there yet (the Jobs of a CronJob come later).
     pub fn workload_meta(&self, workload: Workload) -> Option<&Meta> {
         match workload {
-            Workload::Deployment(id) => Some(&self.deployments[id.index()].meta),
-            Workload::ReplicaSet(id) => Some(&self.replica_sets[id.index()].meta),
-            Workload::StatefulSet(id) => Some(&self.stateful_sets[id.index()].meta),
-            Workload::DaemonSet(id) => Some(&self.daemon_sets[id.index()].meta),
-            Workload::Job(id) => Some(&self.jobs[id.index()].meta),
+            Workload::Deployment(id) => self.deployments.get(id.index()).map(|w| &w.meta),
+            Workload::ReplicaSet(id) => self.replica_sets.get(id.index()).map(|w| &w.meta),
+            Workload::StatefulSet(id) => self.stateful_sets.get(id.index()).map(|w| &w.meta),
+            Workload::DaemonSet(id) => self.daemon_sets.get(id.index()).map(|w| &w.meta),
+            Workload::Job(id) => self.jobs.get(id.index()).map(|w| &w.meta),
             Workload::Pod(_) => None,
         }
     }

@@ -210,13 +210,18 @@ mod tests {
     #[test]
     fn failures_back_off_and_are_forgotten() {
         let mut queue = WorkQueue::default();
-        let mut due = Vec::new();
-        for _ in 0..3 {
-            queue.add_rate_limited(Key::PodGc, Time::ZERO, None);
-            due.push(queue.failures(Key::PodGc));
+        let mut now = Time::ZERO;
+        for wait in [5, 10, 20] {
+            queue.add_rate_limited(Key::PodGc, now, None);
+            assert_eq!(queue.next_time(), Some(now + wait));
+            now = now + wait;
+            queue.release(now);
+            assert_eq!(queue.take().map(|(key, _)| key), Some(Key::PodGc));
         }
-        queue.release(Time(19));
-        assert_eq!(queue.next_time(), Some(Time(20)), "5, 10, 20 ms");
+        // Of two moments asked for the earlier one stays.
+        queue.add_rate_limited(Key::PodGc, now, None);
+        queue.add_rate_limited(Key::PodGc, now, None);
+        assert_eq!(queue.next_time(), Some(now + 40));
         queue.forget(Key::PodGc);
         assert_eq!(queue.failures(Key::PodGc), 0);
     }
