@@ -3,7 +3,7 @@
 use serde_json::Value;
 use wavetank_core::manifest::SourceSet;
 use wavetank_core::report::Report;
-use wavetank_core::report::annotations::{Level, annotations};
+use wavetank_core::report::annotations::{Annotation, Level, annotations};
 use wavetank_core::report::render::{github, sarif};
 use wavetank_core::scenario::{Scenario, Step, Verb};
 use wavetank_core::session::{Session, SessionOptions};
@@ -51,10 +51,10 @@ fn results(log: &Value) -> &Vec<Value> {
 #[test]
 fn the_loudest_come_first_and_stand_at_their_lines() {
     let all = annotations(&report());
-    let told: Vec<(Level, &str, Option<(&str, u32)>)> =
-        all.iter().map(|a| (a.level, a.rule.as_str(), a.place.as_ref().map(|p| (p.file.as_str(), p.line)))).collect();
+    let at = |a: &Annotation| a.place.as_ref().map(|p| (p.file.clone(), p.line));
+    let told: Vec<_> = all.iter().map(|a| (a.level, a.rule.as_str(), at(a))).collect();
     assert!(told.is_sorted_by_key(|(level, ..)| *level), "{told:?}");
-    assert!(told.contains(&(Level::Error, "WT2010", Some(("app/very huge, 100%.yaml", 10)))), "{told:?}");
+    assert!(told.contains(&(Level::Error, "WT2010", Some(("app/very huge, 100%.yaml".to_owned(), 10)))), "{told:?}");
     assert!(told.iter().any(|(level, rule, at)| (*level, *rule) == (Level::Error, "WT5001") && at.is_some()), "{told:?}");
     assert!(told.iter().any(|(level, rule, _)| (*level, *rule) == (Level::Error, "WT5005")), "{told:?}");
 }

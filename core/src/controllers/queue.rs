@@ -214,7 +214,7 @@ mod tests {
         for wait in [5, 10, 20] {
             queue.add_rate_limited(Key::PodGc, now, None);
             assert_eq!(queue.next_time(), Some(now + wait));
-            now = now + wait;
+            now += wait;
             queue.release(now);
             assert_eq!(queue.take().map(|(key, _)| key), Some(Key::PodGc));
         }
