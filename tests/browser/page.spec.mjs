@@ -23,7 +23,7 @@ test.describe("the page", () => {
     await page.keyboard.press("End");
     await expect(page.locator("canvas")).toHaveAttribute("aria-label", /[1-9] lost; pods: 6 ready/);
     await page.getByRole("tab", { name: "Report" }).click();
-    await expect(page.getByRole("table")).toContainText("deployment/web");
+    await expect(page.getByRole("region", { name: "Workloads" })).toContainText("deployment/web");
     await page.getByRole("button", { name: "Undo", exact: false }).first().click();
     await expect(page.getByText("No step yet")).toBeVisible();
   });

@@ -24,6 +24,11 @@ pub fn length(ms: i64) -> String {
     }
 }
 
+/// The nearest whole second: where steps are put.
+pub fn whole_second(at_ms: i64) -> i64 {
+    (at_ms + 500) / 1_000 * 1_000
+}
+
 /// The moments that the arrow keys visit: where something happens, and the two ends.
 pub fn stops(marks: &[Mark], duration_ms: i64, phases_only: bool) -> Vec<i64> {
     let mut stops: Vec<i64> = marks

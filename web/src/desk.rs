@@ -6,13 +6,16 @@ use wavetank_core::cluster::Cluster;
 use wavetank_core::cluster::ids::PodId;
 use wavetank_core::cluster::node::NodeReady;
 use wavetank_core::manifest::{self, Diagnostic, Limits, SourceSet};
-use wavetank_core::report::{self, Index, Report, Told};
+use wavetank_core::report::{self, Index, Proposal, Report, Told};
 use wavetank_core::scenario::{self, DrainOptions, LITTLE_MEMORY, Scenario};
-use wavetank_core::session::{self, Run, Session, SessionOptions};
-use wavetank_core::trace::{PodState, Subject, View};
+use wavetank_core::session::{self, RerunBudget, Run, Session, SessionOptions};
+use wavetank_core::trace::PodState;
 use wavetank_core::units::time::Time;
 
+use crate::fold::Folded;
 use crate::frame::{Frame, NO_NODE, NodeFlags, NodeLook};
+use crate::mend;
+use crate::whatifs::WhatIfs;
 use crate::wire::*;
 
 /// An answer on its way out.
@@ -29,6 +32,7 @@ struct Opened {
     files: Vec<SourceFile>,
     seed: u64,
     session: Session,
+    whatifs: WhatIfs,
 }
 
 /// What was run last.
@@ -39,6 +43,8 @@ struct Ran {
     words: Vec<String>,
     /// Of the settling, of the run.
     indexes: [Index; 2],
+    /// As they were told.
+    proposals: Vec<Proposal>,
 }
 
 /// The state between two questions.
@@ -50,6 +56,8 @@ pub struct Desk {
 
 /// Rows of a matrix that are sent: the chosen node, the best, the first refused.
 const MOST_ROWS: usize = 60;
+/// With more pods than this a pod's tries and ways in are left out: finding them repeats the run.
+const MOST_EXPLAINED: usize = 5_000;
 /// Ticks that are sent; more are put together.
 const MOST_MARKS: usize = 6_000;
 
@@ -69,6 +77,26 @@ impl Desk {
                 (Some(opened), Some(ran)) if ran.generation == generation => {
                     Reply::Answer(Answer::Why { generation, why: Box::new(why(&opened.session, ran, pod, at_ms)) })
                 }
+                _ => refused("that run is no longer there"),
+            },
+            Ok(Ask::WhatIf { generation, nth }) => match &self.opened {
+                Some(Opened { session, whatifs, .. }) => Reply::Answer(Answer::WhatIf {
+                    generation,
+                    nth,
+                    total: whatifs.total(),
+                    left_out: whatifs.left_out.clone(),
+                    risk: whatifs.run(session, nth).map(Box::new),
+                }),
+                None => refused("nothing is open"),
+            },
+            Ok(Ask::Advise { generation }) => match (&self.opened, &mut self.ran) {
+                (Some(opened), Some(ran)) if ran.generation == generation => {
+                    Reply::Answer(Answer::Advised { generation, advice: advise(&opened.session, ran) })
+                }
+                _ => refused("that run is no longer there"),
+            },
+            Ok(Ask::Mend { generation, nth }) => match (&self.opened, &self.ran) {
+                (Some(opened), Some(ran)) if ran.generation == generation => Reply::Answer(mend(&opened.session, ran, nth)),
                 _ => refused("that run is no longer there"),
             },
             Ok(Ask::Digest { files, seed }) => {
@@ -92,7 +120,8 @@ impl Desk {
                 sources.add(file.name.as_str(), file.text.as_str());
             }
             let session = Session::open(sources, &SessionOptions { seed, ..SessionOptions::default() });
-            self.opened = Some(Opened { files, seed, session });
+            let whatifs = WhatIfs::of(session.cluster());
+            self.opened = Some(Opened { files, seed, session, whatifs });
         }
         let Some(Opened { session, .. }) = &self.opened else { return Answer::Refused { message: "nothing is open".to_string() } };
         let found = if steps.is_none() { scenario::read(session.manifest()).0.into_iter().next() } else { None };
@@ -101,8 +130,7 @@ impl Desk {
             let steps = steps.into_iter().flatten().filter_map(|step| Some(scenario::Step::at(Time(step.at_ms), verb(step)?)));
             Scenario::of_steps("page", steps.collect())
         });
-        // Expectations are judged by `wavetank test`: the page shows what happens.
-        let scenario = Scenario { seed, expectations: Vec::new(), ..scenario };
+        let scenario = Scenario { seed, ..scenario };
         let run = session.run(&scenario);
         let report = run.report(session);
         let mut diagnostics: Vec<Finding> = session.diagnostics().iter().chain(&run.outcome().diagnostics).map(finding).collect();
@@ -114,7 +142,7 @@ impl Desk {
         let words = report.steps.iter().map(|step| step.text.clone()).collect();
         let story = story(&run, &report);
         let steps = own.then(|| scenario.steps.iter().zip(&report.steps).map(|(step, told)| shown(&step.verb, told.at_ms)).collect());
-        self.ran = Some(Ran { generation, scenario, run, words, indexes });
+        self.ran = Some(Ran { generation, scenario, run, words, indexes, proposals: Vec::new() });
         let partial = report.read.rejected > 0;
         Answer::Ran { generation, diagnostics, partial, steps, story: Some(Box::new(story)) }
     }
@@ -131,6 +159,7 @@ fn verb(step: &Step) -> Option<scenario::Verb> {
         Verb::Drain => scenario::Verb::Drain { node: target, options: DrainOptions::default() },
         Verb::Rollout => scenario::Verb::Rollout { workload: target, image: None, container: None, broken: false },
         Verb::BrokenRollout => scenario::Verb::Rollout { workload: target, image: None, container: None, broken: true },
+        Verb::Restart => scenario::Verb::Restart { workload: target },
         Verb::Pressure => scenario::Verb::Pressure { node: target, available: LITTLE_MEMORY },
         Verb::Other => return verb_of_yaml(&target),
     })
@@ -144,7 +173,7 @@ fn verb_of_yaml(line: &str) -> Option<scenario::Verb> {
 }
 
 /// A step of the core as the page keeps it: [`verb`] gives it back.
-fn shown(of: &scenario::Verb, at_ms: i64) -> Step {
+pub(crate) fn shown(of: &scenario::Verb, at_ms: i64) -> Step {
     let plain = Verb::ALL.into_iter().zip(std::iter::repeat(of.clone())).find_map(|(kind, of)| {
         let target = match &of {
             scenario::Verb::FailZone { zone } | scenario::Verb::RecoverZone { zone } => zone.clone(),
@@ -152,7 +181,7 @@ fn shown(of: &scenario::Verb, at_ms: i64) -> Step {
             | scenario::Verb::RecoverNode { node }
             | scenario::Verb::Drain { node, .. }
             | scenario::Verb::Pressure { node, .. } => node.clone(),
-            scenario::Verb::Rollout { workload, .. } => workload.clone(),
+            scenario::Verb::Rollout { workload, .. } | scenario::Verb::Restart { workload } => workload.clone(),
             _ => return None,
         };
         let step = Step { at_ms, verb: kind, target };
@@ -183,26 +212,27 @@ fn story(run: &Run, report: &Report) -> Story {
     let end = run.end();
     let names = Told { cluster: end, trace: run.trace(), steps: &[] };
     let zones = used_zones(end);
-    let peaks = peaks(run);
+    let last = report.last_ms.max(0);
+    let folded = Folded::of(run, &zones, last);
     let nodes = end.nodes.iter().enumerate().map(|(nth, node)| NodeInfo {
         name: end.text(node.name).to_string(),
         zone: zones.get(node.zone.index()).copied().flatten().unwrap_or_default(),
         cpu_milli: node.allocatable.cpu_milli.max(0) as u64,
         memory_bytes: node.allocatable.memory.max(0) as u64,
         pods: node.allocatable_pods.clamp(0, i64::from(u32::MAX)) as u32,
-        peak_pods: peaks.get(nth).copied().unwrap_or_default(),
+        peak_pods: folded.peaks.get(nth).copied().unwrap_or_default(),
     });
     let position: BTreeMap<&str, u32> =
         report.workloads.iter().enumerate().map(|(nth, workload)| (workload.label.as_str(), nth as u32)).collect();
     let pods = || (0..end.pods.len()).map(PodId::from_index);
     let pod_workloads =
         pods().map(|id| position.get(end.workload_label(end.workload_of(id)).as_str()).copied().unwrap_or(u32::MAX)).collect();
-    let last = report.last_ms.max(0);
     let read = &report.read;
     Story {
         // A breath after the last event, so that it is seen.
         duration_ms: if run.trace().is_empty() { 0 } else { last + (last / 50).clamp(1_000, 30_000) },
         zones: zone_names(end, &zones),
+        zone_curves: folded.zones,
         nodes: nodes.collect(),
         workloads: report.workloads.iter().map(|workload| workload_info(workload, report)).collect(),
         pod_names: pods().map(|id| names.pod(id)).collect::<Vec<_>>().join("\n"),
@@ -216,15 +246,45 @@ fn story(run: &Run, report: &Report) -> Story {
             .collect(),
         verdict: report.verdict.text.clone(),
         harmed: report.verdict.harm > report::Harm::ShortBefore,
+        expected: report.expectations.iter().map(expected).collect(),
         losses: report.losses.iter().map(loss).collect(),
         assumptions: report.assumptions.iter().map(|of| format!("{}: {} {} – {}", of.subject, of.what, of.value, of.why)).collect(),
-        advice: report
-            .proposals
-            .iter()
-            .map(|proposal| Advice { title: proposal.title.clone(), why: proposal.why.clone(), snippet: proposal.snippet.clone() })
-            .collect(),
+        advice: report.proposals.iter().map(advice).collect(),
         not_simulated: read.not_simulated.iter().chain(&read.custom).map(|kind| format!("{} × {}", kind.count, kind.kind)).collect(),
     }
+}
+
+fn advice(of: &report::Proposal) -> Advice {
+    let tried = match of.verified {
+        report::Verified::NotRun => Tried::NotRun,
+        report::Verified::Holds => Tried::Helps,
+        report::Verified::Partly => Tried::HelpsSome,
+        report::Verified::Fails => Tried::HelpsNot,
+    };
+    Advice {
+        title: of.title.clone(),
+        why: of.why.clone(),
+        snippet: of.snippet.clone(),
+        tried,
+        outcome: of.outcome.clone(),
+        writable: mend::writable(&of.snippet),
+    }
+}
+
+/// The proposals of a run, each tried.
+fn advise(session: &Session, ran: &mut Ran) -> Vec<Advice> {
+    let mut report = ran.run.report(session);
+    session.verify(&ran.scenario, &ran.run, &mut report, &RerunBudget::default());
+    ran.proposals = report.proposals;
+    ran.proposals.iter().map(advice).collect()
+}
+
+fn mend(session: &Session, ran: &Ran, nth: u32) -> Answer {
+    let Some(proposal) = ran.proposals.get(nth as usize) else {
+        return Answer::Refused { message: "there is no such proposal".to_string() };
+    };
+    let written = mend::write(session.manifest(), &proposal.subjects, &proposal.snippet);
+    Answer::Mended { generation: ran.generation, nth, files: written.files, steps: Vec::new(), refused: written.refused }
 }
 
 fn loss(of: &report::Loss) -> Loss {
@@ -233,6 +293,17 @@ fn loss(of: &report::Loss) -> Loss {
         text: format!("{}: {}", of.workload, of.text),
         chain: of.chain.iter().map(cause).collect(),
         lines: of.decided_by.iter().map(|by| (by.place.as_ref().map(at).unwrap_or_default(), by.text.clone())).collect(),
+    }
+}
+
+fn expected(of: &report::ExpectationOutcome) -> Expected {
+    Expected {
+        title: of.title.clone(),
+        promise: format!("{}: {}", of.promise, of.expression),
+        holds: of.holds,
+        at_ms: of.at_ms,
+        message: of.message.clone(),
+        values: of.values.clone(),
     }
 }
 
@@ -260,38 +331,6 @@ fn zone_names(cluster: &Cluster, used: &[Option<u32>]) -> Vec<String> {
     if names.is_empty() { vec![String::new()] } else { names }
 }
 
-/// The most pods that each node ever has.
-fn peaks(run: &Run) -> Vec<u32> {
-    let mut view = View::of(run.start());
-    let mut now = vec![0u32; run.end().nodes.len()];
-    for pod in &view.pods {
-        if let Some(count) = pod.node.and_then(|node| now.get_mut(node.index())) {
-            *count += 1;
-        }
-    }
-    let mut peaks = now.clone();
-    for record in run.trace().records() {
-        let before = place(&view, record.subject);
-        view.apply(record.subject, record.change);
-        let after = place(&view, record.subject);
-        if before != after {
-            if let Some(count) = before.and_then(|node| now.get_mut(node)) {
-                *count = count.saturating_sub(1);
-            }
-            if let Some((count, peak)) = after.and_then(|node| now.get_mut(node).zip(peaks.get_mut(node))) {
-                *count += 1;
-                *peak = (*peak).max(*count);
-            }
-        }
-    }
-    peaks
-}
-
-fn place(view: &View, subject: Subject) -> Option<usize> {
-    let Subject::Pod(pod) = subject else { return None };
-    view.pods.get(pod.index())?.node.map(|node| node.index())
-}
-
 fn workload_info(of: &report::WorkloadOutcome, report: &Report) -> WorkloadInfo {
     let count = |number: i32| number.max(0) as u32;
     let budget = of.budget.as_ref().and_then(|name| report.budgets.iter().find(|budget| budget.name == *name));
@@ -304,7 +343,12 @@ fn workload_info(of: &report::WorkloadOutcome, report: &Report) -> WorkloadInfo 
         budget: budget.map(|budget| count(budget.needed)),
         below_budget_ms: of.below_budget_ms.unwrap_or_default(),
         below_one_ms: of.none_ms,
-        curve: of.series.iter().map(|point| Point { at_ms: point.at_ms, ready: count(point.serving) }).collect(),
+        short_ms: of.short_ms,
+        curve: of
+            .series
+            .iter()
+            .map(|point| Point { at_ms: point.at_ms, ready: count(point.serving), believed: count(point.ready) })
+            .collect(),
         rolls_out: matches!(kind, "deployment" | "statefulset" | "daemonset"),
     }
 }
@@ -390,7 +434,31 @@ fn why(session: &Session, ran: &Ran, pod: u32, at_ms: i64) -> Why {
         why.nodes = decision.matrix.nodes.len() as u32;
         fill_matrix(&mut why, &decision, end);
     }
+    if story.refusal.is_some()
+        && end.pods.len() <= MOST_EXPLAINED
+        && let Some(explained) = session.explain(&ran.scenario, id, Some(at))
+    {
+        why.attempts = explained.attempts.iter().map(attempt).collect();
+        why.ways = explained.ways.iter().map(way).collect();
+    }
     why
+}
+
+fn attempt(of: &report::AttemptStory) -> Cause {
+    let found = match (&of.node, &of.preempts) {
+        (Some(node), _) => format!("placed on {node}"),
+        (None, Some((node, pods))) => format!("{} · makes room on {node}: {}", of.message, pods.join(", ")),
+        (None, None) => of.message.clone(),
+    };
+    let changed: Vec<String> = of.changed.iter().map(|of| format!("{}: {} → {}", of.nodes.join(", "), of.was, of.is)).collect();
+    let since = if changed.is_empty() { String::new() } else { format!(" (since the try before: {})", changed.join("; ")) };
+    Cause { at_ms: of.at_ms, text: format!("{found}{since}") }
+}
+
+fn way(of: &report::Way) -> Advice {
+    let place = of.node.as_ref().map_or(String::new(), |node| format!("it then goes to {node}"));
+    let why = [place, of.remark.clone()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    Advice { title: of.changes.join(", and "), why, snippet: of.snippet.clone(), tried: Tried::Helps, ..Advice::default() }
 }
 
 fn fill_matrix(why: &mut Why, decision: &session::Decision, cluster: &Cluster) {
@@ -489,5 +557,35 @@ mod tests {
         assert!(story.is_some() && findings.iter().any(|finding| finding.message.contains("nowhere")));
         assert!(run("", Vec::new()).2.is_none());
         assert!(matches!(Desk::default().answer("{}"), Reply::Answer(Answer::Refused { .. })));
+    }
+
+    #[test]
+    fn a_fix_that_is_written_helps_when_it_is_run() {
+        let files = crate::examples::named("shop").expect("an example").files();
+        let mut desk = Desk::default();
+        let mut told = |files: Vec<SourceFile>, generation: u32| {
+            let Reply::Answer(Answer::Ran { story: Some(story), .. }) =
+                ask(&mut desk, &Ask::Run { generation, files, steps: Vec::new(), own: true, seed: 0 })
+            else {
+                panic!("it runs")
+            };
+            let Reply::Answer(Answer::Advised { advice, .. }) = ask(&mut desk, &Ask::Advise { generation }) else { panic!("advice") };
+            let nth = advice.iter().position(|of| of.tried == Tried::Helps && of.writable);
+            let mended = nth.map(|nth| ask(&mut desk, &Ask::Mend { generation, nth: nth as u32 }));
+            (story, mended)
+        };
+        let (before, mended) = told(files.clone(), 1);
+        assert!(before.expected.len() > 3 && before.zone_curves.len() == before.zones.len());
+        let Some(Reply::Answer(Answer::Mended { files: changed, refused, .. })) = mended else { panic!("a fix that can be written") };
+        assert_eq!(refused, "");
+        let fixed = files.into_iter().map(|file| changed.iter().find(|other| other.name == file.name).cloned().unwrap_or(file)).collect();
+        let (after, _) = told(fixed, 2);
+        let differences = crate::compare::differences(&before, &after);
+        assert_eq!(
+            differences.first().map(|of| of.way),
+            Some(crate::compare::Way::Better),
+            "{differences:?} {changed:?} {:?}",
+            before.advice
+        );
     }
 }

@@ -3,16 +3,22 @@
 //! What touches the browser is in `page` and `worker` and compiled for `wasm32` alone; everything else is plain and tested natively.
 
 pub mod clock;
+pub mod compare;
 pub mod desk;
 pub mod examples;
+pub mod fold;
 pub mod frame;
 pub mod layout;
 pub mod link;
+pub mod mend;
+pub mod moments;
 #[cfg(target_arch = "wasm32")]
 mod page;
 pub mod paint;
+pub mod palette;
 pub mod source;
 pub mod store;
+pub mod whatifs;
 pub mod wire;
 #[cfg(target_arch = "wasm32")]
 mod worker;

@@ -79,7 +79,9 @@ const MARK: &str = "1.";
 /// The fragment of a scene, without `#`.
 pub fn encode(scene: &Scene) -> String {
     let json = serde_json::to_vec(scene).unwrap_or_default();
-    format!("{MARK}{}", to_base64url(&miniz_oxide::deflate::compress_to_vec(&json, 9)))
+    // Small ones as small as they get; large ones soon.
+    let level = if json.len() < 1 << 18 { 9 } else { 2 };
+    format!("{MARK}{}", to_base64url(&miniz_oxide::deflate::compress_to_vec(&json, level)))
 }
 
 /// The scene of a fragment, with or without `#`; none for an empty one.

@@ -161,16 +161,23 @@ pub fn spots(frame: &Frame, plan: &Plan, crowd: &Crowd) -> Vec<Spot> {
 
 /// Zones, nodes and the tray: everything but the pods.
 pub fn ground(picture: &Picture, pen: &mut impl Pen) {
-    for (number, zone) in picture.plan.zones.iter().enumerate() {
-        draw_zone(picture, number, *zone, pen);
+    let mut counts = vec![(0usize, 0usize); picture.plan.zones.len()];
+    for (info, look) in picture.told.story.nodes.iter().zip(&picture.frame.nodes) {
+        if let Some((all, lost)) = counts.get_mut(info.zone as usize).filter(|_| look.flags.has(NodeFlags::PRESENT)) {
+            *all += 1;
+            *lost += usize::from(look.flags.has(NodeFlags::FAILED));
+        }
+    }
+    for (number, (zone, count)) in picture.plan.zones.iter().zip(counts).enumerate() {
+        draw_zone(picture, number, *zone, count, pen);
+    }
+    if picture.plan.level == Level::Tiles {
+        draw_tiles(picture, pen);
     }
     for (number, card) in picture.plan.nodes.iter().enumerate() {
         let look = picture.frame.nodes.get(number).copied().unwrap_or_default();
-        if look.flags.has(NodeFlags::PRESENT) {
-            match picture.plan.level {
-                Level::Tiles => draw_tile(picture, number, *card, look, pen),
-                Level::Cards | Level::Compact => draw_card(picture, number, *card, look, pen),
-            }
+        if look.flags.has(NodeFlags::PRESENT) && picture.plan.level != Level::Tiles {
+            draw_card(picture, number, *card, look, pen);
         }
         if picture.node == Some(number) {
             let grown = Rect { x: card.x - 1.5, y: card.y - 1.5, w: card.w + 3.0, h: card.h + 3.0 };
@@ -180,7 +187,7 @@ pub fn ground(picture: &Picture, pen: &mut impl Pen) {
     draw_tray(picture, pen);
 }
 
-fn draw_zone(picture: &Picture, number: usize, place: Rect, pen: &mut impl Pen) {
+fn draw_zone(picture: &Picture, number: usize, place: Rect, (all, lost): (usize, usize), pen: &mut impl Pen) {
     pen.fill(place, 10.0, Ink::Zone);
     if picture.zone == Some(number) {
         pen.outline(place, 10.0, Ink::Accent, 2.0, 0.0);
@@ -190,12 +197,6 @@ fn draw_zone(picture: &Picture, number: usize, place: Rect, pen: &mut impl Pen) 
     }
     let name = picture.told.story.zones.get(number).map_or("", String::as_str);
     let name = if name.is_empty() { "no zone" } else { name };
-    let nodes = picture.told.story.nodes.iter().zip(&picture.frame.nodes).filter(|(info, _)| info.zone as usize == number);
-    let (mut all, mut lost) = (0usize, 0usize);
-    for (_, look) in nodes.filter(|(_, look)| look.flags.has(NodeFlags::PRESENT)) {
-        all += 1;
-        lost += usize::from(look.flags.has(NodeFlags::FAILED));
-    }
     let large = picture.plan.level == Level::Cards;
     let (size, y) = if large { (13.0, place.y + 18.0) } else { (11.0, place.y + 10.0) };
     pen.text(name, (place.x + 10.0, y), place.w * 0.6 - 12.0, size, Hold::Left, Ink::Text);
@@ -284,25 +285,45 @@ fn hatch(place: Rect, step: f64, pen: &mut impl Pen) {
     }
 }
 
-/// One tile: filled from below as far as its pods are ready, above it what is not.
-fn draw_tile(picture: &Picture, number: usize, tile: Rect, look: NodeLook, pen: &mut impl Pen) {
-    if look.flags.has(NodeFlags::FAILED) {
-        pen.fill(tile, 0.0, Ink::Lost);
+/// Tiles: each filled from below as far as its pods are ready, above it what is not. One ink after the other, for thousands of them are drawn
+/// in a frame and a pen is slow to change its ink.
+fn draw_tiles(picture: &Picture, pen: &mut impl Pen) {
+    let mut filled: [Vec<Rect>; 4] = Default::default();
+    let mut ringed = Vec::new();
+    for (number, (&tile, look)) in picture.plan.nodes.iter().zip(&picture.frame.nodes).enumerate() {
+        if !look.flags.has(NodeFlags::PRESENT) {
+            continue;
+        }
+        if look.flags.has(NodeFlags::FAILED) {
+            filled[3].push(tile);
+            continue;
+        }
+        let pods = picture.crowd.on(number);
+        let most = picture.told.story.nodes.get(number).map_or(1, |node| node.peak_pods.max(1)) as f64;
+        let ready =
+            pods.iter().filter(|&&pod| matches!(picture.frame.look(pod as usize), PodState::Ready | PodState::Succeeded)).count() as f64;
+        let share = |pods: f64| tile.h * (pods / most).min(1.0);
+        let (low, high) = (share(ready), share(pods.len() as f64));
+        filled[0].push(Rect { h: tile.h - high, ..tile });
+        if high > low {
+            filled[1].push(Rect { y: tile.y + tile.h - high, h: high - low, ..tile });
+        }
+        filled[2].push(Rect { y: tile.y + tile.h - low, h: low, ..tile });
+        if look.flags.has(NodeFlags::NOT_READY) || look.flags.has(NodeFlags::PRESSURE) {
+            ringed.push(tile);
+        }
+    }
+    for (places, ink) in filled.iter().zip([Ink::Track, Ink::Pod(PodState::Starting), Ink::Pod(PodState::Ready), Ink::Lost]) {
+        for place in places.iter().filter(|place| place.h > 0.0) {
+            pen.fill(*place, 0.0, ink);
+        }
+    }
+    for tile in &filled[3] {
         if tile.w >= 6.0 {
             pen.line((tile.x + 1.0, tile.y + 1.0), (tile.x + tile.w - 1.0, tile.y + tile.h - 1.0), Ink::Card, 1.0);
         }
-        return;
     }
-    pen.fill(tile, 0.0, Ink::Track);
-    let pods = picture.crowd.on(number);
-    let most = picture.told.story.nodes.get(number).map_or(1, |node| node.peak_pods.max(1)) as f64;
-    let ready =
-        pods.iter().filter(|&&pod| matches!(picture.frame.look(pod as usize), PodState::Ready | PodState::Succeeded)).count() as f64;
-    let share = |pods: f64| tile.h * (pods / most).min(1.0);
-    let (low, high) = (share(ready), share(pods.len() as f64));
-    pen.fill(Rect { y: tile.y + tile.h - high, h: high, ..tile }, 0.0, Ink::Pod(PodState::Starting));
-    pen.fill(Rect { y: tile.y + tile.h - low, h: low, ..tile }, 0.0, Ink::Pod(PodState::Ready));
-    if look.flags.has(NodeFlags::NOT_READY) || look.flags.has(NodeFlags::PRESSURE) {
+    for tile in ringed {
         pen.outline(tile, 0.0, Ink::Lost, 1.0, 0.0);
     }
 }

@@ -6,7 +6,8 @@ use crate::clock;
 use crate::frame::Frame;
 use crate::layout::Wanted;
 use crate::link::Scene;
-use crate::wire::{Finding, SourceFile, Step, Story, Why};
+use crate::moments;
+use crate::wire::{Advice, Finding, Risk, SourceFile, Step, Story, Why};
 use wavetank_core::trace::PodState;
 
 /// What the user looks at closely. By name, so that it outlives a new run.
@@ -53,6 +54,72 @@ pub enum Side {
     Why,
     /// How every workload fared.
     Report,
+    /// What would hurt, ranked.
+    Risks,
+}
+
+/// What lies over the page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overlay {
+    /// Nothing.
+    #[default]
+    None,
+    /// The command palette.
+    Palette,
+    /// The keys.
+    Help,
+}
+
+/// What the standard what-ifs cost, as far as they have been asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Risks {
+    /// Of which edition of the files.
+    pub edition: u32,
+    /// In the order in which they were asked.
+    pub rows: Vec<Risk>,
+    /// How many there are; none before the first answer.
+    pub total: Option<u32>,
+    /// What was left out, in a sentence; may be empty.
+    pub left_out: String,
+}
+
+impl Risks {
+    /// The next one to ask; none when all have been.
+    pub fn next(&self) -> Option<u32> {
+        let next = u32::try_from(self.rows.len()).ok()?;
+        self.total.is_none_or(|total| next < total).then_some(next)
+    }
+
+    /// The rows, the worst first; of equal ones the first asked.
+    pub fn ranked(&self) -> Vec<&Risk> {
+        let mut rows: Vec<&Risk> = self.rows.iter().collect();
+        rows.sort_by_key(|risk| std::cmp::Reverse(risk.score));
+        rows
+    }
+}
+
+/// A proposal as it would be written into the files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mended {
+    /// Which proposal.
+    pub nth: u32,
+    /// The files that change, whole.
+    pub files: Vec<SourceFile>,
+    /// Steps that it adds to the scenario.
+    pub steps: Vec<Step>,
+    /// What could not be written and why; empty where all could.
+    pub refused: String,
+}
+
+/// The proposals of a run, after each was tried.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Advised {
+    /// Of which run; zero for none.
+    pub generation: u32,
+    /// The proposals, those that help first.
+    pub advice: Vec<Advice>,
+    /// The one that is looked at.
+    pub mended: Option<Mended>,
 }
 
 /// Which pane a narrow screen shows.
@@ -80,6 +147,10 @@ pub struct Told {
     pub stops: Vec<i64>,
     /// The moments that are visited with shift.
     pub phases: Vec<i64>,
+    /// The moments at which a workload has no pod left.
+    pub outages: Vec<i64>,
+    /// The moment at which most is missing.
+    pub worst_ms: i64,
 }
 
 impl Told {
@@ -88,7 +159,8 @@ impl Told {
         let pods = story.pod_names.lines().map(str::to_string).collect();
         let stops = clock::stops(&story.marks, story.duration_ms, false);
         let phases = clock::stops(&story.marks, story.duration_ms, true);
-        Told { generation, story, pods, stops, phases }
+        let (outages, worst_ms) = (moments::outages(&story), moments::worst(&story));
+        Told { generation, story, pods, stops, phases, outages, worst_ms }
     }
 
     /// The name of a pod; empty for none.
@@ -152,6 +224,8 @@ pub struct Store {
     pub own: bool,
     /// Decides what Kubernetes leaves open.
     pub seed: u64,
+    /// Counts the changes of files and seed: what-ifs are of an edition.
+    pub edition: u32,
     /// Counts what was asked of the worker; answers to older questions are dropped.
     pub generation: u32,
     /// Nothing of the open scene has been told yet.
@@ -182,6 +256,18 @@ pub struct Store {
     pub pane: Pane,
     /// What is to be said.
     pub notice: Option<Notice>,
+    /// What lies over the page.
+    pub overlay: Overlay,
+    /// What the standard what-ifs cost.
+    pub risks: Rc<Risks>,
+    /// What would have helped, tried.
+    pub advice: Rc<Advised>,
+    /// Playing stops where a workload has no pod left.
+    pub halts: bool,
+    /// The run that was kept to compare with.
+    pub pinned: Option<Rc<Told>>,
+    /// The next run is opened where it is worst.
+    to_worst: bool,
     past: Vec<Past>,
 }
 
@@ -243,6 +329,22 @@ pub enum Action {
     Go(Pane),
     /// Something is to be said, or no more.
     Say(Option<Notice>),
+    /// Something lies over the page, or nothing any more.
+    Overlay(Overlay),
+    /// A what-if was answered: of which run, which, of how many, what was left out, what it costs.
+    Risk(u32, u32, u32, String, Option<Box<Risk>>),
+    /// The proposals of a run were tried.
+    Advised(u32, Vec<Advice>),
+    /// A proposal was written into the files, to be looked at.
+    Mended(u32, Mended),
+    /// The proposal that is looked at is applied.
+    Mend,
+    /// This step alone is run, and opened where it is worst.
+    Try(Step),
+    /// Playing stops where a workload has no pod left, or not.
+    Halts(bool),
+    /// The present run is kept to compare with, or none any more.
+    Pin(bool),
 }
 
 impl Store {
@@ -269,6 +371,13 @@ impl Store {
         self.playing = false;
         self.why = None;
         self.opened_anew = true;
+        self.pinned = None;
+        self.reads_anew();
+    }
+
+    /// Files or seed changed.
+    fn reads_anew(&mut self) {
+        self.edition += 1;
         self.asks_anew();
     }
 
@@ -339,7 +448,7 @@ impl Store {
                 let file = SourceFile { name: file.name.clone(), text };
                 let active = next.active;
                 Rc::make_mut(&mut next.files)[active] = file;
-                next.asks_anew();
+                next.reads_anew();
                 next.typed = true;
             }
             Action::Show(file) if file < self.files.len() => next.active = file,
@@ -358,7 +467,7 @@ impl Store {
                     return None;
                 }
                 Rc::make_mut(&mut next.files).get_mut(file)?.name = name;
-                next.asks_anew();
+                next.reads_anew();
             }
             Action::AddStep(step, plays) => next.add_step(step, plays),
             Action::RemoveStep(step) if step < self.steps.len() => {
@@ -369,10 +478,11 @@ impl Store {
             }
             Action::Undo => {
                 let past = next.past.pop()?;
+                let same = past.files == next.files;
                 (next.files, next.active, next.steps, next.own) = (past.files, past.active, past.steps, past.own);
                 next.playing = false;
                 next.opened_anew = true;
-                next.asks_anew();
+                if same { next.asks_anew() } else { next.reads_anew() }
             }
             Action::Ran(generation, run) if generation == self.generation => next.hear(generation, run),
             Action::Frame(frame) if self.told.as_ref().is_some_and(|told| told.generation == frame.generation) => next.frame = Some(frame),
@@ -402,6 +512,23 @@ impl Store {
             Action::Turn(side) => next.side = side,
             Action::Go(pane) => next.pane = pane,
             Action::Say(notice) => next.notice = notice,
+            Action::Overlay(overlay) => next.overlay = overlay,
+            Action::Risk(generation, nth, total, left_out, risk) => next.hear_risk(generation, nth, total, left_out, risk)?,
+            Action::Try(step) => {
+                next.remember("trying a what-if");
+                (next.steps, next.own, next.at_ms) = (Rc::new(vec![step]), false, 0);
+                (next.playing, next.to_worst, next.pane) = (false, true, Pane::Cluster);
+                next.asks_anew();
+            }
+            Action::Halts(halts) => next.halts = halts,
+            Action::Pin(pin) => next.pinned = self.told.clone().filter(|_| pin),
+            Action::Advised(generation, advice) if self.told.as_ref().is_some_and(|told| told.generation == generation) => {
+                next.advice = Rc::new(Advised { generation, advice, mended: None });
+            }
+            Action::Mended(generation, mended) if self.advice.generation == generation => {
+                Rc::make_mut(&mut next.advice).mended = Some(mended);
+            }
+            Action::Mend => next.mend()?,
             _ => return None,
         }
         (next != *self).then_some(next)
@@ -419,7 +546,7 @@ impl Store {
             }
         }
         self.active = own.iter().position(|file| file.name == first).unwrap_or(0);
-        self.asks_anew();
+        self.reads_anew();
     }
 
     fn close_file(&mut self, file: usize) {
@@ -431,7 +558,7 @@ impl Store {
         }
         let past_it = usize::from(self.active > file);
         self.active = (self.active - past_it).min(self.files.len() - 1);
-        self.asks_anew();
+        self.reads_anew();
     }
 
     fn add_step(&mut self, step: Step, plays: bool) {
@@ -462,11 +589,65 @@ impl Store {
         }
         let opened = std::mem::take(&mut self.opened_anew);
         self.told = Some(Rc::new(Told::new(generation, *story)));
+        if std::mem::take(&mut self.to_worst) {
+            self.at_ms = self.told.as_ref().map_or(0, |told| told.worst_ms);
+        }
         self.at_ms = self.at_ms.clamp(0, self.duration_ms());
         self.why = None;
+        if self.risks.edition != self.edition {
+            self.risks = Rc::new(Risks { edition: self.edition, ..Risks::default() });
+        }
         if opened {
             self.speed = clock::fitting_speed(self.duration_ms());
         }
+    }
+
+    /// Writes the proposal that is looked at: one change, to be undone as one, and seen against the run before it.
+    fn mend(&mut self) -> Option<()> {
+        let mended = self.advice.mended.clone()?;
+        self.remember("applying a fix");
+        self.pinned = self.told.clone();
+        for file in mended.files {
+            let files = Rc::make_mut(&mut self.files);
+            match files.iter().position(|other| other.name == file.name) {
+                Some(nth) => {
+                    files[nth].text = file.text;
+                    self.active = nth;
+                }
+                None => files.push(file),
+            }
+        }
+        if !mended.steps.is_empty() {
+            self.own = false;
+            for step in mended.steps {
+                let steps = Rc::make_mut(&mut self.steps);
+                let place = steps.partition_point(|other| other.at_ms <= step.at_ms);
+                steps.insert(place, step);
+            }
+        }
+        self.advice = Rc::default();
+        self.reads_anew();
+        Some(())
+    }
+
+    /// Whether the proposals of the present run have been tried.
+    pub fn advised(&self) -> bool {
+        self.told.as_ref().is_some_and(|told| told.generation == self.advice.generation)
+    }
+
+    fn hear_risk(&mut self, generation: u32, nth: u32, total: u32, left_out: String, risk: Option<Box<Risk>>) -> Option<()> {
+        // Of another edition, or asked twice.
+        if self.told.as_ref()?.generation != generation || self.risks.edition != self.edition || self.risks.next()? != nth {
+            return None;
+        }
+        let risks = Rc::make_mut(&mut self.risks);
+        (risks.total, risks.left_out) = (Some(total), left_out);
+        risks.rows.extend(risk.map(|risk| *risk));
+        // One that was not answered is not asked for again.
+        if risks.rows.len() as u32 == nth {
+            risks.total = Some(nth);
+        }
+        Some(())
     }
 
     fn pass(&mut self, real_ms: f64) {
@@ -475,8 +656,13 @@ impl Store {
             return;
         }
         let end = self.duration_ms();
-        self.at_ms = (self.at_ms + (real_ms * f64::from(self.speed)).round() as i64).min(end);
+        let from = self.at_ms;
+        self.at_ms = (from + (real_ms * f64::from(self.speed)).round() as i64).min(end);
         self.playing = self.at_ms < end;
+        let outage = self.told.as_ref().and_then(|told| told.outages.iter().copied().find(|&at| at > from && at <= self.at_ms));
+        if let Some(at_ms) = outage.filter(|_| self.halts) {
+            (self.at_ms, self.playing) = (at_ms, false);
+        }
     }
 }
 
@@ -621,5 +807,65 @@ mod tests {
         let again = Store::opened(store.scene());
         assert_eq!((again.scene(), again.selection.clone()), (store.scene(), store.selection.clone()));
         assert_eq!(Selection::from_link("q/x"), None);
+    }
+
+    fn risk(score: u64) -> Option<Box<Risk>> {
+        let step = step(0);
+        Some(Box::new(Risk { step, score, reasons: Vec::new(), outage_ms: 0, unplaced: 0, recovered_ms: None }))
+    }
+
+    #[test]
+    fn what_ifs_are_asked_one_by_one_and_belong_to_their_files() {
+        let told = then(&store(), ran(1, story(40_000)));
+        assert_eq!(told.risks.next(), Some(0));
+        let one = then(&told, Action::Risk(1, 0, 2, String::new(), risk(5)));
+        assert!(one.after(Action::Risk(1, 0, 2, String::new(), risk(5))).is_none(), "asked twice");
+        let both = then(&one, Action::Risk(1, 1, 2, String::new(), risk(9)));
+        assert_eq!((both.risks.next(), both.risks.ranked()[0].score), (None, 9));
+        let tried = then(&both, Action::Try(step(0)));
+        let retold = then(&tried, ran(2, story(40_000)));
+        assert_eq!((retold.risks.rows.len(), retold.steps.len()), (2, 1), "another scenario leaves the what-ifs as they are");
+        let edited = then(&then(&retold, Action::Edit("other".to_string())), ran(3, story(40_000)));
+        assert_eq!((edited.risks.rows.len(), edited.risks.next()), (0, Some(0)));
+        assert!(edited.after(Action::Risk(2, 0, 2, String::new(), risk(1))).is_none(), "of an older run");
+    }
+
+    fn outage() -> Option<Box<Story>> {
+        let point = |at_ms, ready| crate::wire::Point { at_ms, ready, believed: ready };
+        let web =
+            crate::wire::WorkloadInfo { desired: 1, curve: vec![point(0, 1), point(7_000, 0), point(9_000, 1)], ..Default::default() };
+        story(40_000).map(|story| Box::new(Story { workloads: vec![web], ..*story }))
+    }
+
+    #[test]
+    fn a_what_if_opens_where_it_is_worst() {
+        let tried = then(&then(&store(), ran(1, outage())), Action::Try(step(0)));
+        assert_eq!(then(&tried, ran(2, outage())).at_ms, 7_000);
+    }
+
+    #[test]
+    fn playing_stops_where_nobody_is_left() {
+        let told = then(&then(&store(), ran(1, outage())), Action::Seek(0));
+        let playing = then(&then(&then(&told, Action::Speed(10)), Action::Halts(true)), Action::Toggle);
+        let halted = then(&playing, Action::Pass(2_000.0));
+        assert_eq!((halted.at_ms, halted.playing), (7_000, false));
+        let on = then(&then(&halted, Action::Toggle), Action::Pass(100.0));
+        assert_eq!((on.at_ms, on.playing), (8_000, true), "it stops once");
+    }
+
+    #[test]
+    fn a_fix_is_one_change_and_the_run_before_is_kept() {
+        let told = then(&store(), ran(1, story(40_000)));
+        let files = vec![file("a.yaml", "fixed"), file("pdb.yaml", "new")];
+        let advised = then(&told, Action::Advised(1, Vec::new()));
+        assert!(advised.advised() && advised.after(Action::Mend).is_none(), "nothing to apply yet");
+        let shown = then(&advised, Action::Mended(1, Mended { files, steps: vec![step(9)], ..Mended::default() }));
+        let fixed = then(&shown, Action::Mend);
+        assert_eq!((fixed.steps.len(), fixed.own, fixed.advised()), (1, false, false));
+        assert_eq!((fixed.files[0].text.as_str(), fixed.files.len()), ("fixed", 3));
+        assert!(fixed.pinned.as_ref().is_some_and(|pinned| pinned.generation == 1));
+        let back = then(&fixed, Action::Undo);
+        assert_eq!((back.files[0].text.as_str(), back.files.len()), ("a: 1", 2));
+        assert!(then(&fixed, Action::Pin(false)).pinned.is_none());
     }
 }

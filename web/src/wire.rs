@@ -29,6 +29,8 @@ pub enum Verb {
     Rollout,
     /// A revision that never gets ready is rolled out.
     BrokenRollout,
+    /// `kubectl rollout restart`.
+    Restart,
     /// A node runs out of memory.
     Pressure,
     /// Anything else that a Scenario document can hold: the target is the step's YAML, `scale: {workload: …, replicas: 4}`.
@@ -36,14 +38,15 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// Every verb that has a menu, in the menus' order.
-    pub const ALL: [Verb; 8] = [
+    /// Every verb with one target, in the menus' order.
+    pub const ALL: [Verb; 9] = [
         Verb::FailZone,
         Verb::RecoverZone,
         Verb::FailNode,
         Verb::RecoverNode,
         Verb::Drain,
         Verb::Rollout,
+        Verb::Restart,
         Verb::BrokenRollout,
         Verb::Pressure,
     ];
@@ -58,6 +61,7 @@ impl Verb {
             Verb::Drain => "Drain",
             Verb::Rollout => "Roll out",
             Verb::BrokenRollout => "Bad release",
+            Verb::Restart => "Restart",
             Verb::Pressure => "Pressure",
             Verb::Other => "",
         }
@@ -108,6 +112,25 @@ pub enum Ask {
         /// Virtual milliseconds.
         at_ms: i64,
     },
+    /// One of the standard what-ifs, from the settled state of the last run's files; answered by [`Answer::WhatIf`].
+    WhatIf {
+        /// Of which run.
+        generation: u32,
+        /// Which, from zero.
+        nth: u32,
+    },
+    /// The proposals of the last run, tried; answered by [`Answer::Advised`].
+    Advise {
+        /// Of which run.
+        generation: u32,
+    },
+    /// The files with a proposal of the last run written into them; answered by [`Answer::Mended`].
+    Mend {
+        /// Of which run.
+        generation: u32,
+        /// Which proposal, by position in [`Answer::Advised`].
+        nth: u32,
+    },
     /// The digest of a run's trace, for tests; answered by [`Answer::Digest`].
     Digest {
         /// All manifests; the scenario is theirs.
@@ -142,6 +165,39 @@ pub enum Answer {
         generation: u32,
         /// The answer.
         why: Box<Why>,
+    },
+    /// How one of the standard what-ifs ended.
+    WhatIf {
+        /// Of which run.
+        generation: u32,
+        /// Which, from zero.
+        nth: u32,
+        /// How many there are.
+        total: u32,
+        /// What was left out of the standard what-ifs, in a sentence; empty where nothing was.
+        left_out: String,
+        /// What it costs; none past the last.
+        risk: Option<Box<Risk>>,
+    },
+    /// The proposals of a run, after each was tried, those that help first.
+    Advised {
+        /// Of which run.
+        generation: u32,
+        /// The proposals.
+        advice: Vec<Advice>,
+    },
+    /// The files as a proposal has them.
+    Mended {
+        /// Of which run.
+        generation: u32,
+        /// Which proposal.
+        nth: u32,
+        /// The files that change, whole.
+        files: Vec<SourceFile>,
+        /// Steps that it adds to the scenario.
+        steps: Vec<Step>,
+        /// What could not be written and why; empty where all could.
+        refused: String,
     },
     /// A trace's digest.
     Digest {
@@ -220,13 +276,50 @@ pub struct NodeInfo {
     pub peak_pods: u32,
 }
 
-/// What a workload's curve shows at a moment.
+/// What a curve shows at a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {
     /// From then on, in virtual milliseconds.
     pub at_ms: i64,
-    /// Ready pods.
+    /// Pods that answer: ready, and on a machine that is alive.
     pub ready: u32,
+    /// Pods that Kubernetes believes ready; it learns of a dead machine late.
+    #[serde(default)]
+    pub believed: u32,
+}
+
+/// What one standard what-if would cost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Risk {
+    /// What is done, at the start.
+    pub step: Step,
+    /// Harm in points: more is worse.
+    pub score: u64,
+    /// What the points are for, the heaviest first.
+    pub reasons: Vec<String>,
+    /// The longest time that a workload has no pod that answers, in virtual milliseconds.
+    pub outage_ms: i64,
+    /// Pods without a node at the end.
+    pub unplaced: u32,
+    /// When all workloads are whole again, in virtual milliseconds; none where nothing was missed or something stays missing.
+    pub recovered_ms: Option<i64>,
+}
+
+/// What a scenario expects, and what became of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// What it is called.
+    pub title: String,
+    /// `always`, `never`, `eventually` or `finally`, and the expression.
+    pub promise: String,
+    /// Whether it holds; none where it could not be judged.
+    pub holds: Option<bool>,
+    /// When that was decided, in virtual milliseconds.
+    pub at_ms: Option<i64>,
+    /// Why it does not hold or could not be judged.
+    pub message: String,
+    /// Values of the expression's parts at that moment.
+    pub values: Vec<String>,
 }
 
 /// A workload and how it fared.
@@ -246,7 +339,10 @@ pub struct WorkloadInfo {
     pub below_budget_ms: i64,
     /// Virtual milliseconds with no ready pod.
     pub below_one_ms: i64,
-    /// Ready pods over time.
+    /// Virtual milliseconds with fewer ready pods than wanted.
+    #[serde(default)]
+    pub short_ms: i64,
+    /// Its pods over time.
     pub curve: Vec<Point>,
     /// Whether a rollout can be asked for.
     pub rolls_out: bool,
@@ -314,6 +410,9 @@ pub struct Story {
     pub duration_ms: i64,
     /// Zones by name; the empty name is "no zone".
     pub zones: Vec<String>,
+    /// The pods of each zone over time.
+    #[serde(default)]
+    pub zone_curves: Vec<Vec<Point>>,
     /// Machines.
     pub nodes: Vec<NodeInfo>,
     /// Workloads.
@@ -332,6 +431,9 @@ pub struct Story {
     pub verdict: String,
     /// Whether a step did harm.
     pub harmed: bool,
+    /// What the scenario of the files expects, judged.
+    #[serde(default)]
+    pub expected: Vec<Expected>,
     /// How pods were lost.
     pub losses: Vec<Loss>,
     /// What would have prevented it.
@@ -360,6 +462,30 @@ pub struct Advice {
     pub why: String,
     /// What to write; may be empty.
     pub snippet: String,
+    /// What came of trying it, if it was tried.
+    #[serde(default)]
+    pub tried: Tried,
+    /// What came of trying it, or why it was not, in a sentence; may be empty.
+    #[serde(default)]
+    pub outcome: String,
+    /// Whether it can be written into the files.
+    #[serde(default)]
+    pub writable: bool,
+}
+
+/// What came of trying a proposal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tried {
+    /// It was not tried.
+    #[default]
+    NotRun,
+    /// The harm is gone.
+    Helps,
+    /// The harm is smaller.
+    HelpsSome,
+    /// The harm is not gone.
+    HelpsNot,
 }
 
 /// What one plugin says of one node.
@@ -417,4 +543,10 @@ pub struct Why {
     pub nodes: u32,
     /// From the present state back to the first cause.
     pub chain: Vec<Cause>,
+    /// Every attempt to place it, and what changed from one to the next; empty for a pod that has its place.
+    #[serde(default)]
+    pub attempts: Vec<Cause>,
+    /// The smallest changes that would let it in; the scheduler was asked about each.
+    #[serde(default)]
+    pub ways: Vec<Advice>,
 }

@@ -16,6 +16,9 @@ const MARGIN: f64 = 8.0;
 /// Longer lines are not coloured past this byte.
 const MOST_BYTES: usize = 2_000;
 
+/// The most that one file of the editor holds: bytes.
+pub(crate) const MOST_TEXT: usize = 8 << 20;
+
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) files: Rc<Vec<SourceFile>>,
@@ -24,6 +27,8 @@ pub(crate) struct Props {
     /// Bytes to go to, and a number that changes with every wish.
     pub(crate) jump: Option<(u32, u32, u32)>,
     pub(crate) edit: Callback<String>,
+    /// More was pasted than is taken.
+    pub(crate) refuse: Callback<()>,
 }
 
 #[component(Editor)]
@@ -70,8 +75,18 @@ pub(crate) fn editor(props: &Props) -> Html {
     });
 
     let oninput = {
-        let edit = props.edit.clone();
-        Callback::from(move |event: InputEvent| edit.emit(event.target_unchecked_into::<HtmlTextAreaElement>().value()))
+        let (edit, refuse, text) = (props.edit.clone(), props.refuse.clone(), text.clone());
+        Callback::from(move |event: InputEvent| {
+            let field = event.target_unchecked_into::<HtmlTextAreaElement>();
+            let new = field.value();
+            if new.len() > MOST_TEXT {
+                // What was there stays: a slip on the clipboard loses nothing.
+                field.set_value(&text);
+                refuse.emit(());
+            } else {
+                edit.emit(new);
+            }
+        })
     };
     let onscroll = {
         let scroll = scroll.clone();

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use js_sys::Uint8Array;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::frame::Frame;
 use crate::store::Notice;
@@ -26,11 +26,15 @@ struct Inner {
     running: bool,
     /// The last run that was asked for: a new worker must hear it before anything else.
     run: Option<Ask>,
+    /// The run that the worker has: one that replaces a crashed one must hear it again.
+    current: Option<Ask>,
     frame_asked: bool,
     frame_wanted: Option<Ask>,
     why_asked: bool,
     why_wanted: Option<Ask>,
-    calls: Vec<Closure<dyn Fn(MessageEvent)>>,
+    idle_asked: bool,
+    idle_wanted: Option<Ask>,
+    calls: Vec<(Closure<dyn Fn(MessageEvent)>, Closure<dyn Fn(Event)>)>,
 }
 
 /// A handle on the worker; clones are the same worker.
@@ -70,14 +74,47 @@ impl Engine {
         let engine = self.clone();
         let call = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| engine.receive(&event.data()));
         worker.set_onmessage(Some(call.as_ref().unchecked_ref()));
+        let engine = self.clone();
+        let crash = Closure::<dyn Fn(Event)>::new(move |event: Event| {
+            event.prevent_default();
+            engine.crashed();
+        });
+        worker.set_onerror(Some(crash.as_ref().unchecked_ref()));
         let mut inner = self.inner.borrow_mut();
         // The closure of the worker that was ended before may be the one that is running: it is kept for one round.
         if inner.calls.len() > 1 {
             inner.calls.remove(0);
         }
-        inner.calls.push(call);
+        inner.calls.push((call, crash));
         inner.worker = Some(worker);
-        (inner.ready, inner.running, inner.frame_asked, inner.why_asked) = (false, false, false, false);
+        (inner.ready, inner.running) = (false, false);
+        (inner.frame_asked, inner.why_asked, inner.idle_asked) = (false, false, false);
+    }
+
+    /// The worker died: another takes its place. What killed it is not asked again.
+    fn crashed(&self) {
+        let (had_started, killer, current) = {
+            let mut inner = self.inner.borrow_mut();
+            if let Some(worker) = inner.worker.take() {
+                worker.terminate();
+            }
+            let killer = if inner.running { inner.current.take() } else { None };
+            (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
+            (inner.ready, killer, inner.current.clone())
+        };
+        if !had_started {
+            return self.complain("The simulator could not be started: load the page again, or try another browser.");
+        }
+        self.complain("The simulation ended unexpectedly and was started anew. Nothing you wrote is lost.");
+        if let Some(Ask::Run { generation, .. }) = killer {
+            let nothing = Answer::Ran { generation, diagnostics: Vec::new(), partial: true, steps: None, story: None };
+            (self.hear)(Heard::Answer(nothing));
+        }
+        {
+            let mut inner = self.inner.borrow_mut();
+            inner.run = inner.run.take().or(current);
+        }
+        self.start();
     }
 
     fn complain(&self, text: &str) {
@@ -97,7 +134,10 @@ impl Engine {
                     Answer::Ready => inner.ready = true,
                     Answer::Ran { .. } => inner.running = false,
                     Answer::Why { .. } => inner.why_asked = false,
-                    Answer::Refused { .. } => (inner.running, inner.why_asked, inner.frame_asked) = (false, false, false),
+                    Answer::WhatIf { .. } | Answer::Advised { .. } | Answer::Mended { .. } => inner.idle_asked = false,
+                    Answer::Refused { .. } => {
+                        (inner.running, inner.why_asked, inner.frame_asked, inner.idle_asked) = (false, false, false, false);
+                    }
                     Answer::Digest { .. } => {}
                 }
             }
@@ -118,7 +158,7 @@ impl Engine {
             let mut inner = self.inner.borrow_mut();
             let own = steps.is_none();
             inner.run = Some(Ask::Run { generation, files: files.to_vec(), steps: steps.unwrap_or_default().to_vec(), own, seed });
-            (inner.frame_wanted, inner.why_wanted) = (None, None);
+            (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
             inner.running
         };
         if overtaken {
@@ -135,10 +175,10 @@ impl Engine {
         if !inner.ready || inner.running {
             return;
         }
-        if let Some(run) = inner.run.clone() {
+        if let Some(run) = inner.run.take() {
             inner.running = true;
-            inner.run = None;
             post(&inner, &run);
+            inner.current = Some(run);
         }
     }
 
@@ -151,6 +191,12 @@ impl Engine {
     /// Wants to know why; only the newest wish is kept.
     pub(crate) fn why(&self, generation: u32, pod: u32, at_ms: i64) {
         self.inner.borrow_mut().why_wanted = Some(Ask::Why { generation, pod, at_ms });
+        self.send_wishes();
+    }
+
+    /// Wants what can wait until nothing else is wanted; only the newest wish is kept.
+    pub(crate) fn idle(&self, ask: Ask) {
+        self.inner.borrow_mut().idle_wanted = Some(ask);
         self.send_wishes();
     }
 
@@ -169,6 +215,12 @@ impl Engine {
             && let Some(ask) = inner.why_wanted.take()
         {
             inner.why_asked = true;
+            post(&inner, &ask);
+        }
+        if !(inner.frame_asked || inner.why_asked || inner.idle_asked)
+            && let Some(ask) = inner.idle_wanted.take()
+        {
+            inner.idle_asked = true;
             post(&inner, &ask);
         }
     }

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::editor::Editor;
+use super::editor::{Editor, MOST_TEXT};
 use super::icon::{Icon, Name};
 use super::intake;
 use crate::source::Lines;
-use crate::store::{Action, Store};
+use crate::store::{Action, Notice, Store};
 use crate::wire::{Finding, Severity, SourceFile};
 
 #[derive(Properties, PartialEq)]
@@ -29,6 +29,16 @@ pub(crate) fn files(props: &Props) -> Html {
     let edit = {
         let dispatch = props.dispatch.clone();
         use_callback((), move |text: String, ()| dispatch.dispatch(Action::Edit(text)))
+    };
+    let refuse = {
+        let dispatch = props.dispatch.clone();
+        use_callback((), move |(), ()| {
+            let text = format!(
+                "That is more than the {} MiB that the editor takes in one file: the text is as it was. Drop it as several files.",
+                MOST_TEXT >> 20
+            );
+            dispatch.dispatch(Action::Say(Some(Notice { text, wrong: true })));
+        })
     };
     let add = {
         let dispatch = props.dispatch.clone();
@@ -69,7 +79,7 @@ pub(crate) fn files(props: &Props) -> Html {
                     <Icon name={Name::Open} />
                 </label>
             </div>
-            <Editor files={props.files.clone()} active={props.active} findings={props.findings.clone()} jump={*jump} {edit} />
+            <Editor files={props.files.clone()} active={props.active} findings={props.findings.clone()} jump={*jump} {edit} {refuse} />
             { findings(props, &jump) }
         </section>
     }

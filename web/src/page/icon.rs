@@ -26,6 +26,7 @@ pub(crate) enum Name {
     Down,
     Table,
     Map,
+    Find,
 }
 
 impl Name {
@@ -49,6 +50,7 @@ impl Name {
             Name::Open => "M1.8 12.8V3.6h4.4l1.5 1.8h6.5v7.4z",
             Name::Down => "M4.5 6.5 8 10l3.5-3.5",
             Name::Table => "M2.2 3.4h11.6v9.2H2.2zM2.2 6.5h11.6M2.2 9.5h11.6M6.4 6.5v6",
+            Name::Find => "M7 2.6a4.4 4.4 0 1 0 0 8.8 4.4 4.4 0 0 0 0-8.8M10.3 10.3 13.6 13.6",
             Name::Map => "M2.2 2.8h5v4.4h-5zM8.9 2.8h5v4.4h-5zM2.2 8.9h5v4.4h-5zM8.9 8.9h5v4.4h-5z",
         }
     }

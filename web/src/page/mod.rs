@@ -5,11 +5,16 @@ mod dom;
 mod editor;
 mod engine;
 mod files;
+mod hooks;
 mod icon;
 mod intake;
+mod keeping;
 mod menu;
+mod overlay;
 mod pen;
+mod reader;
 mod report;
+mod risks;
 mod side;
 mod table;
 mod theme;
@@ -24,17 +29,20 @@ use yew::prelude::*;
 use cluster::Cluster;
 use engine::{Engine, Heard};
 use files::Files;
+use hooks::{use_keys, use_links, use_run, use_time};
 use icon::{Icon, Name};
+use overlay::{Help, Palette};
+use reader::Reader;
 use side::Answers;
 use table::Table;
 use timeline::Timeline;
 use top::{Acts, Top};
 
-use crate::clock;
 use crate::examples;
 use crate::link::{self, Scene};
-use crate::store::{Action, Notice, Pane, Run, Store};
-use crate::wire::Answer;
+use crate::palette::{self, Deed};
+use crate::store::{Action, Mended, Notice, Overlay, Pane, Run, Store};
+use crate::wire::{Answer, Ask};
 use wavetank_core::trace::PodState;
 
 /// Shows the app in the document's body.
@@ -53,9 +61,6 @@ impl Reducible for Store {
     }
 }
 
-/// How long typing has to rest before it is answered: milliseconds.
-const REST_MS: i32 = 200;
-
 /// Where the first example opens: the lost pods are being replaced. Virtual milliseconds.
 const MIDDLE_MS: i64 = 356_000;
 
@@ -73,7 +78,7 @@ fn first_scene() -> (Scene, Option<Notice>) {
     };
     match link::decode(&dom::window().location().hash().unwrap_or_default()) {
         Ok(Some(scene)) => (scene, None),
-        Ok(None) => (example(), None),
+        Ok(None) => (keeping::kept().unwrap_or_else(example), None),
         Err(broken) => (example(), Some(Notice { text: broken.message().to_string(), wrong: true })),
     }
 }
@@ -95,10 +100,27 @@ fn app() -> Html {
     let painted = use_state_eq(|| 0u32);
     let rows = use_state_eq(|| false);
 
+    let engine_of_mending = engine.clone();
+    let perform = {
+        let (dispatch, scheme, rows, store) = (dispatch.clone(), scheme.clone(), rows.clone(), store.clone());
+        Callback::from(move |deed: Deed| match deed {
+            Deed::Act(action) => dispatch.dispatch(action),
+            Deed::Example(name) => dispatch.dispatch(Action::Open(scene_of(name), "opening an example")),
+            Deed::CopyLink => top::copy_link(link::encode(&store.scene()), dispatch.clone()),
+            Deed::Colours => scheme.set(scheme.next()),
+            Deed::Table => rows.set(!*rows),
+            Deed::Mend(nth) => {
+                if let Some(told) = &store.told {
+                    engine_of_mending.idle(Ask::Mend { generation: told.generation, nth });
+                }
+            }
+        })
+    };
     use_run(&store, &engine);
     use_time(&store);
-    use_keys(&store);
+    use_keys(&store, perform.clone(), *rows);
     use_links(&store);
+    keeping::use_keeping(&store);
     {
         let painted = painted.clone();
         use_effect_with(*scheme, move |scheme| {
@@ -111,25 +133,24 @@ fn app() -> Html {
         let scheme = scheme.clone();
         use_callback((), move |to: theme::Scheme, ()| scheme.set(to))
     };
-    let make_link = {
-        let store = store.clone();
-        Callback::from(move |()| link::encode(&store.scene()))
-    };
     let dropping = use_state_eq(|| false);
     let (ondragover, ondragleave, ondrop) = drop_handlers(&dropping, &dispatch);
     html! {
         <div class={classes!("page", dropping.then_some("dropping"))} {ondragover} {ondragleave} {ondrop}>
             <a class="skip" href="#answer">{ "Skip to the answers" }</a>
-            <Top scheme={*scheme} {repaint} undoes={store.undoes()} link={make_link} dispatch={dispatch.clone()} />
+            <Top scheme={*scheme} {repaint} undoes={store.undoes()} perform={perform.clone()} dispatch={dispatch.clone()} />
             { notice(&store, &dispatch) }
             <main class="panes">
                 <Files files={store.files.clone()} active={store.active} findings={store.findings.clone()}
                     shown={store.pane == Pane::Files} dispatch={dispatch.clone()} />
                 { cluster_pane(&store, *painted, &rows, &dispatch) }
                 <Answers told={store.told.clone()} at_ms={store.at_ms} side={store.side} selection={store.selection.clone()}
-                    why={store.why.clone()} shown={store.pane == Pane::Answers} stale={store.stale()} dispatch={dispatch.clone()} />
+                    why={store.why.clone()} risks={store.risks.clone()} steps={store.steps.clone()} pinned={store.pinned.clone()}
+                    advice={store.advice.clone()} files={store.files.clone()} shown={store.pane == Pane::Answers} stale={store.stale()}
+                    perform={perform.clone()} dispatch={dispatch.clone()} />
             </main>
             { bottom(&store, &dispatch) }
+            { over(&store, &perform, &dispatch) }
         </div>
     }
 }
@@ -142,100 +163,25 @@ fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
             Action::Ran(generation, Run { findings: diagnostics, partial, steps, story })
         }
         Heard::Answer(Answer::Why { generation, why }) => Action::Why(generation, why),
+        Heard::Answer(Answer::WhatIf { generation, nth, total, left_out, risk }) => Action::Risk(generation, nth, total, left_out, risk),
+        Heard::Answer(Answer::Advised { generation, advice }) => Action::Advised(generation, advice),
+        Heard::Answer(Answer::Mended { generation, nth, files, steps, refused }) => {
+            Action::Mended(generation, Mended { nth, files, steps, refused })
+        }
         Heard::Answer(Answer::Refused { message }) => Action::Say(Some(Notice { text: message, wrong: true })),
         Heard::Answer(Answer::Ready | Answer::Digest { .. }) => return,
     });
 }
 
-/// Asks the worker for what the store lacks: the run, the frame at the cursor, the explanation of the selected pod.
-#[hook]
-fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
-    {
-        let (engine, store) = (engine.clone(), store.clone());
-        use_effect_with(store.generation, move |&generation| {
-            let (files, steps, seed) = (store.files.clone(), (!store.own).then(|| store.steps.clone()), store.seed);
-            let wait = if store.typed { REST_MS } else { 0 };
-            let timer = dom::after(wait, move || engine.run(generation, &files, steps.as_ref().map(|steps| steps.as_slice()), seed));
-            move || drop(timer)
-        });
+/// The palette or the help, where one is open.
+fn over(store: &UseReducerHandle<Store>, perform: &Callback<Deed>, dispatch: &UseReducerDispatcher<Store>) -> Html {
+    let dispatch = dispatch.clone();
+    let closed = Callback::from(move |()| dispatch.dispatch(Action::Overlay(Overlay::None)));
+    match store.overlay {
+        Overlay::None => Html::default(),
+        Overlay::Palette => html! { <Palette commands={palette::commands(store)} perform={perform.clone()} {closed} /> },
+        Overlay::Help => html! { <Help {closed} /> },
     }
-    let told = store.told.as_ref().map(|told| told.generation).filter(|_| !store.stale());
-    {
-        let engine = engine.clone();
-        use_effect_with((told, store.at_ms), move |&(told, at_ms)| {
-            if let Some(generation) = told {
-                engine.frame(generation, at_ms);
-            }
-        });
-    }
-    let engine = engine.clone();
-    // While playing, a second of real time is soon enough.
-    let moment = if store.playing { store.at_ms / (i64::from(store.speed) * 1_000) } else { store.at_ms };
-    let at_ms = store.at_ms;
-    use_effect_with((told, store.selected_pod(), moment), move |&(told, pod, _)| {
-        let timer = told.zip(pod).map(|(generation, pod)| dom::after(40, move || engine.why(generation, pod as u32, at_ms)));
-        move || drop(timer)
-    });
-}
-
-/// Lets time pass while playing.
-#[hook]
-fn use_time(store: &UseReducerHandle<Store>) {
-    let dispatch = store.dispatcher();
-    use_effect_with(store.playing, move |&playing| {
-        let run = playing.then(|| {
-            dom::each_frame(move |ms| {
-                dispatch.dispatch(Action::Pass(ms.min(100.0)));
-                true
-            })
-        });
-        move || drop(run)
-    });
-}
-
-/// The keys that work anywhere outside of text.
-#[hook]
-fn use_keys(store: &UseReducerHandle<Store>) {
-    let dispatch = store.dispatcher();
-    let now = (store.told.clone(), store.at_ms);
-    use_effect_with(now, move |(told, at_ms)| {
-        let (told, at_ms) = (told.clone(), *at_ms);
-        let guard = dom::listen(&dom::window(), "keydown", move |event: KeyboardEvent| {
-            let Some(told) = &told else { return };
-            if dom::takes_keys(&event) || event.ctrl_key() || event.meta_key() || event.alt_key() {
-                return;
-            }
-            let stops = if event.shift_key() { &told.phases } else { &told.stops };
-            let action = match event.key().as_str() {
-                " " if !dom::takes_space(&event) => Action::Toggle,
-                "ArrowRight" => Action::Seek(clock::next(stops, at_ms)),
-                "ArrowLeft" => Action::Seek(clock::previous(stops, at_ms)),
-                "Home" => Action::Seek(0),
-                "End" => Action::Seek(told.story.duration_ms),
-                "Escape" => Action::Select(None),
-                _ => return,
-            };
-            event.prevent_default();
-            dispatch.dispatch(action);
-        });
-        move || drop(guard)
-    });
-}
-
-/// A link that is pasted into the address bar of the open page.
-#[hook]
-fn use_links(store: &UseReducerHandle<Store>) {
-    let dispatch = store.dispatcher();
-    use_effect_with((), move |()| {
-        let guard = dom::listen(&dom::window(), "hashchange", move |_: Event| {
-            match link::decode(&dom::window().location().hash().unwrap_or_default()) {
-                Ok(Some(scene)) => dispatch.dispatch(Action::Open(scene, "opening a link")),
-                Ok(None) => {}
-                Err(broken) => dispatch.dispatch(Action::Say(Some(Notice { text: broken.message().to_string(), wrong: true }))),
-            }
-        });
-        move || drop(guard)
-    });
 }
 
 type Drag = Callback<DragEvent>;
@@ -275,8 +221,11 @@ fn cluster_pane(store: &Store, painted: u32, rows: &UseStateHandle<bool>, dispat
             <Table told={told.clone()} frame={frame.clone()} selection={store.selection.clone()} dispatch={dispatch.clone()} />
         },
         (Some(told), Some(frame)) => html! {
+            <>
+            <Reader told={told.clone()} frame={frame.clone()} moving={store.playing} />
             <Cluster told={told.clone()} frame={frame.clone()} selection={store.selection.clone()} pod={store.selected_pod()}
                 scheme={painted} dispatch={dispatch.clone()} />
+            </>
         },
         _ => html! { <div class="canvas-holder"><p class="muted waiting">{ waiting(store) }</p></div> },
     };
@@ -300,7 +249,8 @@ fn cluster_pane(store: &Store, painted: u32, rows: &UseStateHandle<bool>, dispat
                 </button>
             </div>
             if let Some(told) = &store.told {
-                <Timeline told={told.clone()} at_ms={store.at_ms} playing={store.playing} speed={store.speed} dispatch={dispatch.clone()} />
+                <Timeline told={told.clone()} pinned={store.pinned.clone()} at_ms={store.at_ms} playing={store.playing} speed={store.speed}
+                    halts={store.halts} dispatch={dispatch.clone()} />
             }
         </section>
     }

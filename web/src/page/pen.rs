@@ -36,6 +36,9 @@ impl Colours {
 pub(crate) struct CanvasPen<'a> {
     context: CanvasRenderingContext2d,
     colours: &'a Colours,
+    /// What the context was told last: telling it again costs more than drawing a small square.
+    filling: Option<Ink>,
+    stroking: Option<Ink>,
 }
 
 impl<'a> CanvasPen<'a> {
@@ -52,7 +55,21 @@ impl<'a> CanvasPen<'a> {
         context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0).ok()?;
         context.clear_rect(0.0, 0.0, size.0, size.1);
         context.set_text_baseline("middle");
-        Some(CanvasPen { context, colours })
+        Some(CanvasPen { context, colours, filling: None, stroking: None })
+    }
+
+    fn fill_with(&mut self, ink: Ink) {
+        if self.filling != Some(ink) {
+            self.context.set_fill_style_str(self.colours.of(ink));
+            self.filling = Some(ink);
+        }
+    }
+
+    fn stroke_with(&mut self, ink: Ink) {
+        if self.stroking != Some(ink) {
+            self.context.set_stroke_style_str(self.colours.of(ink));
+            self.stroking = Some(ink);
+        }
     }
 
     fn path(&self, place: Rect, round: f64) {
@@ -75,7 +92,7 @@ impl<'a> CanvasPen<'a> {
 
 impl Pen for CanvasPen<'_> {
     fn fill(&mut self, place: Rect, round: f64, ink: Ink) {
-        self.context.set_fill_style_str(self.colours.of(ink));
+        self.fill_with(ink);
         if round <= 0.0 {
             self.context.fill_rect(place.x, place.y, place.w, place.h);
         } else {
@@ -85,7 +102,7 @@ impl Pen for CanvasPen<'_> {
     }
 
     fn outline(&mut self, place: Rect, round: f64, ink: Ink, width: f64, dash: f64) {
-        self.context.set_stroke_style_str(self.colours.of(ink));
+        self.stroke_with(ink);
         self.context.set_line_width(width);
         let dashes = js_sys::Array::new();
         if dash > 0.0 {
@@ -101,7 +118,7 @@ impl Pen for CanvasPen<'_> {
     }
 
     fn line(&mut self, from: (f64, f64), to: (f64, f64), ink: Ink, width: f64) {
-        self.context.set_stroke_style_str(self.colours.of(ink));
+        self.stroke_with(ink);
         self.context.set_line_width(width);
         self.context.begin_path();
         self.context.move_to(from.0, from.1);
@@ -112,7 +129,7 @@ impl Pen for CanvasPen<'_> {
     fn text(&mut self, text: &str, at: (f64, f64), most: f64, size: f64, hold: Hold, ink: Ink) {
         let weight = if hold == Hold::Middle || size >= 12.0 { 600 } else { 500 };
         self.context.set_font(&format!("{weight} {size}px {}", self.colours.family));
-        self.context.set_fill_style_str(self.colours.of(ink));
+        self.fill_with(ink);
         self.context.set_text_align(match hold {
             Hold::Left => "left",
             Hold::Middle => "center",

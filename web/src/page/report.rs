@@ -1,16 +1,24 @@
-//! How every workload fared, what was assumed, what would have helped.
+//! What the run meant: whether it holds what was expected, what differs from the run that was kept, how every workload fared, what would have helped.
 
 use std::rc::Rc;
 
 use yew::prelude::*;
 
 use crate::clock;
-use crate::store::Told;
-use crate::wire::{Advice, Loss, WorkloadInfo};
+use crate::compare;
+use crate::palette::Deed;
+use crate::source::diff::{self, Line};
+use crate::store::{Action, Advised, Mended, Store, Told};
+use crate::wire::{Advice, Expected, Loss, SourceFile, Tried, WorkloadInfo};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) told: Rc<Told>,
+    pub(crate) pinned: Option<Rc<Told>>,
+    pub(crate) advice: Rc<Advised>,
+    pub(crate) files: Rc<Vec<SourceFile>>,
+    pub(crate) perform: Callback<Deed>,
+    pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
 /// Rows drawn; the rest are counted.
@@ -19,11 +27,22 @@ const MOST_ROWS: usize = 300;
 #[component(Report)]
 pub(crate) fn report(props: &Props) -> Html {
     let story = &props.told.story;
+    let tried = props.advice.generation == props.told.generation;
+    // The best that can be done with a click is open.
+    let first = props.advice.advice.iter().position(|of| of.tried == Tried::Helps && of.writable).filter(|_| tried);
+    let proposals: &[Advice] = if tried { &props.advice.advice } else { &story.advice };
     html! {
         <>
             <p class={classes!("verdict", if story.harmed { "bad" } else { "good" })}>
                 <span aria-hidden="true">{ if story.harmed { "✕" } else { "✓" } }</span>{ &story.verdict }
             </p>
+            { compared(props) }
+            if !story.expected.is_empty() { <h3>{ "Expected" }<small>{ kept(&story.expected) }</small></h3><ul class="expected">{ for story.expected.iter().take(MOST_ROWS).map(|of| expected(of, props)) }</ul> }
+            if !proposals.is_empty() {
+                <h3>{ "What would have helped" }<small>{ if tried { "each was tried" } else { "trying each …" } }</small></h3>
+                { for proposals.iter().enumerate().take(MOST_ROWS).map(|(nth, of)| advice(nth as u32, of, tried, first == Some(nth), props)) }
+            }
+            <h3>{ "Workloads" }</h3>
             <div class="matrix" tabindex="0" role="region" aria-label="Workloads">
                 <table class="workloads">
                     <thead><tr>
@@ -35,10 +54,64 @@ pub(crate) fn report(props: &Props) -> Html {
             </div>
             if story.workloads.len() > MOST_ROWS { <p class="muted">{ format!("and {} more", story.workloads.len() - MOST_ROWS) }</p> }
             if !story.losses.is_empty() { <h3>{ "What was lost" }</h3>{ for story.losses.iter().take(MOST_ROWS).map(loss) } }
-            if !story.advice.is_empty() { <h3>{ "What would have helped" }</h3>{ for story.advice.iter().take(MOST_ROWS).map(advice) } }
             { list("Assumed", &story.assumptions) }
             { list("Kept, not simulated", &story.not_simulated) }
         </>
+    }
+}
+
+/// What differs from the run that was kept.
+fn compared(props: &Props) -> Html {
+    let keep = |on: bool, label: &'static str| {
+        let dispatch = props.dispatch.clone();
+        html! { <button type="button" class="button small" onclick={move |_| dispatch.dispatch(Action::Pin(on))}>{ label }</button> }
+    };
+    let Some(pinned) = &props.pinned else {
+        return html! { <p class="keep">{ keep(true, "Keep to compare") }<span class="muted">{ "Then change manifests or steps: what differs is told here." }</span></p> };
+    };
+    let differences = compare::differences(&pinned.story, &props.told.story);
+    html! {
+        <section class="compared" aria-label="Compared with the kept run">
+            <div class="compared-head"><h3>{ "Against the kept run" }</h3>{ keep(true, "Keep this instead") }{ keep(false, "Stop") }</div>
+            if differences.is_empty() {
+                <p class="muted">{ "No workload fares differently." }</p>
+            } else {
+                <ul>
+                    { for differences.iter().take(MOST_ROWS).map(|of| html! {
+                        <li class={of.way.name()}><span class="sign" aria-hidden="true">{ of.way.sign() }</span>
+                            <b>{ &of.label }</b><span class="unseen">{ format!(" {}: ", of.way.name()) }</span><span>{ &of.text }</span></li>
+                    }) }
+                </ul>
+            }
+        </section>
+    }
+}
+
+fn kept(all: &[Expected]) -> String {
+    let holds = all.iter().filter(|of| of.holds == Some(true)).count();
+    format!("{holds} of {} hold", all.len())
+}
+
+fn expected(of: &Expected, props: &Props) -> Html {
+    let (class, sign, word) = match of.holds {
+        Some(true) => ("holds", "✓", "holds: "),
+        Some(false) => ("fails", "✕", "does not hold: "),
+        None => ("unjudged", "–", "not judged: "),
+    };
+    let go = of.at_ms.map(|at_ms| {
+        let dispatch = props.dispatch.clone();
+        html! { <button type="button" class="moment" onclick={move |_| dispatch.dispatch(Action::Seek(at_ms))}>{ clock::written(at_ms) }</button> }
+    });
+    html! {
+        <li {class}>
+            <span class="sign" aria-hidden="true">{ sign }</span>
+            <div>
+                <span class="unseen">{ word }</span><b>{ &of.title }</b>{ go }
+                <code>{ &of.promise }</code>
+                if !of.message.is_empty() { <p>{ &of.message }</p> }
+                { for of.values.iter().take(8).map(|value| html! { <code>{ value }</code> }) }
+            </div>
+        </li>
     }
 }
 
@@ -71,13 +144,64 @@ fn loss(of: &Loss) -> Html {
     }
 }
 
-fn advice(of: &Advice) -> Html {
+/// A proposal: what came of trying it, and how it would look in the files.
+fn advice(nth: u32, of: &Advice, tried: bool, open: bool, props: &Props) -> Html {
+    let mended = props.advice.mended.as_ref().filter(|mended| tried && mended.nth == nth);
+    let (class, word) = match of.tried {
+        Tried::NotRun => ("", ""),
+        Tried::Helps => ("helps", "✓ helps"),
+        Tried::HelpsSome => ("helps-some", "▲ helps some"),
+        Tried::HelpsNot => ("helps-not", "✕ does not help"),
+    };
+    let perform = props.perform.clone();
+    let show = (tried && of.writable && mended.is_none()).then(|| {
+        html! { <button type="button" class="button small" onclick={move |_| perform.emit(Deed::Mend(nth))}>{ "Show the change" }</button> }
+    });
     html! {
-        <details class="advice">
-            <summary>{ &of.title }</summary>
+        <details class="advice" key={format!("{nth} {tried} {}", of.title)} {open}>
+            <summary>{ &of.title }if !word.is_empty() { <span class={classes!("verified", class)}>{ word }</span> }</summary>
             <p>{ &of.why }</p>
-            if !of.snippet.is_empty() { <pre tabindex="0">{ &of.snippet }</pre> }
+            if !of.outcome.is_empty() { <p class="outcome">{ &of.outcome }</p> }
+            if let Some(mended) = mended {
+                { change(mended, props) }
+            } else if !of.snippet.is_empty() {
+                <pre tabindex="0">{ &of.snippet }</pre>
+            }
+            { show }
         </details>
+    }
+}
+
+/// A change of files as lines that come and go, and the button that makes it.
+fn change(mended: &Mended, props: &Props) -> Html {
+    let old = |name: &str| props.files.iter().find(|file| file.name == name).map_or("", |file| file.text.as_str());
+    let files = mended.files.iter().map(|file| {
+        let lines = diff::lines(old(&file.name), &file.text);
+        html! {
+            <figure class="diff">
+                <figcaption>{ &file.name }</figcaption>
+                <pre tabindex="0">{ for lines.iter().map(|line| match line {
+                    Line::Same(text) => html! { <span class="same">{ format!("  {text}\n") }</span> },
+                    Line::Gone(text) => html! { <del>{ format!("- {text}\n") }</del> },
+                    Line::New(text) => html! { <ins>{ format!("+ {text}\n") }</ins> },
+                    Line::Skipped(count) => html! { <span class="skipped">{ format!("  … {count} lines\n") }</span> },
+                }) }</pre>
+            </figure>
+        }
+    });
+    let steps = mended.steps.iter().map(
+        |step| html! { <p class="decided">{ format!("A step at {}: ", clock::written(step.at_ms)) }<code>{ &step.target }</code></p> },
+    );
+    let dispatch = props.dispatch.clone();
+    html! {
+        <>
+            { for files }
+            { for steps }
+            if !mended.refused.is_empty() { <p class="muted">{ &mended.refused }</p> }
+            if !(mended.files.is_empty() && mended.steps.is_empty()) {
+                <button type="button" class="button small primary" onclick={move |_| dispatch.dispatch(Action::Mend)}>{ "Apply and run again" }</button>
+            }
+        </>
     }
 }
 

@@ -7,10 +7,12 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::report::Report;
+use super::risks::RisksPane;
 use super::why::WhyPane;
 use crate::clock;
-use crate::store::{Action, Selection, Side, Store, Told};
-use crate::wire::Why;
+use crate::palette::Deed;
+use crate::store::{Action, Advised, Risks, Selection, Side, Store, Told};
+use crate::wire::{SourceFile, Step, Why};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -19,12 +21,18 @@ pub(crate) struct Props {
     pub(crate) side: Side,
     pub(crate) selection: Option<Selection>,
     pub(crate) why: Option<Rc<Why>>,
+    pub(crate) risks: Rc<Risks>,
+    pub(crate) steps: Rc<Vec<Step>>,
+    pub(crate) pinned: Option<Rc<Told>>,
+    pub(crate) advice: Rc<Advised>,
+    pub(crate) files: Rc<Vec<SourceFile>>,
+    pub(crate) perform: Callback<Deed>,
     pub(crate) shown: bool,
     pub(crate) stale: bool,
     pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
-const SIDES: [(Side, &str); 3] = [(Side::Story, "Story"), (Side::Why, "Why"), (Side::Report, "Report")];
+const SIDES: [(Side, &str); 4] = [(Side::Story, "Story"), (Side::Why, "Why"), (Side::Report, "Report"), (Side::Risks, "Risks")];
 
 #[component(Answers)]
 pub(crate) fn answers(props: &Props) -> Html {
@@ -65,7 +73,11 @@ pub(crate) fn answers(props: &Props) -> Html {
                     { match props.side {
                         Side::Story => html! { <Narrative told={told.clone()} now={told.sentence_at(props.at_ms)} dispatch={props.dispatch.clone()} /> },
                         Side::Why => html! { <WhyPane told={told.clone()} selection={props.selection.clone()} why={props.why.clone()} dispatch={props.dispatch.clone()} /> },
-                        Side::Report => html! { <Report told={told.clone()} /> },
+                        Side::Report => html! {
+                            <Report told={told.clone()} pinned={props.pinned.clone()} advice={props.advice.clone()} files={props.files.clone()}
+                                perform={props.perform.clone()} dispatch={props.dispatch.clone()} />
+                        },
+                        Side::Risks => html! { <RisksPane risks={props.risks.clone()} steps={props.steps.clone()} dispatch={props.dispatch.clone()} /> },
                     } }
                 } else {
                     <p class="muted">{ "Nothing has run yet." }</p>
@@ -106,7 +118,7 @@ fn narrative(props: &NarrativeProps) -> Html {
         }
     });
     if lines.is_empty() {
-        return html! { <p class="muted">{ "Quiet: the cluster is settled. Break something with the buttons above it." }</p> };
+        return html! { <p class="muted">{ "Quiet: the cluster is settled. Break something with the buttons above it, or see under Risks what would hurt." }</p> };
     }
     let items = (from..to).map(|nth| {
         let line = &lines[nth];

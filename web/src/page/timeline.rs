@@ -9,15 +9,18 @@ use yew::prelude::*;
 use super::dom;
 use super::icon::{Icon, Name};
 use crate::clock::{self, Scale};
+use crate::moments;
 use crate::store::{Action, Store, Told};
-use crate::wire::{MarkKind, WorkloadInfo};
+use crate::wire::{MarkKind, Point, WorkloadInfo};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) told: Rc<Told>,
+    pub(crate) pinned: Option<Rc<Told>>,
     pub(crate) at_ms: i64,
     pub(crate) playing: bool,
     pub(crate) speed: u32,
+    pub(crate) halts: bool,
     pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
@@ -40,16 +43,19 @@ pub(crate) fn timeline(props: &Props) -> Html {
     let told = &props.told;
     let labels = if width < 520.0 { 84.0 } else { LABELS };
     let scale = Scale { duration_ms: told.story.duration_ms, left: labels, width: (width - labels - RIGHT).max(10.0) };
-    let curves = use_memo(told.clone(), |told| worst(&told.story.workloads));
-    let height = TICKS + curves.len() as f64 * ROW + AXIS;
+    let by_zone = use_state_eq(|| false);
+    let lanes = use_memo((told.clone(), props.pinned.clone(), *by_zone), |(told, pinned, by_zone)| {
+        if *by_zone { zone_lanes(told, pinned.as_deref()) } else { workload_lanes(told, pinned.as_deref()) }
+    });
+    let height = TICKS + lanes.len() as f64 * ROW + AXIS;
 
     // What does not move with the cursor is drawn once.
-    let still = use_memo((told.clone(), width as i64), |(told, _)| {
+    let still = use_memo((told.clone(), lanes.clone(), width as i64), |(told, lanes, _)| {
         html! {
             <>
                 { axis(&scale, height) }
                 { ticks(told, &scale) }
-                { for curves.iter().enumerate().map(|(row, &workload)| curve(&told.story.workloads[workload], TICKS + row as f64 * ROW, &scale)) }
+                { for lanes.iter().enumerate().map(|(row, lane)| curve(lane, TICKS + row as f64 * ROW, &scale)) }
             </>
         }
     });
@@ -91,13 +97,13 @@ pub(crate) fn timeline(props: &Props) -> Html {
     let words = format!("{} of {}", clock::written(props.at_ms), clock::written(told.story.duration_ms));
     html! {
         <section class="timeline" aria-label="Timeline">
-            { transport(props) }
+            { transport(props, &by_zone) }
             <div ref={holder} class="track" role="slider" tabindex="0" aria-label="Time" aria-valuemin="0"
                 aria-valuemax={told.story.duration_ms.to_string()} aria-valuenow={props.at_ms.to_string()} aria-valuetext={words}
                 {onpointerdown} {onpointermove} onpointerup={release.clone()} onpointercancel={release}>
                 <svg width={width.to_string()} height={height.to_string()} viewBox={format!("0 0 {} {height}", width.max(1.0))} aria-hidden="true">
                     { (*still).clone() }
-                    { for curves.iter().enumerate().map(|(row, &workload)| count(&told.story.workloads[workload], props.at_ms, TICKS + row as f64 * ROW, labels)) }
+                    { for lanes.iter().enumerate().map(|(row, lane)| count(lane, props.at_ms, TICKS + row as f64 * ROW, labels)) }
                     <line class="cursor" x1={x.to_string()} x2={x.to_string()} y1="2" y2={(height - AXIS + 4.0).to_string()} />
                     <path class="cursor-head" d={format!("M{} 1h10v6l-5 5-5-5z", x - 5.0)} />
                 </svg>
@@ -106,7 +112,7 @@ pub(crate) fn timeline(props: &Props) -> Html {
     }
 }
 
-fn transport(props: &Props) -> Html {
+fn transport(props: &Props, by_zone: &UseStateHandle<bool>) -> Html {
     let button = |name: Name, label: &'static str, action: Action| {
         let dispatch = props.dispatch.clone();
         html! {
@@ -123,6 +129,14 @@ fn transport(props: &Props) -> Html {
     let toggle = {
         let dispatch = props.dispatch.clone();
         move |_| dispatch.dispatch(Action::Toggle)
+    };
+    let halt = {
+        let (dispatch, halts) = (props.dispatch.clone(), props.halts);
+        move |_| dispatch.dispatch(Action::Halts(!halts))
+    };
+    let turn = {
+        let by_zone = by_zone.clone();
+        move |_| by_zone.set(!*by_zone)
     };
     let told = &props.told;
     let idle = told.story.duration_ms == 0;
@@ -143,6 +157,10 @@ fn transport(props: &Props) -> Html {
                     }) }
                 </select>
             </label>
+            <button type="button" class="button small" aria-pressed={props.halts.to_string()} onclick={halt}
+                title="Stop playing where a workload has no pod left (B)">{ "Stop at outages" }</button>
+            <button type="button" class="button small" aria-pressed={by_zone.to_string()} onclick={turn} title="A lane for each zone, or for each workload">
+                { "By zone" }</button>
             <ul class="kinds" aria-hidden="true">
                 { for MarkKind::ALL.iter().map(|kind| html! { <li class={format!("kind-{}", kind.name())}>{ sample(*kind) }{ words(*kind) }</li> }) }
             </ul>
@@ -224,52 +242,102 @@ fn worst(workloads: &[WorkloadInfo]) -> Vec<usize> {
     order
 }
 
-/// A workload's ready pods over time, as a stepped area below the line of what it wants.
-fn curve(workload: &WorkloadInfo, top: f64, scale: &Scale) -> Html {
-    let (low, high) = (top + ROW - 3.0, top + 5.0);
-    let most = workload.curve.iter().map(|point| point.ready).max().unwrap_or(0).max(workload.desired).max(1);
-    let y = |ready: u32| low - (low - high) * f64::from(ready) / f64::from(most);
-    let mut path = format!("M{} {low}", scale.left);
-    let mut before = None;
-    for point in &workload.curve {
-        let (x, level) = (scale.x(point.at_ms), y(point.ready));
-        if before.is_none() {
-            path.push_str(&format!("V{level:.1}"));
+/// One lane below the ticks.
+#[derive(Clone, PartialEq)]
+struct Lane {
+    name: String,
+    /// How many pods are wanted, where somebody says so.
+    desired: Option<u32>,
+    /// It has none at some time.
+    none: bool,
+    points: Vec<Point>,
+    /// The same lane of the run that was kept.
+    kept: Vec<Point>,
+}
+
+fn workload_lanes(told: &Told, pinned: Option<&Told>) -> Vec<Lane> {
+    let lane = |nth: usize| {
+        let workload = &told.story.workloads[nth];
+        let kept = pinned.and_then(|pinned| pinned.story.workloads.iter().find(|other| other.label == workload.label));
+        Lane {
+            name: workload.label.clone(),
+            desired: Some(workload.desired),
+            none: workload.least_ready == 0 && workload.desired > 0,
+            points: workload.curve.clone(),
+            kept: kept.map(|kept| kept.curve.clone()).unwrap_or_default(),
         }
-        path.push_str(&format!("H{x:.1}V{level:.1}"));
-        before = Some(level);
-    }
+    };
+    worst(&told.story.workloads).into_iter().map(lane).collect()
+}
+
+fn zone_lanes(told: &Told, pinned: Option<&Told>) -> Vec<Lane> {
+    let curve_in = |told: &Told, name: &str| {
+        let nth = told.story.zones.iter().position(|zone| zone == name)?;
+        told.story.zone_curves.get(nth).cloned()
+    };
+    let lane = |name: &String| {
+        let points = curve_in(told, name).unwrap_or_default();
+        Lane {
+            name: if name.is_empty() { "no zone".to_string() } else { name.clone() },
+            desired: None,
+            none: points.iter().any(|point| point.ready == 0) && points.iter().any(|point| point.ready > 0),
+            points,
+            kept: pinned.and_then(|pinned| curve_in(pinned, name)).unwrap_or_default(),
+        }
+    };
+    told.story.zones.iter().map(lane).take(MOST_CURVES).collect()
+}
+
+/// A lane's pods over time: a stepped area of those that answer, below the line of what is wanted; dotted, what Kubernetes believes; dashed,
+/// the run that was kept.
+fn curve(lane: &Lane, top: f64, scale: &Scale) -> Html {
+    let (low, high) = (top + ROW - 3.0, top + 5.0);
+    let all = lane.points.iter().chain(&lane.kept).map(|point| point.ready.max(point.believed));
+    let most = all.max().unwrap_or(0).max(lane.desired.unwrap_or(0)).max(1);
+    let y = |ready: u32| low - (low - high) * f64::from(ready) / f64::from(most);
     let end = scale.left + scale.width;
-    path.push_str(&format!("H{end}V{low}Z"));
-    let wanted = y(workload.desired);
-    let least = if workload.least_ready == 0 && workload.desired > 0 { "curve none" } else { "curve" };
+    let steps = |points: &[Point], of: fn(&Point) -> u32| {
+        let mut path = String::new();
+        for (nth, point) in points.iter().enumerate() {
+            let (x, level) = (scale.x(point.at_ms), y(of(point)));
+            path.push_str(&if nth == 0 { format!("M{} {level:.1}", scale.left) } else { format!("H{x:.1}V{level:.1}") });
+        }
+        if path.is_empty() { path } else { format!("{path}H{end}") }
+    };
+    let area = format!("{}V{low}H{}Z", steps(&lane.points, |point| point.ready), scale.left);
+    let wanted = lane.desired.map(|desired| {
+        let y = format!("{:.1}", y(desired));
+        html! { <line class="wanted" x1={scale.left.to_string()} x2={end.to_string()} y1={y.clone()} y2={y} /> }
+    });
+    let deceived = lane.points.iter().any(|point| point.believed > point.ready);
     html! {
         <g>
-            <path class={least} d={path} />
-            <line class="wanted" x1={scale.left.to_string()} x2={end.to_string()} y1={format!("{wanted:.1}")} y2={format!("{wanted:.1}")} />
+            if !lane.points.is_empty() { <path class={if lane.none { "curve none" } else { "curve" }} d={area} /> }
+            if deceived { <path class="believed" d={steps(&lane.points, |point| point.believed)} /> }
+            if !lane.kept.is_empty() { <path class="kept" d={steps(&lane.kept, |point| point.ready)} /> }
+            { wanted }
         </g>
     }
 }
 
-/// A workload's name, and how many of its pods are ready at the cursor.
-fn count(workload: &WorkloadInfo, at_ms: i64, top: f64, labels: f64) -> Html {
-    let nth = workload.curve.partition_point(|point| point.at_ms <= at_ms);
-    let ready = nth.checked_sub(1).map_or(0, |nth| workload.curve[nth].ready);
-    let name = workload.label.rsplit('/').next().unwrap_or(&workload.label);
+/// A lane's name, and how many of its pods answer at the cursor.
+fn count(lane: &Lane, at_ms: i64, top: f64, labels: f64) -> Html {
+    let ready = moments::at(&lane.points, at_ms).ready;
+    let name = lane.name.rsplit('/').next().unwrap_or(&lane.name);
     let room = ((labels - 44.0) / 6.4) as usize;
     let short =
         if name.chars().count() > room { name.chars().take(room.saturating_sub(1)).collect::<String>() + "…" } else { name.to_string() };
-    let class = if ready == 0 {
-        "of none"
-    } else if ready < workload.desired {
-        "of less"
-    } else {
-        "of"
+    let desired = lane.desired.unwrap_or(0);
+    let class = match ready {
+        0 if desired > 0 || lane.none => "of none",
+        ready if ready < desired => "of less",
+        _ => "of",
     };
+    let words = lane.desired.map_or(ready.to_string(), |desired| format!("{ready}/{desired}"));
     html! {
         <>
-            <text class="name" x="0" y={(top + ROW - 8.0).to_string()}>{ short }<title>{ &workload.label }</title></text>
-            <text {class} x={(labels - 8.0).to_string()} y={(top + ROW - 8.0).to_string()} text-anchor="end">{ format!("{ready}/{}", workload.desired) }</text>
+            <text class="name" x="0" y={(top + ROW - 8.0).to_string()}>{ short }<title>{ &lane.name }</title></text>
+            <text {class} x={(labels - 8.0).to_string()} y={(top + ROW - 8.0).to_string()} text-anchor="end">{ words }</text>
         </>
     }
 }

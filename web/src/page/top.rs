@@ -8,9 +8,11 @@ use yew::prelude::*;
 use super::icon::{Icon, Name};
 use super::menu::{Choice, Menu};
 use super::{dom, theme};
+use crate::clock;
 use crate::examples;
 use crate::link;
-use crate::store::{Action, Notice, Selection, Store, Told};
+use crate::palette::Deed;
+use crate::store::{Action, Notice, Overlay, Selection, Store, Told};
 use crate::wire::{Step, Verb};
 
 #[derive(Properties, PartialEq)]
@@ -18,8 +20,7 @@ pub(crate) struct Props {
     pub(crate) scheme: theme::Scheme,
     pub(crate) repaint: Callback<theme::Scheme>,
     pub(crate) undoes: Option<&'static str>,
-    /// The page's state when the link is asked for.
-    pub(crate) link: Callback<(), String>,
+    pub(crate) perform: Callback<Deed>,
     pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
@@ -38,8 +39,12 @@ pub(crate) fn top(props: &Props) -> Html {
         Callback::from(move |_: MouseEvent| dispatch.dispatch(Action::Undo))
     };
     let copy = {
-        let (dispatch, link) = (props.dispatch.clone(), props.link.clone());
-        Callback::from(move |_: MouseEvent| copy_link(link.emit(()), dispatch.clone()))
+        let perform = props.perform.clone();
+        Callback::from(move |_: MouseEvent| perform.emit(Deed::CopyLink))
+    };
+    let over = |overlay: Overlay| {
+        let dispatch = props.dispatch.clone();
+        Callback::from(move |_: MouseEvent| dispatch.dispatch(Action::Overlay(overlay)))
     };
     let repaint = {
         let (repaint, next) = (props.repaint.clone(), props.scheme.next());
@@ -50,6 +55,9 @@ pub(crate) fn top(props: &Props) -> Html {
         <header class="top">
             <h1><Icon name={Name::Wave} />{ "Wavetank" }</h1>
             <Menu label="Examples" choices={gallery} choose={open} class="gallery" />
+            <button type="button" class="button find" onclick={over(Overlay::Palette)} aria-label="Commands" title="All commands (Ctrl K)">
+                <Icon name={Name::Find} /><span class="wide">{ "Find or do anything" }</span><kbd class="wide" aria-hidden="true">{ "Ctrl K" }</kbd>
+            </button>
             <span class="grow"></span>
             <button type="button" class="button" disabled={props.undoes.is_none()} title={undo_title.clone()} aria-label={undo_title} onclick={undo}>
                 <Icon name={Name::Undo} /><span class="wide">{ "Undo" }</span>
@@ -58,12 +66,13 @@ pub(crate) fn top(props: &Props) -> Html {
             <button type="button" class="button" onclick={repaint} aria-label={props.scheme.next().label()} title={props.scheme.next().label()}>
                 <Icon name={if props.scheme.dark() { Name::Sun } else { Name::Moon }} />
             </button>
+            <button type="button" class="button wide" onclick={over(Overlay::Help)} aria-label="Keys and help" title="Keys and help (?)">{ "?" }</button>
         </header>
     }
 }
 
 /// Puts the link into the address bar and, where the browser lets it, on the clipboard.
-fn copy_link(fragment: String, dispatch: UseReducerDispatcher<Store>) {
+pub(crate) fn copy_link(fragment: String, dispatch: UseReducerDispatcher<Store>) {
     let window = dom::window();
     let here = window.location().href().unwrap_or_default();
     let address = format!("{}#{fragment}", here.split('#').next().unwrap_or_default());
@@ -102,7 +111,7 @@ pub(crate) fn acts(props: &ActsProps) -> Html {
         let choices = targets(verb, props.told.as_deref(), &props.steps);
         let (dispatch, at_ms) = (props.dispatch.clone(), props.at_ms);
         let choose = Callback::from(move |target: AttrValue| {
-            let step = Step { at_ms: whole_second(at_ms), verb, target: target.to_string() };
+            let step = Step { at_ms: clock::whole_second(at_ms), verb, target: target.to_string() };
             dispatch.dispatch(Action::AddStep(step, !dom::calm()));
         });
         html! { <Menu key={verb.label()} label={verb.label()} {choices} {choose} /> }
@@ -113,7 +122,7 @@ pub(crate) fn acts(props: &ActsProps) -> Html {
         html! {
             <li key={nth} class={(step.at_ms <= props.at_ms).then_some("begun")}>
                 <button type="button" onclick={move |_| seek.dispatch(Action::Seek(at_ms))} title="Go to this step">
-                    <time>{ crate::clock::written(step.at_ms) }</time>{ " " }{ &words }
+                    <time>{ clock::written(step.at_ms) }</time>{ " " }{ &words }
                 </button>
                 <button type="button" class="quiet" aria-label={format!("Remove {words}")} onclick={move |_| remove.dispatch(Action::RemoveStep(nth))}>
                     <Icon name={Name::Close} />
@@ -137,14 +146,12 @@ pub(crate) fn acts(props: &ActsProps) -> Html {
 /// Recovery is offered where there is something to recover.
 fn possible(verb: Verb, steps: &[Step]) -> bool {
     match verb {
+        // It is in the palette: a rollout of the same thing has its menu.
+        Verb::Restart => false,
         Verb::RecoverZone => steps.iter().any(|step| step.verb == Verb::FailZone),
         Verb::RecoverNode => steps.iter().any(|step| step.verb == Verb::FailNode),
         _ => true,
     }
-}
-
-fn whole_second(at_ms: i64) -> i64 {
-    (at_ms + 500) / 1_000 * 1_000
 }
 
 fn targets(verb: Verb, told: Option<&Told>, steps: &[Step]) -> Vec<Choice> {
@@ -160,7 +167,7 @@ fn targets(verb: Verb, told: Option<&Told>, steps: &[Step]) -> Vec<Choice> {
             told.story.nodes.iter().take(500).map(choice).collect()
         }
         Verb::Other => Vec::new(),
-        Verb::Rollout | Verb::BrokenRollout => told
+        Verb::Rollout | Verb::Restart | Verb::BrokenRollout => told
             .story
             .workloads
             .iter()
@@ -179,7 +186,7 @@ fn chosen(props: &ActsProps) -> Html {
         _ => return Html::default(),
     };
     let buttons = verbs.iter().map(|&verb| {
-        let (dispatch, at_ms, target) = (props.dispatch.clone(), whole_second(props.at_ms), name.to_string());
+        let (dispatch, at_ms, target) = (props.dispatch.clone(), clock::whole_second(props.at_ms), name.to_string());
         let onclick = Callback::from(move |_: MouseEvent| {
             dispatch.dispatch(Action::AddStep(Step { at_ms, verb, target: target.clone() }, !dom::calm()));
         });

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use crate::clock;
 use crate::store::{Action, Selection, Store, Told};
-use crate::wire::{Cell, Why};
+use crate::wire::{Advice, Cause, Cell, Why};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -32,18 +32,42 @@ pub(crate) fn why_pane(props: &Props) -> Html {
                 <h3>{ "Nodes" }<small>{ decided(why) }</small></h3>
                 { matrix(why) }
             }
+            if !why.ways.is_empty() {
+                <h3>{ "What would let it in" }<small>{ "each was tried" }</small></h3>
+                { for why.ways.iter().take(MOST_WAYS).map(way) }
+            }
+            if why.attempts.len() > 1 {
+                <h3>{ "Tries" }</h3>
+                <ol class="chain">{ for why.attempts.iter().take(MOST_TRIES).map(|cause| link(cause, &props.dispatch)) }</ol>
+            }
             if !why.chain.is_empty() {
                 <h3>{ "Because" }</h3>
-                <ol class="chain">{ for why.chain.iter().map(|cause| {
-                    let (dispatch, at_ms) = (props.dispatch.clone(), cause.at_ms);
-                    html! {
-                        <li><button type="button" onclick={move |_| dispatch.dispatch(Action::Seek(at_ms))}>
-                            <time>{ clock::written(cause.at_ms) }</time><span>{ &cause.text }</span>
-                        </button></li>
-                    }
-                }) }</ol>
+                <ol class="chain">{ for why.chain.iter().map(|cause| link(cause, &props.dispatch)) }</ol>
             }
         </>
+    }
+}
+
+/// Ways and tries that are shown.
+const MOST_WAYS: usize = 12;
+const MOST_TRIES: usize = 40;
+
+fn link(cause: &Cause, dispatch: &UseReducerDispatcher<Store>) -> Html {
+    let (dispatch, at_ms) = (dispatch.clone(), cause.at_ms);
+    html! {
+        <li><button type="button" onclick={move |_| dispatch.dispatch(Action::Seek(at_ms))}>
+            <time>{ clock::written(cause.at_ms) }</time><span>{ &cause.text }</span>
+        </button></li>
+    }
+}
+
+fn way(of: &Advice) -> Html {
+    html! {
+        <details class="advice way">
+            <summary>{ &of.title }</summary>
+            if !of.why.is_empty() { <p>{ &of.why }</p> }
+            if !of.snippet.is_empty() { <pre tabindex="0">{ &of.snippet }</pre> }
+        </details>
     }
 }
 

@@ -1,5 +1,7 @@
 //! The text in the editor: lines, columns, the places of findings, and a colouring for YAML. All offsets are bytes; what a browser counts in is UTF-16.
 
+pub mod diff;
+
 use crate::wire::{Finding, Severity};
 
 /// Where the lines of a text begin.

@@ -1,0 +1,202 @@
+// The house around the playground: what survives, what is refused, what is never lost.
+import AxeBuilder from "@axe-core/playwright";
+import { expect, now, open, paste, ready, test, time, web } from "./page.mjs";
+
+const field = (page) => page.getByRole("textbox", { name: "Manifest" });
+
+test("the state survives a reload", async ({ page }) => {
+  await open(page);
+  await paste(page, web);
+  await ready(page);
+  await page.getByRole("button", { name: "Fail zone", exact: true }).click();
+  await page.getByRole("menuitem", { name: "zone-c" }).click();
+  await ready(page);
+  await time(page).focus();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("End");
+  await page.keyboard.press("ArrowLeft");
+  // It is kept when it has rested.
+  await page.waitForTimeout(1_000);
+  expect(await page.evaluate(() => localStorage.getItem("wavetank-scene"))).toMatch(/^1\./);
+  const moment = await now(page);
+  await page.reload();
+  await ready(page);
+  await expect(field(page)).toHaveValue(web);
+  await expect(page.getByRole("list", { name: "Steps" })).toContainText("Fail zone zone-c");
+  expect(await now(page)).toBe(moment);
+});
+
+test("a link in the address goes when it is no longer what is open", async ({ page }) => {
+  await open(page);
+  await paste(page, web);
+  await ready(page);
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await expect(page.locator(".notices")).toContainText("Link copied");
+  await page.reload();
+  await ready(page);
+  await field(page).fill(web.replace("replicas: 6", "replicas: 5"));
+  await ready(page);
+  await expect.poll(() => page.evaluate(() => location.hash)).toBe("");
+  await page.reload();
+  await ready(page);
+  await expect(field(page)).toHaveValue(/replicas: 5/);
+});
+
+test("storage that is forbidden costs nothing but the reload", async ({ page }) => {
+  await page.addInitScript(() => Object.defineProperty(window, "localStorage", { get() { throw new DOMException("no", "SecurityError"); } }));
+  await open(page);
+  await paste(page, web);
+  await ready(page);
+  await expect(page.locator("canvas")).toHaveAttribute("aria-label", /6 ready/);
+});
+
+test("opens without a network after the first visit", async ({ page, context }) => {
+  await open(page);
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  await expect.poll(() => page.evaluate(async () => (await caches.keys()).length)).toBe(1);
+  await expect.poll(() => page.evaluate(async () => (await (await caches.open((await caches.keys())[0])).keys()).length)).toBeGreaterThan(8);
+  await context.setOffline(true);
+  await page.reload();
+  await ready(page);
+  await expect(page.locator("canvas")).toHaveAttribute("aria-label", /lost/);
+  await context.setOffline(false);
+});
+
+test("can be installed", async ({ page, request }) => {
+  await page.goto("./");
+  const address = await page.locator("link[rel=manifest]").getAttribute("href");
+  const manifest = await (await request.get(new URL(address, page.url()).href)).json();
+  expect(manifest).toMatchObject({ name: "Wavetank", display: "standalone" });
+  await ready(page);
+});
+
+test.describe("a worker that dies", () => {
+  test.use({ serviceWorkers: "block" });
+
+  test("is replaced, and the text stays", async ({ page }) => {
+    await page.route("**/engine.mjs*", async (route) => {
+      const answer = await route.fetch();
+      const body = `${await answer.text()}
+        const hear = self.onmessage;
+        self.onmessage = (event) => { if (String(event.data).includes("die-here")) throw new Error("died on purpose"); hear(event); };`;
+      await route.fulfill({ response: answer, body });
+    });
+    await open(page);
+    await paste(page, web);
+    await ready(page);
+    await field(page).fill(`${web}# die-here\n`);
+    await expect(page.locator(".notices")).toContainText("started anew");
+    await expect(field(page)).toHaveValue(`${web}# die-here\n`);
+    await expect(page.locator(".stage")).toHaveAttribute("aria-busy", "false");
+    await field(page).fill(web.replace("replicas: 6", "replicas: 5"));
+    await ready(page);
+    await expect(page.locator("canvas")).toHaveAttribute("aria-label", /5 ready/);
+  });
+});
+
+// What comes from outside, at each place where it is shown: as text, never as markup.
+const hostile = '<img src=x onerror="document.title=1">';
+const bidi = "\u202eevil\u2066";
+const scenario = `---
+apiVersion: wavetank.dev/v1alpha1
+kind: Scenario
+metadata: {name: '${hostile}'}
+spec:
+  description: '${hostile}'
+  steps: [{at: 0s, failZone: zone-a}, {at: 1s, failNode: '${hostile}'}]
+  expect: [{always: 'true', name: '${hostile} ${bidi}'}, {always: '"${hostile.replaceAll('"', "")}" == "x"', name: other}]
+`;
+
+test("names are text at every place that shows them", async ({ page }) => {
+  await open(page);
+  await paste(page, "");
+  await page.locator("input[type=file]").setInputFiles({ name: `${hostile}.yaml`, mimeType: "text/yaml", buffer: Buffer.from(`${web}${scenario}`) });
+  await ready(page);
+  const shown = (place) => expect(place).toContainText("<img src=x");
+  const places = {
+    file: () => shown(page.locator(".file.active")),
+    finding: () => shown(page.locator(".findings")),
+    steps: () => shown(page.getByRole("list", { name: "Steps" })),
+    story: () => page.getByRole("tab", { name: "Story" }).click(),
+    report: async () => {
+      await page.getByRole("tab", { name: "Report" }).click();
+      await shown(page.locator(".expected"));
+    },
+    risks: () => page.getByRole("tab", { name: "Risks" }).click(),
+    palette: async () => {
+      await page.keyboard.press("Control+K");
+      await page.getByRole("combobox", { name: "Command" }).fill("show file img");
+      await shown(page.getByRole("option").first());
+      await page.keyboard.press("Escape");
+    },
+    table: () => page.getByRole("button", { name: "Table" }).click(),
+    lanes: () => page.getByRole("button", { name: "By zone" }).click(),
+  };
+  for (const [name, show] of Object.entries(places)) {
+    await show();
+    await expect(page.locator("img"), name).toHaveCount(0);
+    expect(await page.title(), name).toBe("Wavetank");
+  }
+});
+
+test("what is too much says how much", async ({ page }) => {
+  await open(page);
+  await paste(page, web);
+  await ready(page);
+  await field(page).evaluate((field) => {
+    field.value = `# ${"x".repeat(9 << 20)}`;
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  });
+  await expect(page.locator(".notices")).toContainText("8 MiB");
+  await expect(field(page)).toHaveValue(web);
+});
+
+test("logs, markup and templates are told about, never run", async ({ page }) => {
+  await open(page);
+  await paste(page, web);
+  await ready(page);
+  for (const text of ["<!doctype html><script>document.title=1</script>", `${"2026-01-01 INFO started: ok [x] {y\n".repeat(2000)}`, "a: &a [*a, *a]\n", "{{ if .Values.x }}\nkind: Pod\n{{ end }}\n"]) {
+    await field(page).fill(text);
+    await expect(page.locator(".findings .sev-error").first()).toBeVisible();
+    expect(await page.title()).toBe("Wavetank");
+  }
+  await expect(field(page)).toHaveValue(/Values/);
+});
+
+test("the cluster can be read without seeing the map", async ({ page }) => {
+  await open(page);
+  const table = page.getByRole("table", { name: /Nodes and their pods at/ });
+  await expect(table).toContainText("zone-b");
+  await expect(table).toContainText("lost");
+  await time(page).focus();
+  await page.keyboard.press("Home");
+  await expect(page.getByRole("table", { name: /at 0:00/ })).toBeAttached();
+});
+
+for (const scheme of ["light", "dark"]) {
+  test.describe(`every view, ${scheme}`, () => {
+    test.use({ colorScheme: scheme });
+    test("has nothing serious for axe", async ({ page }) => {
+      await open(page);
+      const serious = async (view) => {
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        const found = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
+        expect(found.map(({ id, nodes }) => `${view} ${id}: ${nodes.map(({ target }) => target)}`)).toEqual([]);
+      };
+      await page.getByRole("tab", { name: "Risks" }).click();
+      await expect(page.locator(".progress")).toContainText("what-ifs,");
+      await serious("risks");
+      await page.getByRole("tab", { name: "Report" }).click();
+      await page.getByRole("button", { name: "Keep to compare" }).click();
+      await serious("report");
+      await page.keyboard.press("Control+K");
+      await serious("palette");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("?");
+      await serious("help");
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "By zone" }).click();
+      await serious("lanes");
+    });
+  });
+}

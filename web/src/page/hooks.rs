@@ -1,0 +1,158 @@
+//! What keeps the page going: the worker is asked for what the store lacks, time passes, keys and links are heard.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::engine::Engine;
+use super::{dom, overlay};
+use crate::clock;
+use crate::link;
+use crate::palette::Deed;
+use crate::store::{Action, Notice, Overlay, Side, Store};
+use crate::wire::Ask;
+
+/// How long typing has to rest before it is answered: milliseconds.
+const REST_MS: i32 = 200;
+/// How long the page has to rest before proposals and what-ifs are tried: milliseconds.
+const IDLE_MS: i32 = 60;
+/// Clusters with more pods than this are not tried in the background.
+const MOST_PODS: usize = 20_000;
+
+/// Asks the worker for what the store lacks: the run, the frame at the cursor, the explanation of the selected pod.
+#[hook]
+pub(crate) fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
+    {
+        let (engine, store) = (engine.clone(), store.clone());
+        use_effect_with(store.generation, move |&generation| {
+            let (files, steps, seed) = (store.files.clone(), (!store.own).then(|| store.steps.clone()), store.seed);
+            let wait = if store.typed { REST_MS } else { 0 };
+            let timer = dom::after(wait, move || engine.run(generation, &files, steps.as_ref().map(|steps| steps.as_slice()), seed));
+            move || drop(timer)
+        });
+    }
+    let told = store.told.as_ref().map(|told| told.generation).filter(|_| !store.stale());
+    {
+        let engine = engine.clone();
+        use_effect_with((told, store.at_ms), move |&(told, at_ms)| {
+            if let Some(generation) = told {
+                engine.frame(generation, at_ms);
+            }
+        });
+    }
+    {
+        let engine = engine.clone();
+        // While playing, a second of real time is soon enough.
+        let moment = if store.playing { store.at_ms / (i64::from(store.speed) * 1_000) } else { store.at_ms };
+        let at_ms = store.at_ms;
+        use_effect_with((told, store.selected_pod(), moment), move |&(told, pod, _)| {
+            let timer = told.zip(pod).map(|(generation, pod)| dom::after(40, move || engine.why(generation, pod as u32, at_ms)));
+            move || drop(timer)
+        });
+    }
+    // What can wait: not while playing, and one at a time.
+    let small = store.told.as_ref().is_some_and(|told| told.pods.len() <= MOST_PODS);
+    let asked = if store.playing || !(small || store.side == Side::Risks || store.side == Side::Report) { None } else { told };
+    let next = if store.advised() { store.risks.next().filter(|_| small || store.side == Side::Risks) } else { None };
+    let engine = engine.clone();
+    use_effect_with((asked, store.advised(), next), move |&(asked, advised, next)| {
+        let ask = asked.and_then(|generation| match (advised, next) {
+            (false, _) => Some(Ask::Advise { generation }),
+            (true, Some(nth)) => Some(Ask::WhatIf { generation, nth }),
+            (true, None) => None,
+        });
+        let timer = ask.map(|ask| dom::after(if next == Some(0) || !advised { IDLE_MS } else { 0 }, move || engine.idle(ask)));
+        move || drop(timer)
+    });
+}
+
+/// Lets time pass while playing.
+#[hook]
+pub(crate) fn use_time(store: &UseReducerHandle<Store>) {
+    let dispatch = store.dispatcher();
+    use_effect_with(store.playing, move |&playing| {
+        let run = playing.then(|| {
+            dom::each_frame(move |ms| {
+                dispatch.dispatch(Action::Pass(ms.min(100.0)));
+                true
+            })
+        });
+        move || drop(run)
+    });
+}
+
+/// The keys that work anywhere outside of text, and the few that work everywhere.
+#[hook]
+pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>, rows: bool) {
+    // What is done depends on all of this: the listener is made anew when any of it changes.
+    let scene = (store.generation, store.selection.clone(), rows);
+    let now = (store.told.clone(), store.at_ms, store.overlay, store.halts, store.pinned.is_some(), scene);
+    use_effect_with(now, move |(told, at_ms, overlay, halts, pinned, _)| {
+        let (told, at_ms, open, halts, pinned) = (told.clone(), *at_ms, *overlay != Overlay::None, *halts, *pinned);
+        let guard = dom::listen(&dom::window(), "keydown", move |event: KeyboardEvent| {
+            let act = |action: Action| {
+                event.prevent_default();
+                perform.emit(Deed::Act(action));
+            };
+            let key = event.key();
+            let command = event.ctrl_key() || event.meta_key();
+            if command && key.eq_ignore_ascii_case("k") {
+                return act(Action::Overlay(if open { Overlay::None } else { Overlay::Palette }));
+            }
+            if key == "F6" {
+                event.prevent_default();
+                return overlay::next_pane(event.shift_key());
+            }
+            if open || dom::takes_keys(&event) || event.alt_key() {
+                return;
+            }
+            if command {
+                if key.eq_ignore_ascii_case("z") && !event.shift_key() {
+                    act(Action::Undo);
+                }
+                return;
+            }
+            match key.as_str() {
+                "?" => return act(Action::Overlay(Overlay::Help)),
+                "1" => return act(Action::Turn(Side::Story)),
+                "2" => return act(Action::Turn(Side::Why)),
+                "3" => return act(Action::Turn(Side::Report)),
+                "4" => return act(Action::Turn(Side::Risks)),
+                "b" | "B" => return act(Action::Halts(!halts)),
+                "c" | "C" => return act(Action::Pin(!pinned)),
+                "l" | "L" => return perform.emit(Deed::CopyLink),
+                "t" | "T" => return perform.emit(Deed::Table),
+                _ => {}
+            }
+            let Some(told) = &told else { return };
+            let stops = if event.shift_key() { &told.phases } else { &told.stops };
+            match key.as_str() {
+                " " if !dom::takes_space(&event) => act(Action::Toggle),
+                "ArrowRight" => act(Action::Seek(clock::next(stops, at_ms))),
+                "ArrowLeft" => act(Action::Seek(clock::previous(stops, at_ms))),
+                "Home" => act(Action::Seek(0)),
+                "End" => act(Action::Seek(told.story.duration_ms)),
+                "w" | "W" => act(Action::Seek(told.worst_ms)),
+                "Escape" => act(Action::Select(None)),
+                _ => {}
+            }
+        });
+        move || drop(guard)
+    });
+}
+
+/// A link that is pasted into the address bar of the open page.
+#[hook]
+pub(crate) fn use_links(store: &UseReducerHandle<Store>) {
+    let dispatch = store.dispatcher();
+    use_effect_with((), move |()| {
+        let guard = dom::listen(&dom::window(), "hashchange", move |_: Event| {
+            match link::decode(&dom::window().location().hash().unwrap_or_default()) {
+                Ok(Some(scene)) => dispatch.dispatch(Action::Open(scene, "opening a link")),
+                Ok(None) => {}
+                Err(broken) => dispatch.dispatch(Action::Say(Some(Notice { text: broken.message().to_string(), wrong: true }))),
+            }
+        });
+        move || drop(guard)
+    });
+}

@@ -1,0 +1,54 @@
+//! What survives a reload: the open scene, in the browser's own storage, on this machine only.
+
+use gloo::timers::callback::Timeout;
+use web_sys::Storage;
+use yew::prelude::*;
+
+use super::dom;
+use crate::link::{self, Scene};
+use crate::store::Store;
+
+const KEY: &str = "wavetank-scene";
+/// How long the page has to rest before it is kept: milliseconds.
+const REST_MS: u32 = 400;
+/// More characters than this are not kept: browsers give a page five million.
+const MOST_CHARACTERS: usize = 4_000_000;
+
+fn storage() -> Option<Storage> {
+    dom::window().local_storage().ok().flatten()
+}
+
+/// The scene of the last visit.
+pub(crate) fn kept() -> Option<Scene> {
+    let text = storage()?.get_item(KEY).ok().flatten()?;
+    link::decode(&text).ok().flatten()
+}
+
+/// Keeps the scene whenever it has rested. A link in the address is taken away as soon as it is no longer what is open.
+#[hook]
+pub(crate) fn use_keeping(store: &UseReducerHandle<Store>) {
+    let store = store.clone();
+    let watched = (store.edition, store.steps.clone(), store.own, store.selection.clone(), if store.playing { 0 } else { store.at_ms });
+    use_effect_with(watched, move |_| {
+        // What was just opened needs no keeping: an example is opened again, a link is in the address.
+        let changed = store.edition > 1 || store.undoes().is_some();
+        let timer = (changed && store.told.is_some()).then(|| {
+            Timeout::new(REST_MS, move || {
+                let text = link::encode(&store.scene());
+                let fragment = dom::window().location().hash().unwrap_or_default();
+                if !fragment.is_empty() && fragment.trim_start_matches('#') != text {
+                    let path = dom::window().location().pathname().unwrap_or_default();
+                    let query = dom::window().location().search().unwrap_or_default();
+                    if let Ok(history) = dom::window().history() {
+                        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("{path}{query}")));
+                    }
+                }
+                // Storage may be full or forbidden: then a reload begins anew, and nothing else is lost.
+                if let Some(storage) = storage() {
+                    let _ = if text.len() <= MOST_CHARACTERS { storage.set_item(KEY, &text) } else { storage.remove_item(KEY) };
+                }
+            })
+        });
+        move || drop(timer)
+    });
+}

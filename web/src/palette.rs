@@ -1,0 +1,168 @@
+//! The command palette: everything that can be done, by name, and which of it a few letters mean. Does nothing itself.
+
+use crate::examples;
+use crate::store::{Action, Overlay, Selection, Side, Store};
+use crate::wire::{Step, Verb};
+
+/// What a command does.
+#[derive(Clone, Debug)]
+pub enum Deed {
+    /// Changes what the page knows.
+    Act(Action),
+    /// Opens an example.
+    Example(&'static str),
+    /// Copies the link.
+    CopyLink,
+    /// Turns the colours.
+    Colours,
+    /// Shows the table instead of the map, or the map again.
+    Table,
+    /// Has a proposal written into the files, to be looked at.
+    Mend(u32),
+}
+
+/// A command.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// What is read and searched.
+    pub label: String,
+    /// The keys that do the same; may be empty.
+    pub keys: &'static str,
+    /// What it does.
+    pub deed: Deed,
+}
+
+/// Commands that are shown at once.
+pub const MOST_SHOWN: usize = 50;
+/// Nodes and workloads that have commands of their own.
+const MOST_TARGETS: usize = 2_000;
+
+fn act(label: impl Into<String>, keys: &'static str, action: Action) -> Command {
+    Command { label: label.into(), keys, deed: Deed::Act(action) }
+}
+
+/// Every command that makes sense now.
+pub fn commands(store: &Store) -> Vec<Command> {
+    let mut all = vec![
+        act(if store.playing { "Pause" } else { "Play" }, "Space", Action::Toggle),
+        act("Go to the start", "Home", Action::Seek(0)),
+        act("Go to the end", "End", Action::Seek(store.duration_ms())),
+        act("Show the story", "1", Action::Turn(Side::Story)),
+        act("Show why", "2", Action::Turn(Side::Why)),
+        act("Show the report", "3", Action::Turn(Side::Report)),
+        act("Show the risks: what would hurt", "4", Action::Turn(Side::Risks)),
+        Command { label: "Table or map".to_string(), keys: "T", deed: Deed::Table },
+        act(
+            if store.halts { "Play through outages" } else { "Stop playing where a workload has no pod left" },
+            "B",
+            Action::Halts(!store.halts),
+        ),
+        act(
+            if store.pinned.is_some() { "Stop comparing" } else { "Keep this run to compare with" },
+            "C",
+            Action::Pin(store.pinned.is_none()),
+        ),
+        Command { label: "Copy link to this moment".to_string(), keys: "L", deed: Deed::CopyLink },
+        Command { label: "Light or dark colours".to_string(), keys: "", deed: Deed::Colours },
+        act("Keys and help", "?", Action::Overlay(Overlay::Help)),
+        act("New file", "", Action::NewFile),
+    ];
+    if let Some(said) = store.undoes() {
+        all.push(act(format!("Undo {said}"), "Ctrl Z", Action::Undo));
+    }
+    if let Some(told) = &store.told {
+        let story = &told.story;
+        let at_ms = crate::clock::whole_second(store.at_ms);
+        all.push(act("Go to the worst moment", "W", Action::Seek(told.worst_ms)));
+        let mut step = |verb: Verb, target: &str| {
+            let step = Step { at_ms, verb, target: target.to_string() };
+            all.push(act(format!("{} {target}", verb.label()), "", Action::AddStep(step, false)));
+        };
+        for zone in story.zones.iter().filter(|zone| !zone.is_empty()) {
+            step(Verb::FailZone, zone);
+            step(Verb::RecoverZone, zone);
+        }
+        for workload in story.workloads.iter().filter(|workload| workload.rolls_out).take(MOST_TARGETS) {
+            for verb in [Verb::Rollout, Verb::Restart, Verb::BrokenRollout] {
+                step(verb, &workload.label);
+            }
+        }
+        for node in story.nodes.iter().take(MOST_TARGETS) {
+            for verb in [Verb::FailNode, Verb::RecoverNode, Verb::Drain, Verb::Pressure] {
+                step(verb, &node.name);
+            }
+        }
+        let zones = story.zones.iter().filter(|zone| !zone.is_empty()).map(|zone| Selection::Zone(zone.clone()));
+        let nodes = story.nodes.iter().take(MOST_TARGETS).map(|node| Selection::Node(node.name.clone()));
+        let pods = told.pods.iter().take(MOST_TARGETS).map(|pod| Selection::Pod(pod.clone()));
+        for choice in zones.chain(nodes).chain(pods) {
+            let label = match &choice {
+                Selection::Zone(name) => format!("Select zone {name}"),
+                Selection::Node(name) => format!("Select node {name}"),
+                Selection::Pod(name) => format!("Why is {name} where it is"),
+            };
+            all.push(act(label, "", Action::Select(Some(choice))));
+        }
+    }
+    for (nth, file) in store.files.iter().enumerate() {
+        all.push(act(format!("Show file {}", file.name), "", Action::Show(nth)));
+    }
+    all.extend(examples::all().map(|example| Command {
+        label: format!("Open example: {}", example.title()),
+        keys: "",
+        deed: Deed::Example(example.name),
+    }));
+    all
+}
+
+/// The commands that some letters mean, best first: every word has to be found, at the start of a word better than within one.
+pub fn meant(commands: &[Command], letters: &str) -> Vec<usize> {
+    let letters = letters.to_lowercase();
+    let words: Vec<&str> = letters.split_whitespace().collect();
+    let mut found: Vec<(usize, usize)> = commands
+        .iter()
+        .enumerate()
+        .filter_map(|(nth, command)| {
+            let label = command.label.to_lowercase();
+            let cost = words.iter().try_fold(0, |cost, word| {
+                let at = label.find(word)?;
+                let starts = at == 0 || label[..at].ends_with(|c: char| !c.is_alphanumeric());
+                Some(cost + if starts { at.min(50) } else { 100 + at.min(50) })
+            })?;
+            Some((cost, nth))
+        })
+        .collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, nth)| nth).take(MOST_SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::Scene;
+    use crate::store::Run;
+    use crate::wire::{NodeInfo, Story};
+
+    fn labels(letters: &str) -> Vec<String> {
+        let story = Story {
+            zones: vec!["zone-a".to_string(), "zone-b".to_string()],
+            nodes: vec![NodeInfo { name: "node-1".to_string(), ..NodeInfo::default() }],
+            pod_names: "shop/web-0".to_string(),
+            ..Story::default()
+        };
+        let run = Run { story: Some(Box::new(story)), ..Run::default() };
+        let store = Store::opened(Scene::default()).after(Action::Ran(1, run)).expect("a run is heard");
+        let all = commands(&store);
+        meant(&all, letters).into_iter().map(|nth| all[nth].label.clone()).collect()
+    }
+
+    #[test]
+    fn a_few_letters_are_enough() {
+        assert_eq!(labels("fail b")[0], "Fail zone zone-b");
+        assert_eq!(labels("drain")[0], "Drain node-1");
+        assert_eq!(labels("web-0"), ["Why is shop/web-0 where it is"]);
+        assert!(labels("no such thing").is_empty());
+        assert_eq!(labels("").len(), MOST_SHOWN.min(labels("").len()));
+        assert!(labels("EXAMPLE shop").iter().any(|label| label.starts_with("Open example")));
+    }
+}
