@@ -126,7 +126,7 @@ test("names are text at every place that shows them", async ({ page }) => {
     palette: async () => {
       await page.keyboard.press("Control+K");
       await page.getByRole("combobox", { name: "Command" }).fill("show file img");
-      await shown(page.getByRole("option").first());
+      await shown(page.getByRole("dialog").getByRole("option").first());
       await page.keyboard.press("Escape");
     },
     table: () => page.getByRole("button", { name: "Table" }).click(),
