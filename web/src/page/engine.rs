@@ -19,6 +19,9 @@ pub(crate) enum Heard {
     Notice(Notice),
 }
 
+/// What hears a worker's answers, and what hears that it died: kept as long as the worker may call.
+type Ears = (Closure<dyn Fn(MessageEvent)>, Closure<dyn Fn(Event)>);
+
 #[derive(Default)]
 struct Inner {
     worker: Option<Worker>,
@@ -34,7 +37,7 @@ struct Inner {
     why_wanted: Option<Ask>,
     idle_asked: bool,
     idle_wanted: Option<Ask>,
-    calls: Vec<(Closure<dyn Fn(MessageEvent)>, Closure<dyn Fn(Event)>)>,
+    calls: Vec<Ears>,
 }
 
 /// A handle on the worker; clones are the same worker.
