@@ -24,7 +24,7 @@ pub fn feasible_nodes_to_find(nodes: usize, of_profile: Option<i64>, global: i64
 /// use wavetank_core::scheduler::selection::heap_root;
 /// assert_eq!(heap_root(&[5, 9, 7, 9, 9]), Some(1));
 /// assert_eq!(heap_root(&[1, 2, 3, 3, 3]), Some(3));
-/// assert_eq!(heap_root(&[]), None);
+/// assert_eq!(heap_root::<i64>(&[]), None);
 /// ```
 pub fn heap_root<T: Ord + Copy>(totals: &[T]) -> Option<usize> {
     let max = totals.iter().fold(*totals.first()?, |max, &total| max.max(total));
