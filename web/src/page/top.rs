@@ -55,7 +55,7 @@ pub(crate) fn top(props: &Props) -> Html {
         <header class="top">
             <h1><Icon name={Name::Wave} />{ "Wavetank" }</h1>
             <Menu label="Examples" choices={gallery} choose={open} class="gallery" />
-            <button type="button" class="button find" onclick={over(Overlay::Palette)} aria-label="Find or do anything" title="All commands (Ctrl K)">
+            <button type="button" class="button find" onclick={over(Overlay::Palette)} title="All commands (Ctrl K)">
                 <Icon name={Name::Find} /><span class="wide">{ "Find or do anything" }</span><kbd class="wide" aria-hidden="true">{ "Ctrl K" }</kbd>
             </button>
             <span class="grow"></span>
