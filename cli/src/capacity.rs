@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use wavetank_core::report::render::capacity as render;
-use wavetank_core::report::render::style::Terminal;
 use wavetank_core::report::{Capacity, SCHEMA_VERSION};
 use wavetank_core::scenario::names;
 use wavetank_core::session::{NodeType, PodRequests, RoomFor, Session};
@@ -12,7 +11,7 @@ use crate::cluster::ClusterArgs;
 use crate::context::Context;
 use crate::failure::{CliError, Exit};
 use crate::input::{InputArgs, read_manifest};
-use crate::output::{Output, chosen, write_all};
+use crate::output::{Output, chosen, pretty, write_all};
 
 /// See how many more pods fit, and which nodes hold everything with a zone lost; every answer is simulated
 #[derive(Debug, clap::Args)]
@@ -69,11 +68,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let capacity = answers(args, &session, types, context)?;
     busy.finish_and_clear();
     write_all(&outputs, context, |format, on_stdout| {
-        let terminal =
-            if on_stdout { Terminal { color: context.color, unicode: context.unicode, width: context.width } } else { Terminal::PLAIN };
+        let terminal = context.terminal(on_stdout);
         match format {
             Format::Text => render::text(&capacity, &terminal),
-            Format::Json => format!("{}\n", serde_json::to_string_pretty(&capacity).unwrap_or_default()),
+            Format::Json => pretty(&capacity),
             Format::Markdown => render::markdown(&capacity),
         }
     })?;

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::diagnostics;
 use crate::failure::{CliError, Exit};
 use crate::input::{InputArgs, read_manifest};
-use crate::output::{Output, chosen, write_all};
+use crate::output::{Output, chosen, pretty, write_all};
 
 /// Say what is wrong with manifests, without running anything
 #[derive(Debug, clap::Args)]
@@ -89,11 +89,7 @@ fn render(told: &[Diagnostic], manifest: &Manifest, format: Format, context: &Co
             let summary = [said(count(Severity::Error), "error"), said(count(Severity::Warning), "warning")].join(", ");
             format!("{lines}{summary} in {}\n", said(manifest.documents.len(), "object"))
         }
-        Format::Json => {
-            let data = json!({"schemaVersion": SCHEMA_VERSION, "objects": manifest.documents.len(), "findings": findings});
-            // Plain data with text keys always serialises.
-            serde_json::to_string_pretty(&data).unwrap_or_default() + "\n"
-        }
+        Format::Json => pretty(&json!({"schemaVersion": SCHEMA_VERSION, "objects": manifest.documents.len(), "findings": findings})),
         Format::Sarif => sarif::of(&annotations(), &json!({"objects": manifest.documents.len()})),
         Format::Github => github::of(&annotations()),
     }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use wavetank_core::report::compare::{Comparison, compare};
 use wavetank_core::report::render::compare as render;
-use wavetank_core::report::render::style::Terminal;
 use wavetank_core::scenario::Scenario;
 use wavetank_core::session::Session;
 use wavetank_core::units::time::Time;
@@ -13,7 +12,7 @@ use crate::cluster::ClusterArgs;
 use crate::context::Context;
 use crate::failure::{CliError, Exit};
 use crate::input::{InputArgs, read_manifest};
-use crate::output::{Output, chosen, write_all};
+use crate::output::{Output, chosen, pretty, write_all};
 use crate::steps::{StepArgs, check_names, parse_span};
 
 /// Run one what-if on two manifest sets, and see what the change means for each workload
@@ -112,12 +111,10 @@ fn pick(args: &Args, documents: [Vec<Scenario>; 2]) -> Result<Scenario, CliError
 }
 
 fn show(comparison: &Comparison, format: Format, context: &Context, on_stdout: bool) -> String {
-    let terminal =
-        if on_stdout { Terminal { color: context.color, unicode: context.unicode, width: context.width } } else { Terminal::PLAIN };
+    let terminal = context.terminal(on_stdout);
     match format {
         Format::Text => render::text(comparison, &terminal),
-        // Plain data with text keys always serialises.
-        Format::Json => serde_json::to_string_pretty(comparison).unwrap_or_default() + "\n",
+        Format::Json => pretty(comparison),
         Format::Markdown => render::markdown(comparison),
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use crate::failure::CliError;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use wavetank_core::report::render::style::Terminal;
 use wavetank_core::units::text::visible;
 
 /// Options that every verb takes.
@@ -108,6 +109,11 @@ impl Context {
         if self.verbosity > Verbosity::Normal {
             say(text);
         }
+    }
+
+    /// What a renderer may use: what this terminal shows on stdout, plain text in a file.
+    pub(crate) fn terminal(&self, on_stdout: bool) -> Terminal {
+        if on_stdout { Terminal { color: self.color, unicode: self.unicode, width: self.width } } else { Terminal::PLAIN }
     }
 
     /// A bar for work of `steps` parts: on a terminal's stderr only, and not with `--quiet`.

@@ -69,7 +69,7 @@ impl Args {
 /// # Errors
 /// Nothing of that name, and input that cannot be read.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
-    let terminal = Terminal { color: context.color, unicode: context.unicode, width: context.width };
+    let terminal = context.terminal(true);
     if is_diagnostic(&args.what) {
         let info = why::diagnostic(&args.what).ok_or_else(|| {
             let ids: Vec<&str> = why::diagnostics().map(|info| info.id.0).collect();

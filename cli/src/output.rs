@@ -55,6 +55,12 @@ pub(crate) fn chosen<F: Clone>(asked: &[Output<F>], default: F) -> Result<Vec<Ou
     Ok(asked.to_vec())
 }
 
+/// Data as indented JSON with a line break at the end.
+pub(crate) fn pretty(data: &impl serde::Serialize) -> String {
+    // Plain data with text keys always serialises.
+    serde_json::to_string_pretty(data).unwrap_or_default() + "\n"
+}
+
 /// Writes each output: `render` makes the text, for a terminal where it is told so.
 ///
 /// # Errors

@@ -1,7 +1,6 @@
 //! `wavetank run`: what if? A scenario from flags or from a document, run on the manifests; the report in any format.
 
 use wavetank_core::manifest::{Class, Diagnostic, Manifest, Severity};
-use wavetank_core::report::render::style::Terminal;
 use wavetank_core::report::render::{github, html, json, markdown, sarif, svg, text};
 use wavetank_core::report::{Harm, Report};
 use wavetank_core::scenario::{Scenario, Step};
@@ -81,6 +80,16 @@ enum Format {
     Github,
 }
 
+impl Format {
+    /// Whether proposals are part of it: if they are part of none, none has to be tried.
+    fn shows_proposals(self) -> bool {
+        match self {
+            Format::Text | Format::Full | Format::Json | Format::Markdown | Format::Html => true,
+            Format::Concise | Format::Svg | Format::Sarif | Format::Github => false,
+        }
+    }
+}
+
 /// How many runs the choices among equally good nodes may take.
 const TIES: RerunBudget = RerunBudget { runs: 200, records: 4_000_000 };
 
@@ -104,7 +113,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     }
     let run = session.run(&scenario);
     let mut report = run.report(&session);
-    if !args.no_verify && !report.proposals.is_empty() {
+    if !args.no_verify && !report.proposals.is_empty() && outputs.iter().any(|o| o.format.shows_proposals()) {
         busy.set_message("trying what would help");
         session.verify(&scenario, &run, &mut report, &RerunBudget::default());
     }
@@ -186,8 +195,7 @@ fn show(told: &[Diagnostic], manifest: &Manifest, context: &Context) {
 }
 
 fn render(report: &Report, format: Format, context: &Context, on_stdout: bool) -> String {
-    let terminal =
-        if on_stdout { Terminal { color: context.color, unicode: context.unicode, width: context.width } } else { Terminal::PLAIN };
+    let terminal = context.terminal(on_stdout);
     match format {
         Format::Text => text::render(report, &terminal, text::Detail::Story),
         Format::Full => text::render(report, &terminal, text::Detail::Full),

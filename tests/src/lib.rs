@@ -4,6 +4,27 @@ pub mod conformance_report;
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+use wavetank_core::cluster::Cluster;
+use wavetank_core::cluster::build::{Builder, ClusterOptions, Gaps, objects_from_json};
+use wavetank_core::engine::{Ended, Sim, SimOptions};
+
+/// A settled simulation of these objects and nothing made up besides.
+///
+/// # Panics
+/// Where an object is not well formed, or the cluster does not get quiet: then the test that asked is wrong.
+#[must_use]
+pub fn settled(objects: &[Value]) -> Sim {
+    let mut cluster = Cluster::default();
+    let mut builder = Builder::new(&mut cluster, ClusterOptions { gaps: Gaps::Keep, ..ClusterOptions::default() });
+    for object in objects_from_json(objects).expect("the objects of these tests are well formed") {
+        builder.insert(&object, None);
+    }
+    let (sim, _, ended) = Sim::settled(cluster, &SimOptions::default());
+    assert_eq!(ended, Ended::Quiet, "a healthy cluster gets quiet");
+    sim
+}
+
 /// The folder with recorded data and real manifests: `$WAVETANK_SHARED`, else `../shared` beside the repository.
 ///
 /// `None` (after a line on standard error) where neither is there: tests that need it are skipped, loudly.

@@ -1,12 +1,11 @@
 //! Lost nodes and zones, drains and memory pressure in virtual time, through the simulation's public face.
 
 use serde_json::{Value, json};
-use wavetank_core::cluster::build::{Builder, ClusterOptions, Gaps, objects_from_json};
+use wavetank_core::cluster::Workload;
 use wavetank_core::cluster::ids::{DeploymentId, NodeId};
 use wavetank_core::cluster::template::TaintEffect;
-use wavetank_core::cluster::{Cluster, Workload};
 use wavetank_core::engine::drain::{DrainOptions, DrainStatus};
-use wavetank_core::engine::{Ended, Sim, SimOptions};
+use wavetank_core::engine::{Ended, Sim};
 use wavetank_core::faults::{Fault, inject};
 use wavetank_core::trace::{Change, DeleteReason, Subject};
 use wavetank_core::units::time::{SECOND, Time};
@@ -43,14 +42,7 @@ fn budget(name: &str, rule: &str, value: u32) -> Value {
 fn settled(zones: &[&str], objects: &[Value]) -> Sim {
     let mut values: Vec<Value> = zones.iter().enumerate().map(|(i, zone)| node(&format!("node-{}", i + 1), zone)).collect();
     values.extend_from_slice(objects);
-    let mut cluster = Cluster::default();
-    let mut builder = Builder::new(&mut cluster, ClusterOptions { gaps: Gaps::Keep, ..ClusterOptions::default() });
-    for object in objects_from_json(&values).expect("the objects of these tests are well formed") {
-        builder.insert(&object, None);
-    }
-    let (sim, _, ended) = Sim::settled(cluster, &SimOptions::default());
-    assert_eq!(ended, Ended::Quiet, "a healthy cluster gets quiet");
-    sim
+    wavetank_tests::settled(&values)
 }
 
 fn fail(sim: &mut Sim, nodes: &[u32]) {

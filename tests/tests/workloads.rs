@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use wavetank_core::cluster::Workload;
 use wavetank_core::cluster::behavior::{Exit, PodBehavior};
-use wavetank_core::cluster::build::{Behaviors, Builder, ClusterOptions, Gaps, objects_from_json};
+use wavetank_core::cluster::build::{Behaviors, objects_from_json};
 use wavetank_core::cluster::ids::{DeploymentId, JobId, StatefulSetId};
 use wavetank_core::cluster::pod::Phase;
-use wavetank_core::cluster::{Cluster, Workload};
 use wavetank_core::controllers::deployment::undo;
-use wavetank_core::engine::{Ended, Sim, SimOptions};
+use wavetank_core::engine::Sim;
 use wavetank_core::trace::{Change, RecordId, Subject};
 use wavetank_core::units::time::{SECOND, Time};
 
@@ -40,14 +40,7 @@ fn workload(kind: &str, image: &str, extra: Value) -> Value {
 fn settled(objects: &[Value]) -> Sim {
     let mut values: Vec<Value> = (1..=3).map(|i| node(&format!("node-{i}"))).collect();
     values.extend_from_slice(objects);
-    let mut cluster = Cluster::default();
-    let mut builder = Builder::new(&mut cluster, ClusterOptions { gaps: Gaps::Keep, ..ClusterOptions::default() });
-    for object in objects_from_json(&values).expect("the objects of these tests are well formed") {
-        builder.insert(&object, None);
-    }
-    let (sim, _, ended) = Sim::settled(cluster, &SimOptions::default());
-    assert_eq!(ended, Ended::Quiet, "a healthy cluster gets quiet");
-    sim
+    wavetank_tests::settled(&values)
 }
 
 /// Applies an object, its pods behaving as `change` makes them.

@@ -23,21 +23,7 @@ impl Api {
         self.charge_quotas(charges);
         let id = ClaimId::from_index(self.cluster.storage.claims.len());
         let created = self.now();
-        self.cluster.storage.claims.push(Claim {
-            name: sym,
-            namespace,
-            spec,
-            volume: None,
-            bind_completed: false,
-            selected_node: None,
-            lost: false,
-            owner_pod: None,
-            created,
-            owner: None,
-            deleting: false,
-            gone: false,
-            origin: None,
-        });
+        self.cluster.storage.claims.push(Claim::new(sym, namespace, spec, created));
         self.notify(Watched::Claim(id));
         Ok(id)
     }

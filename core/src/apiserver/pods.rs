@@ -64,31 +64,10 @@ impl Api {
         let (priority, node_name) = (template.priority, template.node_name);
         let id = PodId::from_index(self.cluster.pods.len());
         self.cluster.pods.push(Pod {
-            name: new.name,
-            namespace: new.namespace,
-            template: template_id,
-            owner: new.owner,
-            node: None,
             pinned: new.pinned,
-            nominated: None,
-            phase: Phase::Pending,
-            reason: Sym::EMPTY,
-            ready: false,
-            ready_since: now,
-            created: now,
-            started: None,
-            bound: None,
-            finished: None,
-            exit_code: 0,
-            deletion: None,
-            disruption: None,
-            restarts: 0,
             ordinal_of_owner: new.ordinal_of_owner,
             own_labels: new.own_labels,
-            deletion_cost: None,
-            priority,
-            ungated: false,
-            gone: false,
+            ..Pod::new(new.name, new.namespace, template_id, new.owner, priority, now)
         });
         self.link_to_owner(id);
         let record = self.announce(Subject::Pod(id), Change::PodCreated, Watched::Pod(id, PodChange::Added));

@@ -166,6 +166,38 @@ pub struct Pod {
 }
 
 impl Pod {
+    /// A pod as it is made at `created`: pending, without a node, with nothing of its own that its template does not have. The priority is
+    /// the template's, which the caller has at hand.
+    pub fn new(name: PodName, namespace: NamespaceId, template: TemplateId, owner: Owner, priority: i32, created: Time) -> Pod {
+        Pod {
+            name,
+            namespace,
+            template,
+            owner,
+            node: None,
+            pinned: None,
+            nominated: None,
+            phase: Phase::Pending,
+            reason: Sym::EMPTY,
+            ready: false,
+            ready_since: created,
+            created,
+            started: None,
+            bound: None,
+            finished: None,
+            exit_code: 0,
+            deletion: None,
+            disruption: None,
+            restarts: 0,
+            ordinal_of_owner: 0,
+            own_labels: None,
+            deletion_cost: None,
+            priority,
+            ungated: false,
+            gone: false,
+        }
+    }
+
     /// Neither ended nor being deleted (`pkg/controller/controller_utils.go` IsPodActive, v1.37).
     pub fn is_active(&self) -> bool {
         !self.gone && !self.phase.is_terminal() && self.deletion.is_none()

@@ -80,6 +80,27 @@ pub struct Claim {
     pub origin: Option<Origin>,
 }
 
+impl Claim {
+    /// A claim as it is made: unbound, and nobody's.
+    pub fn new(name: Sym, namespace: NamespaceId, spec: ClaimSpec, created: Time) -> Claim {
+        Claim {
+            name,
+            namespace,
+            spec,
+            volume: None,
+            bind_completed: false,
+            selected_node: None,
+            lost: false,
+            owner_pod: None,
+            created,
+            owner: None,
+            deleting: false,
+            gone: false,
+            origin: None,
+        }
+    }
+}
+
 /// Where a PersistentVolume's data lives, as far as limits and conflicts care.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VolumeBackend {

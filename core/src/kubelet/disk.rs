@@ -7,7 +7,7 @@ use super::{Kubelets, Timer};
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId};
-use crate::cluster::pod::{DisruptionReason, Owner};
+use crate::cluster::pod::Owner;
 use crate::trace::Subject;
 use crate::units::quantity::Quantity;
 use crate::units::time::{Millis, SECOND};
@@ -77,14 +77,6 @@ impl Kubelets {
         // `nodefs.available < 10%`, and nothing is available.
         let threshold = Quantity::from_bytes(capacity / 10);
         let message = format!("The node was low on resource: ephemeral-storage. Threshold quantity: {threshold}, available: 0. ");
-        let deleting = api.cluster().pod(id).deletion.is_some();
-        api.mark_disruption_target(id, DisruptionReason::Kubelet);
-        self.end(id);
-        let record = api.fail_pod(id, "Evicted", &message);
-        api.set_cause(Some(record));
-        api.event(Subject::Pod(id), true, "Evicted", &message, "kubelet");
-        if deleting {
-            api.remove_pod(id);
-        }
+        self.end_evicted(api, id, &message);
     }
 }

@@ -123,12 +123,18 @@ impl Kubelets {
             return;
         }
         let message = message(api.cluster(), id, self.memory_use_at(api.cluster(), id, api.now()), available);
-        let deleting = pod.deletion.is_some();
+        self.end_evicted(api, id, &message);
+    }
+
+    /// What an eviction by the kubelet comes to, whatever ran short: phase Failed, reason Evicted. The object stays, unless it was being
+    /// deleted already.
+    pub(super) fn end_evicted(&mut self, api: &mut Api, id: PodId, message: &str) {
+        let deleting = api.cluster().pod(id).deletion.is_some();
         api.mark_disruption_target(id, DisruptionReason::Kubelet);
         self.end(id);
-        let record = api.fail_pod(id, "Evicted", &message);
+        let record = api.fail_pod(id, "Evicted", message);
         api.set_cause(Some(record));
-        api.event(Subject::Pod(id), true, "Evicted", &message, "kubelet");
+        api.event(Subject::Pod(id), true, "Evicted", message, "kubelet");
         if deleting {
             api.remove_pod(id);
         }

@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 use super::kinds::Kind;
 use super::schema::{Presence, Schema, Type, schema};
 use super::tree::{NodeId, NodeKind, Scalar, Tree};
+use crate::units::calendar::{civil, moment};
 use crate::units::quantity::Quantity;
+use crate::units::zone::Zone;
 
 /// The object that decoding makes of a tree; what cannot be decoded is left out.
 #[must_use]
@@ -172,31 +174,11 @@ fn plain_time(text: &str, micro: bool) -> String {
     if minutes == 0 {
         return format!("{clock}{shown}Z");
     }
-    let (year, month, day) = (digits(0..4), digits(5..7), digits(8..10));
-    let total = days_from_civil(year, month, day) * 1440 + digits(11..13) * 60 + digits(14..16) + minutes;
-    let (year, month, day) = civil_from_days(total.div_euclid(1440));
-    let minute = total.rem_euclid(1440);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}{shown}Z", minute / 60, minute % 60, digits(17..19))
-}
-
-/// Days since 1970-01-01 of a date of the proleptic Gregorian calendar.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, day)
+    let hour = moment(digits(0..4), digits(5..7), digits(8..10), digits(11..13), &Zone::UTC);
+    let c = civil(hour + (digits(14..16) + minutes) * 60, &Zone::UTC);
+    // A leap second is not carried over.
+    let second = digits(17..19);
+    format!("{:04}-{:02}-{:02}T{:02}:{:02}:{second:02}{shown}Z", c.year, c.month, c.day, c.hour, c.minute)
 }
 
 #[cfg(test)]

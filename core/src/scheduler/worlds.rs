@@ -238,33 +238,7 @@ impl World {
             Box::new(Labels::new([(color, red)]))
         });
         let (namespace, priority) = (self.cluster.template(template).namespace, self.cluster.template(template).priority);
-        self.cluster.pods.push(Pod {
-            name,
-            namespace,
-            template,
-            owner: Owner::None,
-            node: None,
-            pinned: None,
-            nominated: None,
-            phase: Phase::Pending,
-            reason: Sym::EMPTY,
-            ready: false,
-            ready_since: Time::ZERO,
-            created: Time::ZERO,
-            started: None,
-            bound: None,
-            finished: None,
-            exit_code: 0,
-            deletion: None,
-            disruption: None,
-            restarts: 0,
-            ordinal_of_owner: 0,
-            own_labels,
-            deletion_cost: None,
-            priority,
-            ungated: false,
-            gone: false,
-        });
+        self.cluster.pods.push(Pod { own_labels, ..Pod::new(name, namespace, template, Owner::None, priority, Time::ZERO) });
         id
     }
 

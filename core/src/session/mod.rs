@@ -30,9 +30,11 @@ pub use verify::RerunBudget;
 
 use crate::cluster::Cluster;
 use crate::cluster::build::{Assumption, ClusterOptions, build};
+use crate::engine::ties::Ties;
 use crate::engine::{Ended, Sim, SimOptions};
 use crate::manifest::{Diagnostic, Limits, Manifest, SourceSet, read};
-use crate::scenario::{Scenario, Start};
+use crate::report::{self, ReportInput, WorkloadOutcome};
+use crate::scenario::{self, Outcome, Scenario, Start};
 use crate::trace::Trace;
 use crate::units::time::Time;
 
@@ -154,6 +156,45 @@ impl Session {
             Start::Settled => self.settled.clone(),
             Start::Applied => self.fresh.clone(),
         }
+    }
+
+    /// The same for another cluster than the session's, or other choices among equally good nodes, with the trace of the settling.
+    fn begin_anew(&self, cluster: Cluster, start: Start, ties: Option<Ties>) -> (Sim, Trace) {
+        let options = self.sim_options();
+        match (start, ties) {
+            (Start::Settled, ties) => {
+                let (sim, trace, _) = match ties {
+                    Some(ties) => Sim::settled_with(cluster, &options, ties),
+                    None => Sim::settled(cluster, &options),
+                };
+                (sim, trace)
+            }
+            (Start::Applied, ties) => {
+                let mut sim = Sim::new(cluster, &options, Time::ZERO);
+                if let Some(ties) = ties {
+                    sim.set_ties(ties);
+                }
+                (sim, Trace::default())
+            }
+        }
+    }
+
+    /// Runs a scenario on a simulation that is at its beginning; how each workload fared, and what became of steps and expectations.
+    fn fare(&self, sim: &mut Sim, settle_trace: &Trace, scenario: &Scenario) -> (Vec<WorkloadOutcome>, Outcome) {
+        let start = sim.cluster().clone();
+        let outcome = scenario::run(sim, scenario);
+        let workloads = report::workload_outcomes(&ReportInput {
+            manifest: None,
+            assumptions: &[],
+            diagnostics: &[],
+            start: &start,
+            settle_trace,
+            end: sim.cluster(),
+            trace: sim.api().trace(),
+            outcome: &outcome,
+            seed: self.seed(),
+        });
+        (workloads, outcome)
     }
 
     /// Runs a scenario from its beginning to its end.

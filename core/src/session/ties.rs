@@ -8,11 +8,9 @@ use crate::cluster::ids::NodeId;
 use crate::cluster::state::Workload;
 use crate::engine::Sim;
 use crate::engine::ties::{Tie, TieRule, Ties};
-use crate::report::{self, Harm, ReportInput, TieChange, TieReport, span};
-use crate::scenario::{self, Scenario, Start, Verdict};
-use crate::trace::Trace;
+use crate::report::{Harm, TieChange, TieReport, span};
+use crate::scenario::{Scenario, Verdict};
 use crate::units::rng::Chance;
-use crate::units::time::Time;
 
 /// The most changed outcomes that are told.
 const MOST_CHANGES: usize = 12;
@@ -69,31 +67,8 @@ impl Session {
     }
 
     fn with_ties(&self, scenario: &Scenario, rule: TieRule) -> (Vec<Tie>, Outcomes, Sim) {
-        let (ties, options) = (Ties::new(rule), self.sim_options());
-        let (mut sim, settle_trace) = match scenario.start {
-            Start::Settled => {
-                let (sim, trace, _) = Sim::settled_with(self.built(), &options, ties);
-                (sim, trace)
-            }
-            Start::Applied => {
-                let mut sim = Sim::new(self.built(), &options, Time::ZERO);
-                sim.set_ties(ties);
-                (sim, Trace::default())
-            }
-        };
-        let start = sim.cluster().clone();
-        let outcome = scenario::run(&mut sim, scenario);
-        let workloads = report::workload_outcomes(&ReportInput {
-            manifest: None,
-            assumptions: &[],
-            diagnostics: &[],
-            start: &start,
-            settle_trace: &settle_trace,
-            end: sim.cluster(),
-            trace: sim.api().trace(),
-            outcome: &outcome,
-            seed: self.seed(),
-        });
+        let (mut sim, settle_trace) = self.begin_anew(self.built(), scenario.start, Some(Ties::new(rule)));
+        let (workloads, outcome) = self.fare(&mut sim, &settle_trace, scenario);
         let mut outcomes: Outcomes = workloads.into_iter().map(|w| (w.label, harm(w.harm).to_owned())).collect();
         for judged in &outcome.expectations {
             let holds = match judged.verdict {
@@ -126,6 +101,7 @@ mod tests {
     use crate::manifest::SourceSet;
     use crate::scenario::{Step, Verb};
     use crate::session::SessionOptions;
+    use crate::units::time::Time;
 
     fn tried(runs: usize) -> TieReport {
         let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: one}\nspec: {containers: [{name: c, image: 'c:1'}]}\n";

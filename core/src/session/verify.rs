@@ -3,9 +3,8 @@
 
 use super::{Run, Session};
 use crate::cluster::Cluster;
-use crate::engine::Sim;
-use crate::report::{self, Harm, Hurt, MOST_NAMES, Proposal, Remedy, Report, ReportInput, Trial, Verified, WorkloadOutcome, span};
-use crate::scenario::{self, Outcome, Scenario, Start};
+use crate::report::{Harm, Hurt, MOST_NAMES, Proposal, Remedy, Report, Trial, Verified, WorkloadOutcome, span};
+use crate::scenario::Scenario;
 use crate::trace::{Change, DeleteReason, Trace};
 
 /// How much may be simulated to verify the proposals of one report.
@@ -148,31 +147,11 @@ impl Session {
         for remedy in remedies {
             remedy.apply(&mut cluster, &mut scenario).map_err(|inapplicable| inapplicable.0)?;
         }
-        let options = self.sim_options();
-        let (mut sim, settle_trace) = match scenario.start {
-            Start::Settled => {
-                let (sim, trace, _) = Sim::settled(cluster, &options);
-                (sim, trace)
-            }
-            Start::Applied => (Sim::new(cluster, &options, crate::units::time::Time::ZERO), Trace::default()),
-        };
-        let start = sim.cluster().clone();
         // The harm is what counts: expectations are not judged again.
         scenario.expectations.clear();
-        let outcome: Outcome = scenario::run(&mut sim, &scenario);
-        let trace = sim.api().trace();
-        let workloads = report::workload_outcomes(&ReportInput {
-            manifest: None,
-            assumptions: &[],
-            diagnostics: &[],
-            start: &start,
-            settle_trace: &settle_trace,
-            end: sim.cluster(),
-            trace,
-            outcome: &outcome,
-            seed: self.seed(),
-        });
-        Ok(Tried { workloads, evictions: evictions(trace) })
+        let (mut sim, settle_trace) = self.begin_anew(cluster, scenario.start, None);
+        let (workloads, _) = self.fare(&mut sim, &settle_trace, &scenario);
+        Ok(Tried { workloads, evictions: evictions(sim.api().trace()) })
     }
 }
 

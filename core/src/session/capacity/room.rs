@@ -102,33 +102,8 @@ fn model(cluster: &Cluster, workload: Workload) -> Option<Pod> {
         Workload::DaemonSet(_) | Workload::Pod(_) => return None,
     };
     let of = cluster.templates.get(template.index())?;
-    Some(Pod {
-        name: PodName::Given(Sym::EMPTY),
-        namespace: of.namespace,
-        template,
-        owner,
-        node: None,
-        pinned: None,
-        nominated: None,
-        phase: Phase::Pending,
-        reason: Sym::EMPTY,
-        ready: false,
-        ready_since: Time::ZERO,
-        created: Time::ZERO,
-        started: None,
-        bound: None,
-        finished: None,
-        exit_code: 0,
-        deletion: None,
-        disruption: None,
-        restarts: 0,
-        ordinal_of_owner: 0,
-        own_labels: None,
-        deletion_cost: None,
-        priority: of.priority,
-        ungated: true,
-        gone: false,
-    })
+    let name = PodName::Given(Sym::EMPTY);
+    Some(Pod { ungated: true, ..Pod::new(name, of.namespace, template, owner, of.priority, Time::ZERO) })
 }
 
 /// The same pod as it is before it has a place.
@@ -210,21 +185,7 @@ fn make_claims(cluster: &mut Cluster, id: PodId) {
         let owner_pod = matches!(volume.source, VolumeSource::Ephemeral { .. }).then(|| cluster.text.intern(&own));
         let made = ClaimId::from_index(cluster.storage.claims.len());
         let class = spec.class.and_then(|class| cluster.storage.class(class)).map(|id| cluster.storage.classes[id.index()].clone());
-        cluster.storage.claims.push(Claim {
-            name,
-            namespace,
-            spec,
-            volume: None,
-            bind_completed: false,
-            selected_node: None,
-            lost: false,
-            owner_pod,
-            created: Time::ZERO,
-            owner: None,
-            deleting: false,
-            gone: false,
-            origin: None,
-        });
+        cluster.storage.claims.push(Claim { owner_pod, ..Claim::new(name, namespace, spec, Time::ZERO) });
         // What does not wait for a pod has been provisioned by then, for any node.
         if let Some(class) = class.filter(|class| !class.waits && !cluster.text(class.provisioner).ends_with("no-provisioner")) {
             provision(cluster, made, class.provisioner);
