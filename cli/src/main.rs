@@ -14,6 +14,7 @@ mod output;
 mod run;
 mod schema;
 mod serve;
+mod share;
 mod steps;
 mod sweep;
 mod test;
@@ -45,6 +46,7 @@ enum Verb {
     Capacity(Box<capacity::Args>),
     Graph(graph::Args),
     Serve(serve::Args),
+    Share(Box<share::Args>),
     Test(test::Args),
     Sweep(sweep::Args),
     Compare(Box<compare::Args>),
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Verb::Capacity(args) => capacity::run(args, &context),
         Verb::Graph(args) => graph::run(args, &context),
         Verb::Serve(args) => serve::run(args, &context),
+        Verb::Share(args) => share::run(args, &context),
         Verb::Test(args) => test::run(args, &context),
         Verb::Sweep(args) => sweep::run(args, &context),
         Verb::Compare(args) => compare::run(args, &context),

@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// The path below which the page is served, to try what hosting under a sub-path does.
     #[arg(long, value_name = "PATH", default_value = "/")]
     pub(crate) base: String,
+    /// Another origin that may show the page within a page of its own: https://docs.example. Several times for several
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) frame_ancestors: Vec<String>,
 }
 
 /// Connections that are open at once; more are closed unanswered.
@@ -33,9 +36,9 @@ const MOST_HEAD: usize = 16 * 1024;
 /// How long a client may take to ask, and to take the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the page may do, sent as a header: the same policy as the one in the page, and that nobody may frame it.
+/// What the page may do, sent as a header: the same policy as the one in the page. Who may frame it follows: that cannot stand in the page.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; \
-     connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+     connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /// Serves until it is stopped.
 ///
@@ -52,7 +55,7 @@ fn listen(options: &Args) -> Result<(), String> {
     })?;
     let listener = TcpListener::bind(("127.0.0.1", options.port)).map_err(|error| format!("port {}: {error}", options.port))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let site = Arc::new(Site { root, base: clean_base(&options.base) });
+    let site = Arc::new(Site { root, base: clean_base(&options.base), policy: policy(&options.frame_ancestors)? });
     let mut stdout = io::stdout();
     // A broken pipe is no error: whoever started this may not read.
     let _ = writeln!(stdout, "http://{address}{}", site.base).and_then(|()| stdout.flush());
@@ -76,6 +79,20 @@ fn listen(options: &Args) -> Result<(), String> {
 struct Site {
     root: PathBuf,
     base: String,
+    policy: String,
+}
+
+/// The policy with those origins that may frame the page.
+fn policy(ancestors: &[String]) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-.:[]*/".contains(c);
+    let is_origin = |text: &str| {
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        host.is_some_and(|host| !host.is_empty() && !host.contains('/') && host.chars().all(plain))
+    };
+    match ancestors.iter().find(|text| !is_origin(text)) {
+        Some(wrong) => Err(format!("--frame-ancestors {wrong}: not an origin such as https://docs.example")),
+        None => Ok(ancestors.iter().fold(POLICY.to_owned(), |policy, origin| format!("{policy} {origin}"))),
+    }
 }
 
 /// What to answer, before any bytes are read.
@@ -101,7 +118,7 @@ fn respond(site: &Site, mut connection: TcpStream) -> io::Result<()> {
                     ("Content-Type", mime(&path)),
                     // Asked again each time, so that a rebuilt page is seen at once.
                     ("Cache-Control", "no-cache"),
-                    ("Content-Security-Policy", POLICY),
+                    ("Content-Security-Policy", site.policy.as_str()),
                     ("X-Content-Type-Options", "nosniff"),
                     ("Referrer-Policy", "no-referrer"),
                     ("Cross-Origin-Opener-Policy", "same-origin"),
@@ -273,7 +290,7 @@ mod tests {
         }
 
         fn site(&self, base: &str) -> Site {
-            Site { root: self.0.join("dist").canonicalize().unwrap(), base: clean_base(base) }
+            Site { root: self.0.join("dist").canonicalize().unwrap(), base: clean_base(base), policy: POLICY.to_owned() }
         }
     }
 
@@ -366,5 +383,15 @@ mod tests {
         assert_eq!(mime(Path::new("a_bg.wasm")), "application/wasm");
         assert_eq!(mime(Path::new("boot.mjs")), "text/javascript; charset=utf-8");
         assert!(!POLICY.contains("unsafe-inline"));
+    }
+
+    #[test]
+    fn only_origins_may_frame_the_page() {
+        let docs = ["https://docs.example".to_string(), "http://localhost:3000".to_string()];
+        assert!(policy(&docs).unwrap().ends_with("frame-ancestors 'self' https://docs.example http://localhost:3000"));
+        assert_eq!(policy(&[]).unwrap(), POLICY);
+        for wrong in ["docs.example", "https://a.example; script-src *", "https://a.example/path", "https://", "*"] {
+            assert!(policy(&[wrong.to_string()]).is_err(), "{wrong}");
+        }
     }
 }

@@ -30,10 +30,12 @@ export const time = (page) => page.getByRole("slider", { name: "Time" });
 export const now = async (page) => Number(await time(page).getAttribute("aria-valuenow"));
 export const end = async (page) => Number(await time(page).getAttribute("aria-valuemax"));
 
-/** Opens the page and waits until its first run is told and drawn. */
+/** Opens the page and waits until its first run is told and drawn. A first visit plays by itself: tests want it to stand still. */
 export async function open(page, fragment = "") {
   await page.goto(`./${fragment}`);
   await ready(page);
+  const pause = page.getByRole("button", { name: "Pause" });
+  if (await pause.isVisible()) await pause.click();
 }
 
 export async function ready(page) {

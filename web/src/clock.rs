@@ -62,6 +62,13 @@ pub fn fitting_speed(duration_ms: i64) -> u32 {
     SPEEDS.iter().copied().find(|&speed| i64::from(speed) >= wanted).unwrap_or(SPEEDS[SPEEDS.len() - 1])
 }
 
+/// The speed at which some virtual milliseconds take a few seconds to watch.
+pub fn speed_for(ms: i64) -> u32 {
+    const WANTED_MS: i64 = 3_500;
+    let misses = |speed: &u32| (ms / i64::from(*speed) - WANTED_MS).abs();
+    SPEEDS.iter().copied().min_by_key(misses).unwrap_or(SPEEDS[0])
+}
+
 /// A line between time and the horizontal place on the timeline.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use wavetank_core::cluster::Cluster;
 use wavetank_core::cluster::ids::PodId;
 use wavetank_core::cluster::node::NodeReady;
-use wavetank_core::manifest::{self, Diagnostic, Limits, SourceSet};
+use wavetank_core::manifest::{self, Diagnostic, SourceSet};
 use wavetank_core::report::{self, Index, Proposal, Report, Told};
-use wavetank_core::scenario::{self, DrainOptions, LITTLE_MEMORY, Scenario};
+use wavetank_core::scenario::catalog::NOT_HELD;
+use wavetank_core::scenario::{self, Scenario};
 use wavetank_core::session::{self, RerunBudget, Run, Session, SessionOptions};
 use wavetank_core::trace::PodState;
 use wavetank_core::units::time::Time;
 
 use crate::fold::Folded;
 use crate::frame::{Frame, NO_NODE, NodeFlags, NodeLook};
+use crate::gallery;
 use crate::mend;
 use crate::whatifs::WhatIfs;
 use crate::wire::*;
@@ -66,8 +68,12 @@ impl Desk {
     pub fn answer(&mut self, question: &str) -> Reply {
         let refused = |message: &str| Reply::Answer(Answer::Refused { message: message.to_string() });
         match serde_json::from_str::<Ask>(question) {
-            Ok(Ask::Run { generation, files, steps, own, seed }) => {
-                Reply::Answer(self.run(generation, files, (!own).then_some(&steps), seed))
+            Ok(Ask::Run { generation, files, steps, own, seed, lesson }) => {
+                Reply::Answer(self.run(generation, files, (!own).then_some(&steps), seed, &lesson))
+            }
+            Ok(Ask::Open { what }) => {
+                let files = if what.lesson { gallery::lesson_files(&what.name) } else { gallery::example_files(&what.name) };
+                Reply::Answer(Answer::Opened { what, files })
             }
             Ok(Ask::Frame { generation, at_ms }) => match self.ran.as_ref().filter(|ran| ran.generation == generation) {
                 Some(ran) => Reply::Bytes(frame(ran, at_ms).to_bytes()),
@@ -100,7 +106,7 @@ impl Desk {
                 _ => refused("that run is no longer there"),
             },
             Ok(Ask::Digest { files, seed }) => {
-                self.run(0, files, None, seed);
+                self.run(0, files, None, seed, "");
                 let Some(ran) = &self.ran else { return refused("nothing to run") };
                 let trace = ran.run.trace();
                 Reply::Answer(Answer::Digest { digest: trace.digest(), records: trace.len() as u64 })
@@ -110,7 +116,7 @@ impl Desk {
     }
 
     /// Runs these steps, or the scenario of the files.
-    fn run(&mut self, generation: u32, files: Vec<SourceFile>, steps: Option<&Vec<Step>>, seed: u64) -> Answer {
+    fn run(&mut self, generation: u32, files: Vec<SourceFile>, steps: Option<&Vec<Step>>, seed: u64, lesson: &str) -> Answer {
         self.ran = None;
         // Only the steps changed: the settled cluster is still good.
         let same = self.opened.as_ref().is_some_and(|opened| opened.files == files && opened.seed == seed);
@@ -127,67 +133,33 @@ impl Desk {
         let found = if steps.is_none() { scenario::read(session.manifest()).0.into_iter().next() } else { None };
         let own = found.is_some();
         let scenario = found.unwrap_or_else(|| {
-            let steps = steps.into_iter().flatten().filter_map(|step| Some(scenario::Step::at(Time(step.at_ms), verb(step)?)));
+            let steps = steps.into_iter().flatten().filter_map(|step| Some(scenario::Step::at(Time(step.at_ms), step.to_verb()?)));
             Scenario::of_steps("page", steps.collect())
         });
         let scenario = Scenario { seed, ..scenario };
-        let run = session.run(&scenario);
+        let (run, mut taught) = match gallery::lesson(lesson).map(|lesson| session.teach(&scenario, &lesson)) {
+            Some((run, taught)) => (run, Some(Box::new(taught))),
+            None => (session.run(&scenario), None),
+        };
         let report = run.report(session);
-        let mut diagnostics: Vec<Finding> = session.diagnostics().iter().chain(&run.outcome().diagnostics).map(finding).collect();
+        // A lesson's goal stands in no file: that it is not met yet is told by the lesson.
+        let told = run.outcome().diagnostics.iter().filter(|of| taught.is_none() || of.id != NOT_HELD || of.span.is_some());
+        let mut diagnostics: Vec<Finding> = session.diagnostics().iter().chain(told).map(finding).collect();
         diagnostics.sort_by_key(|finding| (finding.severity, finding.file, finding.start));
         if run.end().pods.is_empty() && run.end().nodes.is_empty() || session.manifest().documents.is_empty() {
-            return Answer::Ran { generation, diagnostics, partial: false, steps: None, story: None };
+            return Answer::Ran { generation, diagnostics, partial: false, steps: None, story: None, taught: None };
         }
         let indexes = [session.settle_trace(), run.trace()].map(|trace| Index::new(trace, run.end().pods.len()));
         let words = report.steps.iter().map(|step| step.text.clone()).collect();
         let story = story(&run, &report);
-        let steps = own.then(|| scenario.steps.iter().zip(&report.steps).map(|(step, told)| shown(&step.verb, told.at_ms)).collect());
+        for beat in taught.iter_mut().flat_map(|taught| &mut taught.beats) {
+            beat.at_ms = beat.at_ms.map(|at_ms| at_ms.clamp(0, story.duration_ms));
+        }
+        let steps = own.then(|| scenario.steps.iter().zip(&report.steps).map(|(step, told)| Step::of(&step.verb, told.at_ms)).collect());
         self.ran = Some(Ran { generation, scenario, run, words, indexes, proposals: Vec::new() });
         let partial = report.read.rejected > 0;
-        Answer::Ran { generation, diagnostics, partial, steps, story: Some(Box::new(story)) }
+        Answer::Ran { generation, diagnostics, partial, steps, story: Some(Box::new(story)), taught }
     }
-}
-
-/// The core's verb for a step of the page; none where it cannot be read.
-fn verb(step: &Step) -> Option<scenario::Verb> {
-    let target = step.target.clone();
-    Some(match step.verb {
-        Verb::FailZone => scenario::Verb::FailZone { zone: target },
-        Verb::RecoverZone => scenario::Verb::RecoverZone { zone: target },
-        Verb::FailNode => scenario::Verb::FailNode { node: target },
-        Verb::RecoverNode => scenario::Verb::RecoverNode { node: target },
-        Verb::Drain => scenario::Verb::Drain { node: target, options: DrainOptions::default() },
-        Verb::Rollout => scenario::Verb::Rollout { workload: target, image: None, container: None, broken: false },
-        Verb::BrokenRollout => scenario::Verb::Rollout { workload: target, image: None, container: None, broken: true },
-        Verb::Restart => scenario::Verb::Restart { workload: target },
-        Verb::Pressure => scenario::Verb::Pressure { node: target, available: LITTLE_MEMORY },
-        Verb::Other => return verb_of_yaml(&target),
-    })
-}
-
-/// The verb of one line of a Scenario document.
-fn verb_of_yaml(line: &str) -> Option<scenario::Verb> {
-    let head = "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: page}\nspec:\n  steps:\n  - at: 0s\n    ";
-    let manifest = manifest::read(SourceSet::single("page", format!("{head}{line}\n")), &Limits::default());
-    scenario::read(&manifest).0.into_iter().flat_map(|scenario| scenario.steps).map(|step| step.verb).next()
-}
-
-/// A step of the core as the page keeps it: [`verb`] gives it back.
-pub(crate) fn shown(of: &scenario::Verb, at_ms: i64) -> Step {
-    let plain = Verb::ALL.into_iter().zip(std::iter::repeat(of.clone())).find_map(|(kind, of)| {
-        let target = match &of {
-            scenario::Verb::FailZone { zone } | scenario::Verb::RecoverZone { zone } => zone.clone(),
-            scenario::Verb::FailNode { node }
-            | scenario::Verb::RecoverNode { node }
-            | scenario::Verb::Drain { node, .. }
-            | scenario::Verb::Pressure { node, .. } => node.clone(),
-            scenario::Verb::Rollout { workload, .. } | scenario::Verb::Restart { workload } => workload.clone(),
-            _ => return None,
-        };
-        let step = Step { at_ms, verb: kind, target };
-        (verb(&step).as_ref() == Some(&of)).then_some(step)
-    });
-    plain.unwrap_or_else(|| Step { at_ms, verb: Verb::Other, target: of.to_yaml() })
 }
 
 fn finding(diagnostic: &Diagnostic) -> Finding {
@@ -503,9 +475,9 @@ mod tests {
         let kinds = Verb::ALL.into_iter().map(|verb| Step { at_ms: 5_000, verb, target: "x".to_string() });
         let other = Step { at_ms: 1, verb: Verb::Other, target: "scale: {workload: deployment/web, replicas: 4}".to_string() };
         for step in kinds.chain([other]) {
-            assert_eq!(shown(&verb(&step).expect("readable"), step.at_ms), step);
+            assert_eq!(Step::of(&step.to_verb().expect("readable"), step.at_ms), step);
         }
-        assert_eq!(verb(&Step { at_ms: 0, verb: Verb::Other, target: "nonsense: [".to_string() }), None);
+        assert_eq!(Step { at_ms: 0, verb: Verb::Other, target: "nonsense: [".to_string() }.to_verb(), None);
     }
 
     fn ask(desk: &mut Desk, question: &Ask) -> Reply {
@@ -517,7 +489,7 @@ mod tests {
     fn run(text: &str, steps: Vec<Step>) -> (Desk, Vec<Finding>, Option<Box<Story>>) {
         let mut desk = Desk::default();
         let files = vec![SourceFile { name: "web.yaml".to_string(), text: text.to_string() }];
-        match ask(&mut desk, &Ask::Run { generation: 3, files, steps, own: false, seed: 1 }) {
+        match ask(&mut desk, &Ask::Run { generation: 3, files, steps, own: false, seed: 1, lesson: String::new() }) {
             Reply::Answer(Answer::Ran { generation: 3, diagnostics, story, .. }) => (desk, diagnostics, story),
             other => panic!("{other:?}"),
         }
@@ -561,11 +533,11 @@ mod tests {
 
     #[test]
     fn a_fix_that_is_written_helps_when_it_is_run() {
-        let files = crate::examples::named("shop").expect("an example").files();
+        let files = gallery::example_files("shop");
         let mut desk = Desk::default();
         let mut told = |files: Vec<SourceFile>, generation: u32| {
             let Reply::Answer(Answer::Ran { story: Some(story), .. }) =
-                ask(&mut desk, &Ask::Run { generation, files, steps: Vec::new(), own: true, seed: 0 })
+                ask(&mut desk, &Ask::Run { generation, files, steps: Vec::new(), own: true, seed: 0, lesson: String::new() })
             else {
                 panic!("it runs")
             };

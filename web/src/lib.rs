@@ -5,11 +5,12 @@
 pub mod clock;
 pub mod compare;
 pub mod desk;
-pub mod examples;
+pub mod embed;
 pub mod fold;
 pub mod frame;
+pub mod gallery;
 pub mod layout;
-pub mod link;
+pub mod lesson;
 pub mod mend;
 pub mod moments;
 #[cfg(target_arch = "wasm32")]
@@ -22,6 +23,8 @@ pub mod whatifs;
 pub mod wire;
 #[cfg(target_arch = "wasm32")]
 mod worker;
+
+pub use wavetank_core::session::{link, scene};
 
 /// Starts the page.
 #[cfg(target_arch = "wasm32")]

@@ -1,18 +1,21 @@
 //! The command palette: everything that can be done, by name, and which of it a few letters mean. Does nothing itself.
 
-use crate::examples;
+use crate::gallery;
+use crate::lesson::Move;
 use crate::store::{Action, Overlay, Selection, Side, Store};
-use crate::wire::{Step, Verb};
+use crate::wire::{Entry, Step, Verb};
 
 /// What a command does.
 #[derive(Clone, Debug)]
 pub enum Deed {
     /// Changes what the page knows.
     Act(Action),
-    /// Opens an example.
-    Example(&'static str),
     /// Copies the link.
     CopyLink,
+    /// Copies the link that begins the open lesson, with the seed.
+    CopyLesson,
+    /// Saves the scene as a file.
+    SaveScene,
     /// Turns the colours.
     Colours,
     /// Shows the table instead of the map, or the map again.
@@ -65,8 +68,14 @@ pub fn commands(store: &Store) -> Vec<Command> {
         Command { label: "Copy link to this moment".to_string(), keys: "L", deed: Deed::CopyLink },
         Command { label: "Light or dark colours".to_string(), keys: "", deed: Deed::Colours },
         act("Keys and help", "?", Action::Overlay(Overlay::Help)),
+        act("Examples and lessons", "G", Action::Overlay(Overlay::Gallery)),
+        Command { label: "Save this scene as a file".to_string(), keys: "", deed: Deed::SaveScene },
         act("New file", "", Action::NewFile),
     ];
+    if store.course.is_some() {
+        all.push(act("Leave the lesson", "", Action::Learn(Move::Leave)));
+        all.push(Command { label: "Copy link to this lesson".to_string(), keys: "", deed: Deed::CopyLesson });
+    }
     if let Some(said) = store.undoes() {
         all.push(act(format!("Undo {said}"), "Ctrl Z", Action::Undo));
     }
@@ -107,11 +116,10 @@ pub fn commands(store: &Store) -> Vec<Command> {
     for (nth, file) in store.files.iter().enumerate() {
         all.push(act(format!("Show file {}", file.name), "", Action::Show(nth)));
     }
-    all.extend(examples::all().map(|example| Command {
-        label: format!("Open example: {}", example.title()),
-        keys: "",
-        deed: Deed::Example(example.name),
-    }));
+    for (lesson, cards, word) in [(false, gallery::examples(), "Open example"), (true, gallery::lessons(), "Begin lesson")] {
+        let entry = |name: &str| Entry { name: name.to_string(), lesson, seed: 0 };
+        all.extend(cards.iter().map(|card| act(format!("{word}: {}", card.title), "", Action::Want(entry(card.name)))));
+    }
     all
 }
 
@@ -139,7 +147,7 @@ pub fn meant(commands: &[Command], letters: &str) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::Scene;
+    use crate::scene::Scene;
     use crate::store::Run;
     use crate::wire::{NodeInfo, Story};
 

@@ -5,9 +5,11 @@ use std::rc::Rc;
 use crate::clock;
 use crate::frame::Frame;
 use crate::layout::Wanted;
-use crate::link::Scene;
+use crate::lesson::{Course, Move};
+use crate::link;
 use crate::moments;
-use crate::wire::{Advice, Finding, Risk, SourceFile, Step, Story, Why};
+use crate::scene::Scene;
+use crate::wire::{Advice, Entry, Finding, Risk, SourceFile, Step, Story, Taught, Why};
 use wavetank_core::trace::PodState;
 
 /// What the user looks at closely. By name, so that it outlives a new run.
@@ -68,6 +70,8 @@ pub enum Overlay {
     Palette,
     /// The keys.
     Help,
+    /// Examples and lessons.
+    Gallery,
 }
 
 /// What the standard what-ifs cost, as far as they have been asked.
@@ -211,6 +215,9 @@ struct Past {
 /// How many steps back the page remembers.
 pub const MOST_UNDO: usize = 50;
 
+/// At how many virtual seconds a second the page shows itself.
+const SHOWN_AT: u32 = 10;
+
 /// Everything the page knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Store {
@@ -266,6 +273,16 @@ pub struct Store {
     pub halts: bool,
     /// The run that was kept to compare with.
     pub pinned: Option<Rc<Told>>,
+    /// The lesson that is open.
+    pub course: Option<Rc<Course>>,
+    /// Names of the lessons whose goals were met, in the order in which they were.
+    pub done: Rc<Vec<String>>,
+    /// An entry of the gallery that is to be opened: the worker has its files.
+    pub wanted: Option<Entry>,
+    /// What is said offers to save the scene as a file.
+    pub offers: bool,
+    /// The next run is shown as it goes on by itself.
+    pub shows: bool,
     /// The next run is opened where it is worst.
     to_worst: bool,
     past: Vec<Past>,
@@ -282,6 +299,8 @@ pub struct Run {
     pub steps: Option<Vec<Step>>,
     /// What happened, if anything could be run.
     pub story: Option<Box<Story>>,
+    /// What the lesson tells of it.
+    pub taught: Option<Box<Taught>>,
 }
 
 /// Something that changes what the page knows.
@@ -345,13 +364,29 @@ pub enum Action {
     Halts(bool),
     /// The present run is kept to compare with, or none any more.
     Pin(bool),
+    /// An entry of the gallery is to be opened.
+    Want(Entry),
+    /// Its files have come.
+    Came(Entry, Vec<SourceFile>),
+    /// A step in the lesson.
+    Learn(Move),
+    /// Something is to be said, with the offer to save the scene as a file.
+    Offer(Notice),
+}
+
+/// The lesson that a scene names without any files: a teacher's link.
+fn named_alone(scene: &Scene) -> Option<Entry> {
+    let alone = scene.files.is_empty() && !scene.lesson.is_empty();
+    alone.then(|| Entry { name: scene.lesson.clone(), lesson: true, seed: scene.seed })
 }
 
 impl Store {
     /// The page with a scene.
     pub fn opened(scene: Scene) -> Store {
         let mut store = Store { speed: 10, ..Store::default() };
-        store.open(scene);
+        let entry = named_alone(&scene);
+        store.open(if entry.is_some() { Scene::default() } else { scene });
+        store.wanted = entry;
         store
     }
 
@@ -372,6 +407,9 @@ impl Store {
         self.why = None;
         self.opened_anew = true;
         self.pinned = None;
+        self.wanted = None;
+        let (name, beat) = (scene.lesson, scene.beat);
+        self.course = (!name.is_empty()).then(|| Rc::new(Course::new(name, beat)));
         self.reads_anew();
     }
 
@@ -395,7 +433,15 @@ impl Store {
             seed: self.seed,
             at_ms: self.at_ms,
             selection: self.selection.as_ref().map(Selection::to_link).unwrap_or_default(),
+            lesson: self.course.as_ref().map(|course| course.name.clone()).unwrap_or_default(),
+            beat: self.course.as_ref().map_or(0, |course| course.beat as u32),
         }
+    }
+
+    /// What a teacher sends: the open lesson from its beginning, and the seed.
+    pub fn lesson_scene(&self) -> Scene {
+        let lesson = self.course.as_ref().map(|course| course.name.clone()).unwrap_or_default();
+        Scene { seed: self.seed, lesson, ..Scene::default() }
     }
 
     /// The file in the editor.
@@ -438,10 +484,17 @@ impl Store {
     pub fn after(&self, action: Action) -> Option<Store> {
         let mut next = self.clone();
         match action {
-            Action::Open(scene, said) => {
-                next.remember(said);
-                next.open(scene);
-            }
+            Action::Open(scene, said) => match named_alone(&scene) {
+                Some(entry) => next.wanted = Some(entry),
+                None => {
+                    next.remember(said);
+                    next.open(scene);
+                }
+            },
+            Action::Want(entry) => (next.wanted, next.overlay) = (Some(entry), Overlay::None),
+            Action::Came(entry, files) if self.wanted.as_ref() == Some(&entry) => next.came(entry, files),
+            Action::Learn(step) => next.learn(step)?,
+            Action::Offer(notice) => (next.notice, next.offers) = (Some(notice), true),
             Action::AddFiles(files) => next.add_files(files),
             Action::Edit(text) => {
                 let file = next.files.get(next.active).filter(|file| file.text != text)?;
@@ -493,6 +546,10 @@ impl Store {
                 // Whoever goes to a moment wants to look at it.
                 next.playing = false;
                 next.at_ms = at_ms.clamp(0, self.duration_ms());
+                let at_ms = next.at_ms;
+                if next.course.as_mut().is_some_and(|course| Rc::make_mut(course).follow(at_ms)) {
+                    next.arrive();
+                }
             }
             Action::Pass(real_ms) => next.pass(real_ms),
             Action::Toggle => {
@@ -511,7 +568,7 @@ impl Store {
             }
             Action::Turn(side) => next.side = side,
             Action::Go(pane) => next.pane = pane,
-            Action::Say(notice) => next.notice = notice,
+            Action::Say(notice) => (next.notice, next.offers) = (notice, false),
             Action::Overlay(overlay) => next.overlay = overlay,
             Action::Risk(generation, nth, total, left_out, risk) => next.hear_risk(generation, nth, total, left_out, risk)?,
             Action::Try(step) => {
@@ -535,6 +592,13 @@ impl Store {
     }
 
     fn add_files(&mut self, files: Vec<SourceFile>) {
+        // A scene that was saved as a file.
+        if let [file] = files.as_slice()
+            && let Some(scene) = link::from_file(&file.text)
+        {
+            self.remember("opening a scene");
+            return self.open(scene);
+        }
         let Some(first) = files.first().map(|file| file.name.clone()) else { return };
         self.remember("adding files");
         let own = Rc::make_mut(&mut self.files);
@@ -547,6 +611,78 @@ impl Store {
         }
         self.active = own.iter().position(|file| file.name == first).unwrap_or(0);
         self.reads_anew();
+    }
+
+    fn came(&mut self, entry: Entry, files: Vec<SourceFile>) {
+        if files.is_empty() {
+            self.wanted = None;
+            let text = format!("There is nothing called {} in the gallery of this version.", entry.name);
+            self.notice = Some(Notice { text, wrong: true });
+            return;
+        }
+        self.remember(if entry.lesson { "opening a lesson" } else { "opening an example" });
+        let lesson = if entry.lesson { entry.name } else { String::new() };
+        self.open(Scene { files, seed: entry.seed, lesson, ..Scene::default() });
+        self.pane = Pane::Cluster;
+    }
+
+    fn learn(&mut self, step: Move) -> Option<()> {
+        let course = Rc::make_mut(self.course.as_mut()?);
+        match step {
+            Move::Bet(choice) => course.take(choice).then_some(())?,
+            Move::Next { moving } => {
+                let due = course.due().filter(|&due| due > self.at_ms);
+                match due.filter(|_| moving) {
+                    // Time leads there, at a pace at which it can be watched.
+                    Some(due) => {
+                        self.speed = clock::speed_for(due - self.at_ms);
+                        self.playing = true;
+                    }
+                    None => {
+                        course.step().then_some(())?;
+                        self.playing = false;
+                        let at_ms = course.now().and_then(|beat| beat.at_ms);
+                        self.at_ms = at_ms.unwrap_or(self.at_ms).clamp(0, self.duration_ms());
+                        self.arrive();
+                    }
+                }
+            }
+            Move::Leave => self.course = None,
+        }
+        Some(())
+    }
+
+    /// What a lesson's step points at comes into view; before a repair the run is kept to compare with.
+    fn arrive(&mut self) {
+        let Some(course) = self.course.clone() else { return };
+        let Some(beat) = course.now() else { return };
+        match beat.highlight.split_once('/') {
+            Some(("zone", name)) => self.selection = Some(Selection::Zone(name.to_string())),
+            Some(("node", name)) => self.selection = Some(Selection::Node(name.to_string())),
+            Some(("pod", name)) => (self.selection, self.side) = (Some(Selection::Pod(name.to_string())), Side::Why),
+            Some(("file", name)) => self.active = self.files.iter().position(|file| file.name == name).unwrap_or(self.active),
+            _ => {}
+        }
+        if beat.repair && !course.met {
+            (self.pinned, self.pane) = (self.told.clone(), Pane::Files);
+        }
+    }
+
+    /// What the lesson tells of a run that was just told.
+    fn hear_lesson(&mut self, taught: Option<Box<Taught>>, opened: bool) {
+        let Some(course) = self.course.as_mut() else { return };
+        let course = Rc::make_mut(course);
+        course.taught = taught.map(|taught| Rc::new(*taught));
+        if course.done() && !course.met {
+            course.met = true;
+            if !self.done.contains(&course.name) {
+                let name = course.name.clone();
+                Rc::make_mut(&mut self.done).push(name);
+            }
+        }
+        if opened {
+            self.arrive();
+        }
     }
 
     fn close_file(&mut self, file: usize) {
@@ -594,11 +730,15 @@ impl Store {
         }
         self.at_ms = self.at_ms.clamp(0, self.duration_ms());
         self.why = None;
+        self.hear_lesson(run.taught, opened);
         if self.risks.edition != self.edition {
             self.risks = Rc::new(Risks { edition: self.edition, ..Risks::default() });
         }
         if opened {
             self.speed = clock::fitting_speed(self.duration_ms());
+        }
+        if std::mem::take(&mut self.shows) && self.at_ms < self.duration_ms() {
+            (self.playing, self.speed) = (true, SHOWN_AT);
         }
     }
 
@@ -659,6 +799,14 @@ impl Store {
         let from = self.at_ms;
         self.at_ms = (from + (real_ms * f64::from(self.speed)).round() as i64).min(end);
         self.playing = self.at_ms < end;
+        let until = self.at_ms;
+        if let Some(due) = self.course.as_ref().and_then(|course| course.due()).filter(|due| *due <= until) {
+            (self.at_ms, self.playing) = (due, false);
+            if let Some(course) = self.course.as_mut() {
+                Rc::make_mut(course).step();
+            }
+            return self.arrive();
+        }
         let outage = self.told.as_ref().and_then(|told| told.outages.iter().copied().find(|&at| at > from && at <= self.at_ms));
         if let Some(at_ms) = outage.filter(|_| self.halts) {
             (self.at_ms, self.playing) = (at_ms, false);
@@ -666,5 +814,7 @@ impl Store {
     }
 }
 
+#[cfg(test)]
+mod lesson_tests;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,7 @@ use wavetank_core::cluster::Cluster;
 use wavetank_core::scenario::sweep::{self, Axis, Family, Plan};
 use wavetank_core::session::Session;
 
-use crate::desk::shown;
-use crate::wire::Risk;
+use crate::wire::{Risk, Step};
 
 /// Nodes that are lost and drained one by one: the busiest.
 pub const MOST_NODES: usize = 12;
@@ -61,7 +60,7 @@ impl WhatIfs {
     pub fn run(&self, session: &Session, nth: u32) -> Option<Risk> {
         let row = sweep::run_one(session.settled(), &self.plan, u64::from(nth))?;
         Some(Risk {
-            step: shown(row.verbs.first()?, 0),
+            step: Step::of(row.verbs.first()?, 0),
             score: row.harm.score,
             reasons: row.harm.reasons.into_iter().map(|reason| reason.text).collect(),
             outage_ms: row.measures.losses.iter().map(|loss| loss.outage_ms).max().unwrap_or_default(),
@@ -74,7 +73,7 @@ impl WhatIfs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::examples;
+    use crate::gallery;
     use crate::wire::Verb;
     use wavetank_core::manifest::SourceSet;
     use wavetank_core::session::SessionOptions;
@@ -82,7 +81,7 @@ mod tests {
     #[test]
     fn the_shop_has_a_what_if_for_each_thing_and_the_worst_is_a_zone() {
         let mut sources = SourceSet::default();
-        for file in examples::named("shop").expect("an example").files() {
+        for file in gallery::example_files("shop") {
             sources.add(file.name.as_str(), file.text.as_str());
         }
         let session = Session::open(sources, &SessionOptions { seed: 1, ..SessionOptions::default() });

@@ -2,81 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A manifest with its name.
+pub use wavetank_core::session::lesson::Taught;
+pub use wavetank_core::session::scene::{SourceFile, Step, Verb};
+
+/// An entry of the gallery.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SourceFile {
-    /// Its path as the user knows it.
+pub struct Entry {
+    /// Its name.
     pub name: String,
-    /// Its text.
-    pub text: String,
-}
-
-/// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verb {
-    /// All machines of a zone die.
-    FailZone,
-    /// They are back.
-    RecoverZone,
-    /// A machine dies.
-    FailNode,
-    /// It is back.
-    RecoverNode,
-    /// A node is cordoned and its pods evicted.
-    Drain,
-    /// A workload's pods are replaced by its own strategy.
-    Rollout,
-    /// A revision that never gets ready is rolled out.
-    BrokenRollout,
-    /// `kubectl rollout restart`.
-    Restart,
-    /// A node runs out of memory.
-    Pressure,
-    /// Anything else that a Scenario document can hold: the target is the step's YAML, `scale: {workload: …, replicas: 4}`.
-    Other,
-}
-
-impl Verb {
-    /// Every verb with one target, in the menus' order.
-    pub const ALL: [Verb; 9] = [
-        Verb::FailZone,
-        Verb::RecoverZone,
-        Verb::FailNode,
-        Verb::RecoverNode,
-        Verb::Drain,
-        Verb::Rollout,
-        Verb::Restart,
-        Verb::BrokenRollout,
-        Verb::Pressure,
-    ];
-
-    /// What a button says.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Verb::FailZone => "Fail zone",
-            Verb::RecoverZone => "Recover zone",
-            Verb::FailNode => "Fail node",
-            Verb::RecoverNode => "Recover node",
-            Verb::Drain => "Drain",
-            Verb::Rollout => "Roll out",
-            Verb::BrokenRollout => "Bad release",
-            Verb::Restart => "Restart",
-            Verb::Pressure => "Pressure",
-            Verb::Other => "",
-        }
-    }
-}
-
-/// One step of the scenario.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// When, in virtual milliseconds after the cluster has settled.
-    pub at_ms: i64,
-    /// What.
-    pub verb: Verb,
-    /// To which zone, node (by name) or workload (by label).
-    pub target: String,
+    /// Whether it is a lesson; else it is an example.
+    pub lesson: bool,
+    /// Decides what Kubernetes leaves open.
+    pub seed: u64,
 }
 
 /// A question of the page.
@@ -95,6 +32,14 @@ pub enum Ask {
         own: bool,
         /// Decides what Kubernetes leaves open.
         seed: u64,
+        /// The lesson that is told of the run; empty for none.
+        #[serde(default)]
+        lesson: String,
+    },
+    /// The files of an example or lesson; answered by [`Answer::Opened`].
+    Open {
+        /// Which.
+        what: Entry,
     },
     /// The visible state at a moment of the last run; answered by the bytes of a frame.
     Frame {
@@ -158,6 +103,16 @@ pub enum Answer {
         steps: Option<Vec<Step>>,
         /// What happened; none where no run was possible.
         story: Option<Box<Story>>,
+        /// What the lesson tells of it, if one was asked for.
+        #[serde(default)]
+        taught: Option<Box<Taught>>,
+    },
+    /// The files of an example or lesson.
+    Opened {
+        /// Which.
+        what: Entry,
+        /// Its files; none where there is no such thing.
+        files: Vec<SourceFile>,
     },
     /// Why a pod is where it is.
     Why {

@@ -31,5 +31,5 @@ pub use document::{Expectation, Promise, Scenario, Start, Step, When};
 pub use json_schema::{KINDS, json_schema, json_schema_of_all};
 pub use outcome::{Failure, Judged, Outcome, StepOutcome, StepState, Verdict};
 pub use read::{MOST_EXPECTATIONS, MOST_STEPS, is_scenario, read, read_tree};
-pub use run::{run, run_with};
+pub use run::{Observer, run, run_observed, run_with};
 pub use verb::{DrainOptions, LITTLE_MEMORY, Place, SPOT_NOTICE, Verb};

@@ -27,8 +27,27 @@ pub fn run(sim: &mut Sim, scenario: &Scenario) -> Outcome {
     }
 }
 
+/// Looks on while a scenario runs. What happens does not depend on it.
+pub trait Observer {
+    /// The next moment at which it wants to look though nothing may happen then.
+    fn next(&self) -> Option<Time>;
+
+    /// The state after everything of a moment.
+    fn look(&mut self, sim: &Sim);
+}
+
 /// Runs a scenario. Without an evaluator expectations are not judged, and steps that wait for a condition do not begin.
 pub fn run_with(sim: &mut Sim, scenario: &Scenario, lent: Option<&mut dyn Evaluator>) -> Outcome {
+    run_observed(sim, scenario, lent, None)
+}
+
+/// Like [`run_with`], with somebody who looks on.
+pub fn run_observed(
+    sim: &mut Sim,
+    scenario: &Scenario,
+    lent: Option<&mut dyn Evaluator>,
+    mut observer: Option<&mut dyn Observer>,
+) -> Outcome {
     let mut diagnostics = unknown_names(scenario, sim.cluster());
     let evaluator: Option<&dyn Evaluator>;
     let (conditions, watches);
@@ -55,8 +74,11 @@ pub fn run_with(sim: &mut Sim, scenario: &Scenario, lent: Option<&mut dyn Evalua
     let mut running =
         Running { scenario, evaluator, conditions, steps: vec![None; scenario.steps.len()], latest: Time::ZERO, later: Vec::new() };
     let mut judges = judges(scenario, watches, &mut diagnostics, sim.cluster());
-    let ended = running.run(sim, &mut judges);
+    let ended = running.run(sim, &mut judges, &mut observer);
     let end = sim.now();
+    if let Some(observer) = &mut observer {
+        observer.look(sim);
+    }
     for judge in &mut judges {
         judge.end(sim, evaluator);
     }
@@ -216,7 +238,7 @@ impl Running<'_, '_> {
         self.scenario.until.unwrap_or(last + Scenario::PATIENCE)
     }
 
-    fn run(&mut self, sim: &mut Sim, judges: &mut [Judge]) -> Ended {
+    fn run(&mut self, sim: &mut Sim, judges: &mut [Judge], observer: &mut Option<&mut dyn Observer>) -> Ended {
         let mut stops: Vec<Time> = judges.iter().flat_map(|judge| judge.stops()).collect();
         stops.sort_unstable_by(|a, b| b.cmp(a));
         loop {
@@ -231,6 +253,10 @@ impl Running<'_, '_> {
                 judges.iter_mut().for_each(|judge| judge.look(sim, evaluator));
             }
             let now = sim.now();
+            let looks = observer.as_mut().and_then(|observer| {
+                observer.look(sim);
+                observer.next().filter(|next| *next > now)
+            });
             while stops.last().is_some_and(|stop| *stop <= now) {
                 stops.pop();
             }
@@ -240,7 +266,7 @@ impl Running<'_, '_> {
             let waits = self.scenario.until.is_some() || self.steps.iter().any(Option::is_none) || judges.iter().any(Judge::is_hoping);
             let events = if waits { sim.next_time() } else { sim.next_consequence() };
             let tick = self.waits_for_time().then(|| now + SECOND);
-            let Some(next) = [events, steps, tick, stops.last().copied()].into_iter().flatten().min() else {
+            let Some(next) = [events, steps, tick, stops.last().copied(), looks].into_iter().flatten().min() else {
                 // Nothing moves any more; what was asked for ends when it was asked to.
                 if let Some(until) = self.scenario.until {
                     sim.api_mut().advance_to(until);

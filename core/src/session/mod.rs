@@ -18,7 +18,11 @@
 mod capacity;
 mod decision;
 mod explain;
+#[cfg(feature = "cel")]
+pub mod lesson;
+pub mod link;
 mod run;
+pub mod scene;
 mod ties;
 mod verify;
 mod ways;

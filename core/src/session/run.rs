@@ -55,9 +55,14 @@ pub struct Run {
 
 impl Run {
     pub(super) fn new(session: &Session, scenario: &Scenario) -> Run {
+        Run::by(session, scenario, |sim| scenario::run(sim, scenario))
+    }
+
+    /// A run that is made by `run`, from the scenario's beginning.
+    pub(super) fn by(session: &Session, scenario: &Scenario, run: impl FnOnce(&mut Sim) -> Outcome) -> Run {
         let mut sim = session.begin(scenario.start);
         let start = sim.cluster().clone();
-        let outcome = scenario::run(&mut sim, scenario);
+        let outcome = run(&mut sim);
         let keyframes = Keyframes::new(View::of(&start), sim.api().trace());
         Run { from: scenario.start, start, sim, outcome, keyframes }
     }

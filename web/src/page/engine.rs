@@ -10,7 +10,7 @@ use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use crate::frame::Frame;
 use crate::store::Notice;
-use crate::wire::{Answer, Ask, SourceFile, Step};
+use crate::wire::{Answer, Ask, Entry, SourceFile, Step};
 
 /// What the worker says, as the store hears it.
 pub(crate) enum Heard {
@@ -35,6 +35,7 @@ struct Inner {
     frame_wanted: Option<Ask>,
     why_asked: bool,
     why_wanted: Option<Ask>,
+    open_wanted: Option<Ask>,
     idle_asked: bool,
     idle_wanted: Option<Ask>,
     calls: Vec<Ears>,
@@ -110,7 +111,7 @@ impl Engine {
         }
         self.complain("The simulation ended unexpectedly and was started anew. Nothing you wrote is lost.");
         if let Some(Ask::Run { generation, .. }) = killer {
-            let nothing = Answer::Ran { generation, diagnostics: Vec::new(), partial: true, steps: None, story: None };
+            let nothing = Answer::Ran { generation, diagnostics: Vec::new(), partial: true, steps: None, story: None, taught: None };
             (self.hear)(Heard::Answer(nothing));
         }
         {
@@ -141,10 +142,11 @@ impl Engine {
                     Answer::Refused { .. } => {
                         (inner.running, inner.why_asked, inner.frame_asked, inner.idle_asked) = (false, false, false, false);
                     }
-                    Answer::Digest { .. } => {}
+                    Answer::Digest { .. } | Answer::Opened { .. } => {}
                 }
             }
             if matches!(answer, Answer::Ready) {
+                self.send_open();
                 self.send_run();
             } else {
                 (self.hear)(Heard::Answer(answer));
@@ -156,21 +158,48 @@ impl Engine {
     }
 
     /// Runs these steps, or without any the scenario of the files; what runs now is ended.
-    pub(crate) fn run(&self, generation: u32, files: &[SourceFile], steps: Option<&[Step]>, seed: u64) {
+    pub(crate) fn run(&self, generation: u32, files: &[SourceFile], steps: Option<&[Step]>, seed: u64, lesson: String) {
         let overtaken = {
             let mut inner = self.inner.borrow_mut();
             let own = steps.is_none();
-            inner.run = Some(Ask::Run { generation, files: files.to_vec(), steps: steps.unwrap_or_default().to_vec(), own, seed });
+            inner.run = Some(Ask::Run { generation, files: files.to_vec(), steps: steps.unwrap_or_default().to_vec(), own, seed, lesson });
             (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
             inner.running
         };
         if overtaken {
-            if let Some(worker) = self.inner.borrow_mut().worker.take() {
-                worker.terminate();
-            }
-            self.start();
+            self.restart();
         }
         self.send_run();
+    }
+
+    /// Wants the files of an example or lesson; a run that goes on is ended, for theirs follows.
+    pub(crate) fn open(&self, what: Entry) {
+        let overtaken = {
+            let mut inner = self.inner.borrow_mut();
+            inner.open_wanted = Some(Ask::Open { what });
+            inner.running
+        };
+        if overtaken {
+            self.restart();
+        }
+        self.send_open();
+    }
+
+    /// Ends the worker with whatever it does, and starts another.
+    fn restart(&self) {
+        if let Some(worker) = self.inner.borrow_mut().worker.take() {
+            worker.terminate();
+        }
+        self.start();
+    }
+
+    fn send_open(&self) {
+        let mut inner = self.inner.borrow_mut();
+        if inner.ready
+            && let Some(ask) = inner.open_wanted.take()
+        {
+            post(&inner, &ask);
+        }
     }
 
     fn send_run(&self) {

@@ -5,11 +5,12 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::engine::Engine;
-use super::{dom, overlay};
+use super::{dom, overlay, share};
 use crate::clock;
+use crate::lesson::Move;
 use crate::link;
 use crate::palette::Deed;
-use crate::store::{Action, Notice, Overlay, Side, Store};
+use crate::store::{Action, Overlay, Side, Store};
 use crate::wire::Ask;
 
 /// How long typing has to rest before it is answered: milliseconds.
@@ -26,9 +27,19 @@ pub(crate) fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
         let (engine, store) = (engine.clone(), store.clone());
         use_effect_with(store.generation, move |&generation| {
             let (files, steps, seed) = (store.files.clone(), (!store.own).then(|| store.steps.clone()), store.seed);
+            let lesson = store.course.as_ref().map(|course| course.name.clone()).unwrap_or_default();
             let wait = if store.typed { REST_MS } else { 0 };
-            let timer = dom::after(wait, move || engine.run(generation, &files, steps.as_ref().map(|steps| steps.as_slice()), seed));
+            let timer =
+                dom::after(wait, move || engine.run(generation, &files, steps.as_ref().map(|steps| steps.as_slice()), seed, lesson));
             move || drop(timer)
+        });
+    }
+    {
+        let engine = engine.clone();
+        use_effect_with(store.wanted.clone(), move |wanted| {
+            if let Some(entry) = wanted {
+                engine.open(entry.clone());
+            }
         });
     }
     let told = store.told.as_ref().map(|told| told.generation).filter(|_| !store.stale());
@@ -85,9 +96,10 @@ pub(crate) fn use_time(store: &UseReducerHandle<Store>) {
 #[hook]
 pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>, rows: bool) {
     // What is done depends on all of this: the listener is made anew when any of it changes.
-    let scene = (store.generation, store.selection.clone(), rows);
+    let scene = (store.generation, store.selection.clone(), rows, store.course.clone());
     let now = (store.told.clone(), store.at_ms, store.overlay, store.halts, store.pinned.is_some(), scene);
-    use_effect_with(now, move |(told, at_ms, overlay, halts, pinned, _)| {
+    use_effect_with(now, move |(told, at_ms, overlay, halts, pinned, scene)| {
+        let learning = scene.3.is_some();
         let (told, at_ms, open, halts, pinned) = (told.clone(), *at_ms, *overlay != Overlay::None, *halts, *pinned);
         let guard = dom::listen(&dom::window(), "keydown", move |event: KeyboardEvent| {
             let act = |action: Action| {
@@ -120,6 +132,8 @@ pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>,
                 "4" => return act(Action::Turn(Side::Risks)),
                 "b" | "B" => return act(Action::Halts(!halts)),
                 "c" | "C" => return act(Action::Pin(!pinned)),
+                "g" | "G" => return act(Action::Overlay(Overlay::Gallery)),
+                "n" | "N" if learning => return act(Action::Learn(Move::Next { moving: !dom::calm() })),
                 "l" | "L" => return perform.emit(Deed::CopyLink),
                 "t" | "T" => return perform.emit(Deed::Table),
                 _ => {}
@@ -150,7 +164,13 @@ pub(crate) fn use_links(store: &UseReducerHandle<Store>) {
             match link::decode(&dom::window().location().hash().unwrap_or_default()) {
                 Ok(Some(scene)) => dispatch.dispatch(Action::Open(scene, "opening a link")),
                 Ok(None) => {}
-                Err(broken) => dispatch.dispatch(Action::Say(Some(Notice { text: broken.message().to_string(), wrong: true }))),
+                Err(broken) => {
+                    let (saved, notice) = share::of_broken(broken);
+                    if let Some(scene) = saved {
+                        dispatch.dispatch(Action::Open(scene, "opening a link"));
+                    }
+                    dispatch.dispatch(Action::Say(Some(notice)));
+                }
             }
         });
         move || drop(guard)

@@ -5,7 +5,8 @@ use web_sys::Storage;
 use yew::prelude::*;
 
 use super::dom;
-use crate::link::{self, Scene};
+use crate::link;
+use crate::scene::Scene;
 use crate::store::Store;
 
 const KEY: &str = "wavetank-scene";
@@ -24,11 +25,30 @@ pub(crate) fn kept() -> Option<Scene> {
     link::decode(&text).ok().flatten()
 }
 
+const LESSONS: &str = "wavetank-lessons";
+
+/// The lessons that were done on this machine.
+pub(crate) fn lessons_done() -> Vec<String> {
+    let text = storage().and_then(|storage| storage.get_item(LESSONS).ok().flatten()).unwrap_or_default();
+    text.split_whitespace().map(str::to_string).collect()
+}
+
+/// Keeps which lessons were done. Where storage is forbidden that alone is lost.
+#[hook]
+pub(crate) fn use_lessons_done(store: &UseReducerHandle<Store>) {
+    use_effect_with(store.done.clone(), |done| {
+        if let Some(storage) = storage().filter(|_| !done.is_empty()) {
+            let _ = storage.set_item(LESSONS, &done.join(" "));
+        }
+    });
+}
+
 /// Keeps the scene whenever it has rested. A link in the address is taken away as soon as it is no longer what is open.
 #[hook]
 pub(crate) fn use_keeping(store: &UseReducerHandle<Store>) {
     let store = store.clone();
-    let watched = (store.edition, store.steps.clone(), store.own, store.selection.clone(), if store.playing { 0 } else { store.at_ms });
+    let moment = (if store.playing { 0 } else { store.at_ms }, store.course.as_ref().map(|course| (course.name.clone(), course.beat)));
+    let watched = (store.edition, store.steps.clone(), store.own, store.selection.clone(), moment);
     use_effect_with(watched, move |_| {
         // What was just opened needs no keeping: an example is opened again, a link is in the address.
         let changed = store.edition > 1 || store.undoes().is_some();

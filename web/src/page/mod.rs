@@ -3,18 +3,22 @@
 mod cluster;
 mod dom;
 mod editor;
+mod embed;
 mod engine;
 mod files;
+mod gallery;
 mod hooks;
 mod icon;
 mod intake;
 mod keeping;
+mod lesson;
 mod menu;
 mod overlay;
 mod pen;
 mod reader;
 mod report;
 mod risks;
+mod share;
 mod side;
 mod table;
 mod theme;
@@ -29,8 +33,10 @@ use yew::prelude::*;
 use cluster::Cluster;
 use engine::{Engine, Heard};
 use files::Files;
+use gallery::Gallery;
 use hooks::{use_keys, use_links, use_run, use_time};
 use icon::{Icon, Name};
+use lesson::Lesson;
 use overlay::{Help, Palette};
 use reader::Reader;
 use side::Answers;
@@ -38,9 +44,9 @@ use table::Table;
 use timeline::Timeline;
 use top::{Acts, Top};
 
-use crate::examples;
-use crate::link::{self, Scene};
+use crate::link;
 use crate::palette::{self, Deed};
+use crate::scene::Scene;
 use crate::store::{Action, Mended, Notice, Overlay, Pane, Run, Store};
 use crate::wire::{Answer, Ask};
 use wavetank_core::trace::PodState;
@@ -61,34 +67,48 @@ impl Reducible for Store {
     }
 }
 
-/// Where the first example opens: the lost pods are being replaced. Virtual milliseconds.
-const MIDDLE_MS: i64 = 356_000;
+/// Where the first example opens: a zone was lost, and its pods are about to be replaced. Virtual milliseconds.
+const MIDDLE_MS: i64 = 335_000;
 
-/// An example as the gallery opens it; the empty page for no name.
-fn scene_of(name: &str) -> Scene {
-    let Some(example) = examples::named(name) else { return Scene::default() };
-    Scene { files: example.files(), ..Scene::default() }
+/// How the page begins.
+struct First {
+    scene: Scene,
+    notice: Option<Notice>,
+    /// Nobody asked for anything yet: the page shows what it does.
+    shows: bool,
 }
 
-/// The first scene: that of the link, or an example in the middle of its story.
-fn first_scene() -> (Scene, Option<Notice>) {
-    let example = || {
-        let scene = examples::first().map(|example| scene_of(example.name)).unwrap_or_default();
-        Scene { at_ms: MIDDLE_MS, ..scene }
+/// The first scene: that of the link, that of the last visit, or an example in the middle of its story.
+fn first() -> First {
+    let example = |notice: Notice| First {
+        scene: Scene { files: crate::gallery::first_files(), at_ms: MIDDLE_MS, ..Scene::default() },
+        shows: !notice.wrong && !dom::calm(),
+        notice: Some(notice),
     };
     match link::decode(&dom::window().location().hash().unwrap_or_default()) {
-        Ok(Some(scene)) => (scene, None),
-        Ok(None) => (keeping::kept().unwrap_or_else(example), None),
-        Err(broken) => (example(), Some(Notice { text: broken.message().to_string(), wrong: true })),
+        Ok(Some(scene)) => First { scene, notice: None, shows: false },
+        Ok(None) => match keeping::kept().filter(|_| !embed::on()) {
+            Some(scene) => First { scene, notice: None, shows: false },
+            None => example(Notice { text: WELCOME.to_string(), wrong: false }),
+        },
+        Err(broken) => match share::of_broken(broken) {
+            (Some(scene), notice) => First { scene, notice: Some(notice), shows: false },
+            (None, notice) => example(notice),
+        },
     }
 }
+
+/// What somebody reads who was never here.
+const WELCOME: &str =
+    "An example: a small shop has lost zone-b, and Kubernetes replaces what it can. Paste your own manifests over it, or begin a lesson.";
 
 #[component(App)]
 fn app() -> Html {
     let store = use_reducer(|| {
-        let (scene, notice) = first_scene();
+        let First { scene, notice, shows } = first();
         let mut store = Store::opened(scene);
-        store.notice = notice;
+        (store.notice, store.shows) = (notice, shows);
+        store.done = Rc::new(keeping::lessons_done());
         store
     });
     let dispatch = store.dispatcher();
@@ -105,8 +125,9 @@ fn app() -> Html {
         let (dispatch, scheme, rows, store) = (dispatch.clone(), scheme.clone(), rows.clone(), store.clone());
         Callback::from(move |deed: Deed| match deed {
             Deed::Act(action) => dispatch.dispatch(action),
-            Deed::Example(name) => dispatch.dispatch(Action::Open(scene_of(name), "opening an example")),
-            Deed::CopyLink => top::copy_link(link::encode(&store.scene()), dispatch.clone()),
+            Deed::CopyLink => share::copy_link(&store.scene(), dispatch.clone()),
+            Deed::CopyLesson => share::copy_lesson(&store.lesson_scene(), dispatch.clone()),
+            Deed::SaveScene => share::save_scene(&store.scene()),
             Deed::Colours => scheme.set(scheme.next()),
             Deed::Table => rows.set(!*rows),
             Deed::Mend(nth) => {
@@ -121,6 +142,8 @@ fn app() -> Html {
     use_keys(&store, perform.clone(), *rows);
     use_links(&store);
     keeping::use_keeping(&store);
+    keeping::use_lessons_done(&store);
+    embed::use_embedding(&store);
     {
         let painted = painted.clone();
         use_effect_with(*scheme, move |scheme| {
@@ -135,11 +158,20 @@ fn app() -> Html {
     };
     let dropping = use_state_eq(|| false);
     let (ondragover, ondragleave, ondrop) = drop_handlers(&dropping, &dispatch);
+    if embed::on() {
+        return html! {
+            <div class="page embedded">
+                <main class="panes">{ cluster_pane(&store, *painted, &rows, &dispatch) }</main>
+                { embed::bar(&store) }
+            </div>
+        };
+    }
     html! {
         <div class={classes!("page", dropping.then_some("dropping"))} {ondragover} {ondragleave} {ondrop}>
             <a class="skip" href="#answer">{ "Skip to the answers" }</a>
             <Top scheme={*scheme} {repaint} undoes={store.undoes()} perform={perform.clone()} dispatch={dispatch.clone()} />
-            { notice(&store, &dispatch) }
+            { notice(&store, &perform, &dispatch) }
+            { lesson_panel(&store, &perform, &dispatch) }
             <main class="panes">
                 <Files files={store.files.clone()} active={store.active} findings={store.findings.clone()}
                     shown={store.pane == Pane::Files} dispatch={dispatch.clone()} />
@@ -159,8 +191,8 @@ fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
     dispatch.dispatch(match heard {
         Heard::Frame(frame) => Action::Frame(Rc::new(frame)),
         Heard::Notice(notice) => Action::Say(Some(notice)),
-        Heard::Answer(Answer::Ran { generation, diagnostics, partial, steps, story }) => {
-            Action::Ran(generation, Run { findings: diagnostics, partial, steps, story })
+        Heard::Answer(Answer::Ran { generation, diagnostics, partial, steps, story, taught }) => {
+            Action::Ran(generation, Run { findings: diagnostics, partial, steps, story, taught })
         }
         Heard::Answer(Answer::Why { generation, why }) => Action::Why(generation, why),
         Heard::Answer(Answer::WhatIf { generation, nth, total, left_out, risk }) => Action::Risk(generation, nth, total, left_out, risk),
@@ -168,6 +200,7 @@ fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
         Heard::Answer(Answer::Mended { generation, nth, files, steps, refused }) => {
             Action::Mended(generation, Mended { nth, files, steps, refused })
         }
+        Heard::Answer(Answer::Opened { what, files }) => Action::Came(what, files),
         Heard::Answer(Answer::Refused { message }) => Action::Say(Some(Notice { text: message, wrong: true })),
         Heard::Answer(Answer::Ready | Answer::Digest { .. }) => return,
     });
@@ -175,12 +208,13 @@ fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
 
 /// The palette or the help, where one is open.
 fn over(store: &UseReducerHandle<Store>, perform: &Callback<Deed>, dispatch: &UseReducerDispatcher<Store>) -> Html {
-    let dispatch = dispatch.clone();
-    let closed = Callback::from(move |()| dispatch.dispatch(Action::Overlay(Overlay::None)));
+    let close = dispatch.clone();
+    let closed = Callback::from(move |()| close.dispatch(Action::Overlay(Overlay::None)));
     match store.overlay {
         Overlay::None => Html::default(),
         Overlay::Palette => html! { <Palette commands={palette::commands(store)} perform={perform.clone()} {closed} /> },
         Overlay::Help => html! { <Help {closed} /> },
+        Overlay::Gallery => html! { <Gallery done={store.done.clone()} dispatch={dispatch.clone()} {closed} /> },
     }
 }
 
@@ -202,12 +236,23 @@ fn drop_handlers(dropping: &UseStateHandle<bool>, dispatch: &UseReducerDispatche
     )
 }
 
-fn notice(store: &Store, dispatch: &UseReducerDispatcher<Store>) -> Html {
-    let dispatch = dispatch.clone();
+/// The lesson, where one is open.
+fn lesson_panel(store: &UseReducerHandle<Store>, perform: &Callback<Deed>, dispatch: &UseReducerDispatcher<Store>) -> Html {
+    let Some(course) = &store.course else { return Html::default() };
+    let later = course.coming().and_then(|beat| beat.at_ms).is_some_and(|at_ms| at_ms > store.at_ms);
+    html! {
+        <Lesson course={course.clone()} {later} playing={store.playing} seed={store.seed} stale={store.stale()}
+            perform={perform.clone()} dispatch={dispatch.clone()} />
+    }
+}
+
+fn notice(store: &Store, perform: &Callback<Deed>, dispatch: &UseReducerDispatcher<Store>) -> Html {
+    let (dispatch, perform) = (dispatch.clone(), perform.clone());
     let notice = store.notice.as_ref().map(|notice| {
         html! {
             <p class={classes!("notice", notice.wrong.then_some("wrong"))}>
                 <span>{ &notice.text }</span>
+                if store.offers { <button type="button" class="button small" onclick={move |_| perform.emit(Deed::SaveScene)}>{ "Save as a file" }</button> }
                 <button type="button" class="quiet" aria-label="Dismiss" onclick={move |_| dispatch.dispatch(Action::Say(None))}><Icon name={Name::Close} /></button>
             </p>
         }

@@ -45,7 +45,7 @@ pub(crate) fn dialog(props: &DialogProps) -> Html {
 }
 
 /// Closes a dialog: the focus goes back to where it was.
-fn shut(node: &NodeRef) {
+pub(crate) fn shut(node: &NodeRef) {
     if let Some(dialog) = node.cast::<HtmlDialogElement>() {
         dialog.close();
     }
@@ -140,7 +140,7 @@ pub(crate) fn palette(props: &PaletteProps) -> Html {
 }
 
 /// The keys, as the help tells them.
-const KEYS: [(&str, &str); 15] = [
+const KEYS: [(&str, &str); 17] = [
     ("Space", "Play or pause"),
     ("← →", "Event before, next event"),
     ("Shift ← →", "Step or node change before, next"),
@@ -151,6 +151,8 @@ const KEYS: [(&str, &str); 15] = [
     ("B", "Stop playing where a workload has no pod left"),
     ("C", "Keep this run, to compare with"),
     ("L", "Copy a link to this moment"),
+    ("G", "Examples and lessons"),
+    ("N", "On in a lesson"),
     ("Esc", "Select nothing"),
     ("Ctrl K", "All commands"),
     ("Ctrl Z", "Undo, outside of the text"),

@@ -2,18 +2,17 @@
 
 use std::rc::Rc;
 
-use wasm_bindgen_futures::{JsFuture, spawn_local};
 use yew::prelude::*;
 
 use super::icon::{Icon, Name};
 use super::menu::{Choice, Menu};
 use super::{dom, theme};
 use crate::clock;
-use crate::examples;
-use crate::link;
+use crate::gallery;
 use crate::palette::Deed;
-use crate::store::{Action, Notice, Overlay, Selection, Store, Told};
-use crate::wire::{Step, Verb};
+use crate::scene::Scene;
+use crate::store::{Action, Overlay, Selection, Store, Told};
+use crate::wire::{Entry, Step, Verb};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -26,13 +25,20 @@ pub(crate) struct Props {
 
 #[component(Top)]
 pub(crate) fn top(props: &Props) -> Html {
-    let gallery: Vec<Choice> = examples::all()
-        .map(|example| Choice { key: example.name.into(), label: example.title().into(), hint: example.promise().into() })
+    let gallery: Vec<Choice> = gallery::examples()
+        .iter()
+        .map(|card| Choice { key: card.name.into(), label: card.title.into(), hint: card.promise.into() })
         .chain([Choice { key: AttrValue::default(), label: "Empty page".into(), hint: "Paste your own manifests.".into() }])
         .collect();
     let open = {
         let dispatch = props.dispatch.clone();
-        Callback::from(move |name: AttrValue| dispatch.dispatch(Action::Open(super::scene_of(&name), "opening an example")))
+        Callback::from(move |name: AttrValue| {
+            dispatch.dispatch(if name.is_empty() {
+                Action::Open(Scene::default(), "opening an empty page")
+            } else {
+                Action::Want(Entry { name: name.to_string(), ..Entry::default() })
+            });
+        })
     };
     let undo = {
         let dispatch = props.dispatch.clone();
@@ -55,6 +61,7 @@ pub(crate) fn top(props: &Props) -> Html {
         <header class="top">
             <h1><Icon name={Name::Wave} />{ "Wavetank" }</h1>
             <Menu label="Examples" choices={gallery} choose={open} class="gallery" />
+            <button type="button" class="button" onclick={over(Overlay::Gallery)} title="Lessons and examples (G)">{ "Lessons" }</button>
             <button type="button" class="button find" onclick={over(Overlay::Palette)} title="All commands (Ctrl K)">
                 <Icon name={Name::Find} /><span class="wide">{ "Find or do anything" }</span><kbd class="wide" aria-hidden="true">{ "Ctrl K" }</kbd>
             </button>
@@ -69,30 +76,6 @@ pub(crate) fn top(props: &Props) -> Html {
             <button type="button" class="button wide" onclick={over(Overlay::Help)} aria-label="Keys and help" title="Keys and help (?)">{ "?" }</button>
         </header>
     }
-}
-
-/// Puts the link into the address bar and, where the browser lets it, on the clipboard.
-pub(crate) fn copy_link(fragment: String, dispatch: UseReducerDispatcher<Store>) {
-    let window = dom::window();
-    let here = window.location().href().unwrap_or_default();
-    let address = format!("{}#{fragment}", here.split('#').next().unwrap_or_default());
-    if let Ok(history) = window.history() {
-        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("#{fragment}")));
-    }
-    let promise = window.navigator().clipboard().write_text(&address);
-    spawn_local(async move {
-        let copied = JsFuture::from(promise).await.is_ok();
-        let size = size_of(address.len());
-        let mut text = if copied { format!("Link copied: {size}.") } else { format!("The link is in the address bar: {size}.") };
-        if address.len() > link::LONG_FOR_CHAT {
-            text.push_str(" Some chats cut links of this length; send it as a file or by mail.");
-        }
-        dispatch.dispatch(Action::Say(Some(Notice { text, wrong: false })));
-    });
-}
-
-fn size_of(bytes: usize) -> String {
-    if bytes < 1_000 { format!("{bytes} characters") } else { format!("{}.{} k characters", bytes / 1_000, bytes % 1_000 / 100) }
 }
 
 #[derive(Properties, PartialEq)]

@@ -82,6 +82,12 @@ impl Evaluator for Cel {
         }
     }
 
+    fn said(&self, id: ExpressionId, facts: &Facts) -> Result<String, String> {
+        let Some((program, needs)) = self.programs.get(id.0) else { return Err("the expression is not known".to_owned()) };
+        let context = self.context(facts, needs)?;
+        Value::resolve(program, &context).map(|value| words(&value)).map_err(|error| execution_message(&error))
+    }
+
     fn values(&self, id: ExpressionId, facts: &Facts) -> Vec<String> {
         let Some((program, needs)) = self.programs.get(id.0) else { return Vec::new() };
         let Ok(context) = self.context(facts, needs) else { return Vec::new() };
@@ -310,6 +316,15 @@ fn display(value: &Value) -> String {
         other => format!("a value of type {}", other.type_of()),
     };
     visible_short(&text, 200)
+}
+
+/// A value as a sentence says it.
+fn words(value: &Value) -> String {
+    match value {
+        Value::String(text) => visible_short(text, 200),
+        Value::List(items) => items.iter().take(20).map(words).collect::<Vec<_>>().join(", "),
+        other => display(other),
+    }
 }
 
 fn key_text(key: &::cel::objects::Key) -> String {

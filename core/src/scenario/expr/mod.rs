@@ -33,6 +33,12 @@ pub trait Evaluator {
     /// A sentence that says why it is neither true nor false.
     fn holds(&self, id: ExpressionId, facts: &Facts) -> Result<bool, String>;
 
+    /// What the expression comes to, as a sentence would say it: a text without quotes, a list with commas.
+    ///
+    /// # Errors
+    /// A sentence that says why it has no value.
+    fn said(&self, id: ExpressionId, facts: &Facts) -> Result<String, String>;
+
     /// The values that the expression's parts have, as `part = value`, for a message that has to explain an outcome.
     fn values(&self, id: ExpressionId, facts: &Facts) -> Vec<String>;
 }
