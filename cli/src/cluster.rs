@@ -16,9 +16,10 @@ pub(crate) struct ClusterArgs {
     /// How large each node is: `cpu=4,memory=16Gi,pods=110`
     #[arg(long, value_name = "SHAPE", value_parser = NodeShape::parse)]
     node: Option<NodeShape>,
-    /// Decides what Kubernetes leaves open; the same seed gives the same run
-    #[arg(long, value_name = "NUMBER", default_value_t = 1, help_heading = "Options")]
-    seed: u64,
+    /// Decides what Kubernetes leaves open, such as which of equally good nodes a pod gets; the same seed gives the same run. Without it the one of
+    /// the document, or 0: one order that needs no draw
+    #[arg(long, value_name = "NUMBER", help_heading = "Options")]
+    seed: Option<u64>,
 }
 
 impl ClusterArgs {
@@ -26,17 +27,22 @@ impl ClusterArgs {
     pub(crate) fn options(&self) -> SessionOptions {
         let cluster =
             ClusterOptions { zones: self.zones.clone(), nodes: self.nodes, shape: self.node.clone(), ..ClusterOptions::default() };
-        SessionOptions { cluster, seed: self.seed, ..SessionOptions::default() }
+        SessionOptions { cluster, seed: self.seed(), ..SessionOptions::default() }
     }
 
-    /// The seed.
+    /// The seed; 0 where none is given.
     pub(crate) fn seed(&self) -> u64 {
+        self.seed.unwrap_or(0)
+    }
+
+    /// The seed if one is given.
+    pub(crate) fn given_seed(&self) -> Option<u64> {
         self.seed
     }
 
     /// The same with another seed.
     pub(crate) fn at_seed(&self, seed: u64) -> ClusterArgs {
-        ClusterArgs { seed, ..self.clone() }
+        ClusterArgs { seed: Some(seed), ..self.clone() }
     }
 
     /// The same flags as one would type them, with a space before each; empty for none.
@@ -52,8 +58,8 @@ impl ClusterArgs {
         if let Some(shape) = &self.node {
             text.push_str(&format!(" --node {}", quoted(&shape.to_string())));
         }
-        if self.seed != 1 {
-            text.push_str(&format!(" --seed {}", self.seed));
+        if self.seed() != 0 {
+            text.push_str(&format!(" --seed {}", self.seed()));
         }
         text
     }

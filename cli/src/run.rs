@@ -1,8 +1,9 @@
 //! `wavetank run`: what if? A scenario from flags or from a document, run on the manifests; the report in any format.
 
+use rayon::prelude::*;
 use wavetank_core::manifest::{Class, Diagnostic, Manifest, Severity};
 use wavetank_core::report::render::{github, html, json, markdown, sarif, svg, text};
-use wavetank_core::report::{Harm, Report};
+use wavetank_core::report::{Harm, Report, SeedReport, SeedRun};
 use wavetank_core::scenario::{Scenario, Step};
 use wavetank_core::session::{RerunBudget, Session};
 use wavetank_core::units::time::Time;
@@ -37,6 +38,12 @@ pub(crate) struct Args {
     /// many): the report says which would have changed an outcome
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = TieChoice::Own)]
     ties: TieChoice,
+    /// Run with so many seeds, one after the other from --seed on: the report says which outcomes are certain and which only possible
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    seeds: u64,
+    /// How many of them run at once; the result is the same
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
     /// Say what would help without trying it: no run is repeated
     #[arg(long)]
     no_verify: bool,
@@ -102,11 +109,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let manifest = read_manifest(&args.input, context)?;
     let scenarios = wavetank_core::scenario::read(&manifest);
     let busy = context.spinner("letting the cluster settle");
+    let (scenario, mut told) = pick(args, &manifest, scenarios, context)?;
     let mut options = args.cluster.options();
+    options.seed = scenario.seed;
     options.check_invariants = args.check_invariants;
     let session = Session::of(manifest, &options);
     busy.set_message("running");
-    let (scenario, mut told) = pick(args, &session, scenarios, context)?;
     check_names(session.cluster(), &scenario.steps)?;
     if let Some(file) = &args.save {
         save(&scenario, file)?;
@@ -120,6 +128,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     if args.ties == TieChoice::All {
         busy.set_message("trying other choices among equals");
         report.ties = Some(session.ties(&scenario, &run, &TIES));
+    }
+    if args.seeds > 1 {
+        busy.set_message("running with other seeds");
+        let seeds: Vec<u64> = (0..args.seeds).map(|n| scenario.seed.saturating_add(n)).collect();
+        let runs: Vec<SeedRun> =
+            crate::test::pool(args.jobs)?.install(|| seeds.par_iter().map(|&seed| session.fare_with_seed(&scenario, seed)).collect());
+        report.seeds = SeedReport::of(&runs);
     }
     busy.finish_and_clear();
     if let Some(violation) = run.sim().violations().first() {
@@ -145,7 +160,7 @@ fn save(scenario: &Scenario, file: &std::path::Path) -> Result<(), CliError> {
 /// The scenario to run, and what there is to say about those documents.
 fn pick(
     args: &Args,
-    session: &Session,
+    manifest: &Manifest,
     (documents, told): (Vec<Scenario>, Vec<Diagnostic>),
     context: &Context,
 ) -> Result<(Scenario, Vec<Diagnostic>), CliError> {
@@ -176,8 +191,11 @@ fn pick(
     if let Some(until) = until {
         chosen.until = Some(until);
     }
+    if let Some(seed) = args.cluster.given_seed() {
+        chosen.seed = seed;
+    }
     if told.iter().any(|d| d.severity == Severity::Error) {
-        let sources = session.manifest().sources.clone();
+        let sources = manifest.sources.clone();
         return Err(CliError::new(format!("the Scenario {} cannot be read", chosen.name)).diagnostics(told, sources));
     }
     Ok((chosen, told))
@@ -213,6 +231,7 @@ fn exit(report: &Report, manifest: &Manifest) -> Exit {
     let nothing = report.totals.pods == 0 && report.totals.pods_created == 0;
     let unread = manifest.of_class(Class::Rejected).next().is_some();
     let broken = report.expectations.iter().any(|e| e.holds != Some(true)) || report.steps.iter().any(|s| s.not_done.is_some());
+    let broken = broken || report.seeds.as_ref().is_some_and(|seeds| !seeds.holds());
     match () {
         () if nothing => Exit::Nothing,
         () if unread || broken => Exit::Broken,

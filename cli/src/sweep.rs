@@ -121,7 +121,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     if axes.is_empty() {
         return Err(CliError::new("nothing is varied").help("say what: --each-zone, --each-node, --each-drain, --each-workload-rollout"));
     }
-    let first_seed = document.as_ref().and_then(|d| d.seed).unwrap_or(args.cluster.seed());
+    let first_seed = args.cluster.given_seed().or(document.as_ref().and_then(|d| d.seed)).unwrap_or(0);
     let replicates = document.as_ref().map_or(1, |d| d.replicates).max(args.axes.seeds);
     let busy = context.spinner("letting the cluster settle");
     let sessions: Vec<Session> = pool.install(|| {
@@ -181,7 +181,7 @@ fn document(sources: &SourceSet) -> Result<Option<SweepSpec>, CliError> {
 /// Digest of everything that decides a run beside its scenario.
 fn inputs(sources: &SourceSet, cluster: &ClusterArgs) -> String {
     let parts = sources.files.iter().map(|file| file.text.as_ref());
-    wavetank_core::scenario::sweep::digest(parts.chain([cluster.at_seed(1).as_typed().as_str()]))
+    wavetank_core::scenario::sweep::digest(parts.chain([cluster.at_seed(0).as_typed().as_str()]))
 }
 
 fn sweep(plan: &Plan, sessions: &[Session], args: &Args, pool: &rayon::ThreadPool, context: &Context) -> Swept {

@@ -31,6 +31,10 @@ pub(crate) struct Args {
     /// Only scenarios whose name contains this
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Run each scenario with so many seeds, one after the other from its own or --seed on: a promise has to hold with each, and what hangs on the
+    /// order that Kubernetes leaves open is told
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    seeds: u64,
     /// How many scenarios run at once; the result is the same
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
@@ -151,34 +155,48 @@ fn tidy(path: &Path) -> PathBuf {
     if parts.is_empty() { PathBuf::from(".") } else { parts.iter().collect() }
 }
 
-/// Runs every scenario. Sets of manifests that several share are read and settled once for each seed.
+/// Runs every scenario. Sets of manifests that several share are read once, and settled once for each seed.
 fn test(found: &[Found], sources: &SourceSet, args: &Args, pool: &rayon::ThreadPool, context: &Context) -> Tested {
-    let mut wanted: BTreeMap<(Vec<PathBuf>, u64), usize> = BTreeMap::new();
-    for one in found {
-        let next = wanted.len();
-        wanted.entry((one.manifests.clone(), one.scenario.seed)).or_insert(next);
+    // The sets of manifests, and for each and each first seed the scenarios that begin with it.
+    let mut sets: BTreeMap<&[PathBuf], BTreeMap<u64, Vec<usize>>> = BTreeMap::new();
+    for (index, one) in found.iter().enumerate() {
+        let first = args.cluster.given_seed().unwrap_or(one.scenario.seed);
+        sets.entry(&one.manifests).or_default().entry(first).or_default().push(index);
     }
-    let mut sets: Vec<(&Vec<PathBuf>, u64)> = vec![(&found[0].manifests, 0); wanted.len()];
-    for ((paths, seed), index) in &wanted {
-        sets[*index] = (paths, *seed);
-    }
-    let bar = context.progress((sets.len() + found.len()) as u64, "testing");
+    let bar = context.progress(sets.len() as u64 + found.len() as u64 * args.seeds, "testing");
     let results = pool.install(|| {
-        let sessions: Vec<Result<Session, String>> = sets
+        let sets: Vec<(&[PathBuf], BTreeMap<u64, Vec<usize>>)> = sets.into_iter().collect();
+        let opened: Vec<Result<Session, String>> = sets
             .par_iter()
-            .map(|(paths, seed)| {
-                let opened = open(paths, *seed, args, context);
+            .map(|(paths, firsts)| {
+                let first = firsts.keys().next().copied().unwrap_or(0);
+                let opened = open(paths, first, args, context);
                 bar.inc(1);
                 opened
             })
             .collect();
-        let one = |one: &Found| {
-            let index = wanted[&(one.manifests.clone(), one.scenario.seed)];
-            let result = ScenarioResult::of(&one.scenario, one.file, &one.told, &sessions[index], sources);
-            bar.inc(1);
-            result
-        };
-        found.par_iter().map(one).collect()
+        // One settling for a set, a first seed and how far the seed is from it; its scenarios in their order.
+        let mut settlings: Vec<(usize, u64, &[usize])> = Vec::new();
+        for (set, (_, firsts)) in sets.iter().enumerate() {
+            for (&first, scenarios) in firsts {
+                settlings.extend((0..args.seeds).map(|n| (set, first.saturating_add(n), scenarios.as_slice())));
+            }
+        }
+        let ran = settlings.par_iter().flat_map_iter(|&(set, seed, scenarios)| {
+            let session = opened[set].as_ref().map(|session| session.at_seed(seed)).map_err(Clone::clone);
+            let one = |&index: &usize| {
+                let found = &found[index];
+                let run = ScenarioResult::of(&found.scenario, found.file, &found.told, &session, sources);
+                bar.inc(1);
+                (index, run)
+            };
+            scenarios.iter().map(one).collect::<Vec<_>>()
+        });
+        let mut runs: Vec<Vec<_>> = found.iter().map(|_| Vec::new()).collect();
+        for (index, run) in ran.collect::<Vec<_>>() {
+            runs[index].push(run);
+        }
+        runs.into_iter().filter_map(ScenarioResult::of_seeds).collect()
     });
     bar.finish_and_clear();
     Tested { results }

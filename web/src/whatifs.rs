@@ -84,7 +84,7 @@ mod tests {
         for file in gallery::example_files("shop") {
             sources.add(file.name.as_str(), file.text.as_str());
         }
-        let session = Session::open(sources, &SessionOptions { seed: 1, ..SessionOptions::default() });
+        let session = Session::open(sources, &SessionOptions::default());
         let asked = WhatIfs::of(session.cluster());
         let risks: Vec<Risk> = (0..asked.total()).map(|nth| asked.run(&session, nth).expect("within the total")).collect();
         assert!(asked.run(&session, asked.total()).is_none() && asked.left_out.is_empty());

@@ -120,6 +120,7 @@ mod tests {
             checks: vec![check],
             errors: Vec::new(),
             warnings: Vec::new(),
+            seeds: None,
             annotations: Vec::new(),
         };
         let xml = render(&Tested { results: vec![result] });

@@ -14,6 +14,7 @@ struct Marks {
     good: &'static str,
     bad: &'static str,
     skipped: &'static str,
+    possible: &'static str,
     green: &'static str,
     red: &'static str,
     dim: &'static str,
@@ -24,10 +25,11 @@ impl Marks {
     fn new(context: Option<&Context>) -> Marks {
         let unicode = context.is_none_or(|context| context.unicode);
         let (good, bad) = if unicode { ("✓", "✗") } else { "ok FAILED".split_once(' ').unwrap_or_default() };
+        let possible = if unicode { "◆" } else { "!" };
         if context.is_some_and(|context| context.color) {
-            Marks { good, bad, skipped: "-", green: "\u{1b}[32m", red: "\u{1b}[31m", dim: "\u{1b}[2m", plain: "\u{1b}[0m" }
+            Marks { good, bad, skipped: "-", possible, green: "\u{1b}[32m", red: "\u{1b}[31m", dim: "\u{1b}[2m", plain: "\u{1b}[0m" }
         } else {
-            Marks { good, bad, skipped: "-", green: "", red: "", dim: "", plain: "" }
+            Marks { good, bad, skipped: "-", possible, green: "", red: "", dim: "", plain: "" }
         }
     }
 }
@@ -67,6 +69,15 @@ fn scenario(out: &mut String, result: &ScenarioResult, m: &Marks) {
     }
     for warning in &result.warnings {
         let _ = writeln!(out, "      ! {}", shown(warning));
+    }
+    if let Some(seeds) = &result.seeds {
+        let _ = writeln!(out, "      {dim}{}{plain}", shown(&seeds.summary()));
+        for subject in seeds.subjects.iter().filter(|subject| !subject.certain) {
+            let _ = writeln!(out, "      {}{}{plain} {}", m.red, m.possible, shown(&subject.in_words(seeds.seeds)));
+        }
+        if !result.passed() {
+            let _ = writeln!(out, "      {dim}with seed {}:{plain}", result.seed);
+        }
     }
     if result.passed() {
         if result.checks.is_empty() {
@@ -125,7 +136,7 @@ pub(super) fn json(tested: &Tested) -> String {
             json!({
                 "name": result.name, "description": result.description, "file": result.file, "seed": result.seed,
                 "passed": result.passed(), "endMs": result.end.millis(),
-                "errors": result.errors, "warnings": result.warnings, "expectations": expectations,
+                "errors": result.errors, "warnings": result.warnings, "expectations": expectations, "seeds": result.seeds,
             })
         })
         .collect();
@@ -145,6 +156,13 @@ pub(super) fn markdown(tested: &Tested) -> String {
         let mark = if result.passed() { "✓" } else { "✗" };
         let _ = writeln!(out, "| {mark} | {} | {} | {} |", cell(&result.name), result.checked(), result.end);
     }
+    for result in &tested.results {
+        let Some(seeds) = &result.seeds else { continue };
+        let _ = write!(out, "\n**{}**: {}\n\n", cell(&result.name), cell(&seeds.summary()));
+        for subject in seeds.subjects.iter().filter(|subject| !subject.certain) {
+            let _ = writeln!(out, "- {}", cell(&subject.in_words(seeds.seeds)));
+        }
+    }
     for result in tested.results.iter().filter(|result| !result.passed()) {
         let _ = write!(out, "\n### ✗ {}\n\n", cell(&result.name));
         if let Some(description) = &result.description {
@@ -152,6 +170,9 @@ pub(super) fn markdown(tested: &Tested) -> String {
         }
         for error in &result.errors {
             let _ = writeln!(out, "- {}", cell(error));
+        }
+        if result.seeds.is_some() {
+            let _ = write!(out, "With seed {}:\n\n", result.seed);
         }
         for check in &result.checks {
             if let State::Fails(why, chain) = &check.state {

@@ -2,7 +2,7 @@
 
 use wavetank_core::manifest::{Diagnostic, FileId, Severity, SourceSet, Span};
 use wavetank_core::report::annotations::{self, Annotation};
-use wavetank_core::report::{self, Told, verb_in_words};
+use wavetank_core::report::{self, SeedReport, SeedRun, Told, verb_in_words};
 use wavetank_core::scenario::{Scenario, Verdict};
 use wavetank_core::session::{Run, Session};
 use wavetank_core::units::time::Time;
@@ -44,6 +44,8 @@ pub(super) struct ScenarioResult {
     pub(super) errors: Vec<String>,
     /// What is worth a look.
     pub(super) warnings: Vec<String>,
+    /// What hangs on the seed, where several were run.
+    pub(super) seeds: Option<SeedReport>,
     /// What does not hold and what there is to say of the document, for code hosts.
     pub(super) annotations: Vec<Annotation>,
 }
@@ -77,7 +79,7 @@ impl ScenarioResult {
         told: &[Diagnostic],
         session: &Result<Session, String>,
         sources: &SourceSet,
-    ) -> ScenarioResult {
+    ) -> (ScenarioResult, Option<SeedRun>) {
         let mut result = ScenarioResult {
             name: scenario.name.clone(),
             description: scenario.description.clone(),
@@ -87,6 +89,7 @@ impl ScenarioResult {
             checks: Vec::new(),
             errors: Vec::new(),
             warnings: Vec::new(),
+            seeds: None,
             annotations: Vec::new(),
         };
         if result.name.is_empty() {
@@ -97,9 +100,23 @@ impl ScenarioResult {
             Err(why) => result.errors.push(why.clone()),
             // What could not be read would be judged as if it were not there.
             Ok(_) if !result.errors.is_empty() => {}
-            Ok(session) => result.judge(&session.run(scenario), scenario, sources),
+            Ok(session) => {
+                let run = session.run(scenario);
+                result.judge(&run, scenario, sources);
+                result.seed = session.seed();
+                return (result, Some(run.fared(session)));
+            }
         }
-        result
+        (result, None)
+    }
+
+    /// Of the results with several seeds, in their order, the first that does not hold, else the first, with what hangs on the seed.
+    pub(super) fn of_seeds(runs: Vec<(ScenarioResult, Option<SeedRun>)>) -> Option<ScenarioResult> {
+        let fared: Vec<SeedRun> = runs.iter().filter_map(|(_, run)| run.clone()).collect();
+        let shown = runs.iter().position(|(result, _)| !result.passed()).unwrap_or(0);
+        let (mut result, _) = runs.into_iter().nth(shown)?;
+        result.seeds = SeedReport::of(&fared).filter(|report| report.seeds > 1);
+        Some(result)
     }
 
     fn judge(&mut self, run: &Run, scenario: &Scenario, sources: &SourceSet) {

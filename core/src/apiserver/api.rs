@@ -7,6 +7,7 @@ use super::known::Known;
 use super::notice::{Notice, Watched};
 use crate::cluster::Cluster;
 use crate::trace::{Change, RecordId, Subject, Trace};
+use crate::units::rng::Orders;
 use crate::units::time::Time;
 
 /// The cluster with its writer. Controllers, kubelets and the scheduler's outcome all go through here.
@@ -22,6 +23,7 @@ pub struct Api {
     pub(super) similar_events: SimilarEvents,
     /// How many pods were refused under a generated name.
     pub(super) refused: u32,
+    orders: Orders,
 }
 
 impl Api {
@@ -38,7 +40,18 @@ impl Api {
             known,
             similar_events: SimilarEvents::default(),
             refused: 0,
+            orders: Orders::default(),
         }
+    }
+
+    /// Who decides what is left open, for all that act on the cluster.
+    pub fn orders(&self) -> Orders {
+        self.orders
+    }
+
+    /// Has a seed decide what is left open.
+    pub fn set_orders(&mut self, orders: Orders) {
+        self.orders = orders;
     }
 
     /// The cluster, to read.

@@ -41,6 +41,8 @@ pub struct PodBehavior {
     pub start: Millis,
     /// From Running to Ready; none for never.
     pub ready: Option<Millis>,
+    /// Those of the pods created by its owner, counted from 1, that never become ready whatever is said of the others.
+    pub unready_pods: Vec<u32>,
     /// From the deletion to the last container's end, cut off by the grace period.
     pub stop: Millis,
     /// The k-th pod created by its owner starts `stagger * ((k-1) mod stagger_of)` later.
@@ -72,6 +74,7 @@ impl PodBehavior {
         PodBehavior {
             start: 5 * SECOND,
             ready: Some(5 * SECOND),
+            unready_pods: Vec::new(),
             stop: 2 * SECOND,
             stagger: 0,
             stagger_of: 0,
@@ -84,5 +87,10 @@ impl PodBehavior {
             memory_growth: 0,
             cpu_usage: None,
         }
+    }
+
+    /// From Running to Ready for the k-th pod created by its owner; none for never.
+    pub fn ready_of(&self, k: u32) -> Option<Millis> {
+        self.ready.filter(|_| !self.unready_pods.contains(&k))
     }
 }

@@ -50,6 +50,8 @@ pub struct Node {
     pub capacity: Resources,
     /// Taints, in order.
     pub taints: Vec<Taint>,
+    /// Since when it has a NoExecute taint, if its object says so (`timeAdded`): for those that go on from there.
+    pub no_execute_since: Option<Time>,
     /// `spec.unschedulable`.
     pub unschedulable: bool,
     /// Images on the node: normalised name and size in bytes.

@@ -266,9 +266,10 @@ impl AttachDetach {
                 let key = api.known().out_of_service;
                 [TaintEffect::NoExecute, TaintEffect::NoSchedule].into_iter().any(|effect| host.has_taint(key, effect))
             };
-            let healthy = host.ready == NodeReady::True;
-            // What a dead kubelet said last still stands: the volume is in use.
-            let in_use = !host.kubelet_alive && !host.gone;
+            // A Node that is gone is not found, and so not healthy (`reconciler.go` nodeIsHealthy).
+            let healthy = host.ready == NodeReady::True && !host.gone;
+            // What a dead kubelet said last still stands, its Node deleted or not: the volume is in use.
+            let in_use = !host.kubelet_alive;
             let forced = now - since >= FORCE_AFTER && !healthy;
             if in_use && !out_of_service && !forced {
                 if !healthy {

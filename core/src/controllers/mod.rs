@@ -60,11 +60,45 @@ pub struct Controllers {
     cron_jobs: CronJobController,
     autoscalers: HorizontalPodAutoscalers,
     cluster_autoscaler: ClusterAutoscaler,
+    /// kube-controller-manager has no leader: none of its controllers does anything.
+    away: bool,
 }
 
 impl Controllers {
+    /// kube-controller-manager loses its leader. What it remembers and waits for is gone; the Cluster Autoscaler is a program of its own.
+    pub fn stop(&mut self, queue: &mut WorkQueue) {
+        self.away = true;
+        queue.forget_all(Key::is_of_manager);
+    }
+
+    /// Another one takes over: it starts as after a restart, and knows nothing but what the API server tells. What it does at first has
+    /// the cause of the API.
+    pub fn take_over(&mut self, api: &mut Api, queue: &mut WorkQueue) {
+        let flags = (self.node_lifecycle.grace(), self.autoscalers.flags());
+        let fresh = Controllers { cluster_autoscaler: std::mem::take(&mut self.cluster_autoscaler), ..Controllers::default() };
+        let before = std::mem::replace(self, fresh);
+        self.node_lifecycle.set_grace(flags.0);
+        self.autoscalers.set_flags(flags.1);
+        let cause = api.cause();
+        self.start_manager(api, queue, false);
+        self.pv_binder.count_from(&before.pv_binder);
+        self.node_lifecycle.remember_failures(&before.node_lifecycle);
+        queue.blame(cause, Key::is_of_manager);
+    }
+
+    /// Whether kube-controller-manager has no leader.
+    pub fn are_away(&self) -> bool {
+        self.away
+    }
+
     /// Starts the controllers over what exists: every object is looked at once, as after a restart.
     pub fn start(&mut self, api: &mut Api, queue: &mut WorkQueue) {
+        self.start_manager(api, queue, true);
+        self.autoscalers.follow_courses(api, queue);
+        self.cluster_autoscaler.start(api, queue);
+    }
+
+    fn start_manager(&mut self, api: &mut Api, queue: &mut WorkQueue, goes_on: bool) {
         self.resource_quota.start(api);
         self.deployments.start(api, queue);
         self.replica_sets.start(api, queue);
@@ -73,7 +107,7 @@ impl Controllers {
         self.jobs.start(api, queue);
         self.job_ttl.start(api, queue);
         self.node_lifecycle.start(api, queue);
-        self.taint_eviction.start(api, queue);
+        self.taint_eviction.start(api, queue, goes_on);
         self.disruption.start(api, queue);
         self.pod_gc.start(api, queue);
         self.pv_binder.start(api, queue);
@@ -81,11 +115,13 @@ impl Controllers {
         self.autoscalers.start(api, queue);
         self.attach_detach.start(api, queue);
         self.volume_protection.start(api);
-        self.cluster_autoscaler.start(api, queue);
     }
 
     /// Takes a notice: asks for the keys it concerns.
     pub fn observe(&mut self, api: &mut Api, notice: &Notice, queue: &mut WorkQueue) {
+        if self.away {
+            return self.cluster_autoscaler.observe(api, notice, queue);
+        }
         // What counts pods comes before what sums up counts: one look at a Deployment then sees all that happened.
         self.replica_sets.observe(api, notice, queue);
         self.deployments.observe(api, notice, queue);

@@ -36,6 +36,11 @@ impl PvBinder {
         ask_for_unbound(api.cluster(), queue, None);
     }
 
+    /// Goes on counting where a predecessor was: two volumes never have one name.
+    pub(super) fn count_from(&mut self, before: &PvBinder) {
+        self.made = before.made;
+    }
+
     /// Takes a notice.
     pub(super) fn observe(&self, api: &Api, notice: &Notice, queue: &mut WorkQueue) {
         match notice.watched {

@@ -7,6 +7,7 @@ use crate::cluster::Workload;
 use crate::cluster::ids::*;
 use crate::trace::RecordId;
 use crate::units::agenda::Agenda;
+use crate::units::rng::Orders;
 use crate::units::time::{Millis, Time};
 
 /// What a controller is asked to look at.
@@ -52,6 +53,18 @@ pub enum Key {
     Load(Workload),
 }
 
+impl Key {
+    /// Whether kube-controller-manager looks at it; the rest are a program of its own, and the world.
+    pub(super) fn is_of_manager(self) -> bool {
+        !matches!(self, Key::ClusterAutoscaler | Key::Load(_))
+    }
+
+    /// Whether several workers look at keys of this sort beside each other (`cmd/kube-controller-manager/app/options`, v1.37).
+    fn has_workers(self) -> bool {
+        matches!(self, Key::Deployment(_) | Key::ReplicaSet(_) | Key::StatefulSet(_) | Key::Job(_) | Key::Autoscaler(_))
+    }
+}
+
 /// Retry after the n-th failure in a row: 5 ms doubling, at most 1000 s.
 const FIRST_RETRY: Millis = 5;
 const LAST_RETRY: Millis = 1_000_000;
@@ -76,7 +89,13 @@ pub struct WorkQueue {
     /// What only the calendar asks for: it comes again and again for ever, so nobody waits for it to be over.
     calendar: Agenda<(Key, Option<RecordId>)>,
     failures: BTreeMap<Key, u32>,
+    orders: Orders,
+    /// How many keys were taken so far.
+    taken: u64,
 }
+
+/// How many keys of one controller are looked at beside each other: `--concurrent-replicaset-syncs` and its like.
+const WORKERS: usize = 5;
 
 impl WorkQueue {
     /// Asks for `key` now. While it waits, further requests only add their cause.
@@ -161,9 +180,26 @@ impl WorkQueue {
         self.order.iter().any(|key| matches!(key, Key::ReplicaSet(_) | Key::StatefulSet(_) | Key::DaemonSet(_)))
     }
 
-    /// The next key with the records that asked for it, in order.
+    /// Has a seed decide which of the keys that workers look at beside each other is done first.
+    pub fn set_orders(&mut self, orders: Orders) {
+        self.orders = orders;
+    }
+
+    /// The next key with the records that asked for it, in order. Workers of one controller race: any of the first few keys for it may be the
+    /// next one that is done.
     pub fn take(&mut self) -> Option<(Key, Vec<RecordId>)> {
-        let key = self.order.pop_front().or_else(|| self.sums.pop_front())?;
+        let (order, orders) = (if self.order.is_empty() { &mut self.sums } else { &mut self.order }, self.orders);
+        let first = *order.front()?;
+        self.taken += 1;
+        let mut place = 0;
+        if !orders.are_given() && first.has_workers() {
+            let kind = std::mem::discriminant(&first);
+            let of_kind = order.iter().enumerate().filter(|(_, key)| std::mem::discriminant(*key) == kind);
+            let racing: Vec<usize> = of_kind.map(|(place, _)| place).take(WORKERS).collect();
+            let pick = orders.below("keys of one controller", &[self.taken], racing.len() as u64);
+            place = racing.get(pick as usize).copied().unwrap_or(0);
+        }
+        let key = order.remove(place)?;
         Some((key, self.causes.remove(&key).unwrap_or_default()))
     }
 
@@ -181,6 +217,25 @@ impl WorkQueue {
     /// When the next delayed key is due that is not asked for by the calendar alone.
     pub fn next_consequence(&self) -> Option<Time> {
         self.later.next_time().into_iter().chain(self.retry_times.first().map(|r| r.0)).min()
+    }
+
+    /// Forgets all that waits, now and later, for those that are gone.
+    pub(super) fn forget_all(&mut self, gone: impl Fn(Key) -> bool) {
+        [&mut self.order, &mut self.sums, &mut self.looks].into_iter().for_each(|keys| keys.retain(|&key| !gone(key)));
+        self.causes.retain(|&key, _| !gone(key));
+        self.later.retain(|(key, _)| !gone(*key));
+        self.retries.retain(|&key, _| !gone(key));
+        self.retry_times.retain(|&(_, key)| !gone(key));
+        self.calendar.retain(|(key, _)| !gone(*key));
+        self.failures.retain(|&key, _| !gone(key));
+    }
+
+    /// Whatever of these waits without a record that asked for it, waits because of this one.
+    pub(super) fn blame(&mut self, record: Option<RecordId>, of: impl Fn(Key) -> bool) {
+        let Some(record) = record else { return };
+        let waiting = self.causes.iter_mut().filter(|(key, causes)| causes.is_empty() && of(**key));
+        waiting.for_each(|(_, causes)| causes.push(record));
+        self.later.map_in_place(|(key, cause)| *cause = cause.or(Some(record).filter(|_| of(*key))));
     }
 
     /// Forgets which records asked: a fork begins a trace of its own.

@@ -39,11 +39,19 @@ enum Tolerated {
 #[derive(Clone, Debug, Default)]
 pub(super) struct TaintEviction {
     work: BTreeMap<PodId, Work>,
+    goes_on: bool,
 }
 
 impl TaintEviction {
-    /// Looks at every node that has NoExecute taints.
-    pub(super) fn start(&mut self, api: &mut Api, queue: &mut WorkQueue) {
+    /// Looks at every node that has NoExecute taints. One that goes on from where a living cluster is counts from when they were added; one that
+    /// has been started anew counts from now.
+    pub(super) fn start(&mut self, api: &mut Api, queue: &mut WorkQueue, goes_on: bool) {
+        self.goes_on = goes_on;
+        self.look_at_all(api, queue);
+        self.goes_on = false;
+    }
+
+    fn look_at_all(&mut self, api: &mut Api, queue: &mut WorkQueue) {
         let tainted: Vec<NodeId> =
             api.cluster().live_nodes().filter(|(_, n)| !no_execute(&n.taints).is_empty()).map(|(id, _)| id).collect();
         for id in tainted {
@@ -109,7 +117,12 @@ impl TaintEviction {
             }
             // What is planned already is neither extended nor shortened.
             Tolerated::Seconds(_) if self.work.contains_key(&id) => return,
-            Tolerated::Seconds(seconds) => now + seconds.saturating_mul(SECOND),
+            Tolerated::Seconds(seconds) => {
+                let (cluster, pod) = (api.cluster(), api.cluster().pod(id));
+                let since = pod.node.filter(|_| self.goes_on).and_then(|node| cluster.node(node).no_execute_since);
+                let since = since.map_or(now, |since| since.max(pod.bound.unwrap_or(since)).min(now));
+                (since + seconds.saturating_mul(SECOND)).max(now)
+            }
         };
         self.work.insert(id, Work::Planned(due));
         if due <= now {

@@ -10,4 +10,4 @@ mod sim;
 mod tests;
 pub mod ties;
 
-pub use sim::{DEFAULT_BUDGET, Ended, SETTLE_SPAN, Sim, SimOptions};
+pub use sim::{Component, DEFAULT_BUDGET, Ended, SETTLE_SPAN, Sim, SimOptions};

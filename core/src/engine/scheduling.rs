@@ -13,6 +13,7 @@ use crate::scheduler::config::SchedulerConfig;
 use crate::scheduler::hints::ClusterEvent;
 use crate::scheduler::{Attempt, Detail, Nomination, Outcome, Scheduler};
 use crate::trace::{DeleteReason, RecordId, Subject};
+use crate::units::rng::Orders;
 use crate::units::time::{Millis, SECOND, Time};
 
 /// Source of the scheduler's events.
@@ -65,6 +66,7 @@ impl Scheduling {
             },
         };
         let mut scheduler = Scheduler::new(&config, cluster);
+        scheduler.set_orders(Orders::of(options.seed));
         let waiting: Vec<PodId> = cluster.live_pods().filter(|(_, p)| p.is_unscheduled()).map(|(id, _)| id).collect();
         for id in waiting {
             scheduler.enqueue(cluster, id, now);
@@ -85,6 +87,23 @@ impl Scheduling {
     /// What was wrong with the `KubeSchedulerConfiguration` that was given.
     pub fn configuration_errors(&self) -> &[String] {
         &self.configuration_errors
+    }
+
+    /// Another instance takes over: it knows nothing but what the API server tells. Its first attempts have the cause of the API.
+    pub(super) fn restart(&mut self, api: &Api) {
+        let (cluster, now) = (api.cluster(), api.now());
+        let mut scheduler = Scheduler::new(self.scheduler.config(), cluster);
+        scheduler.set_orders(api.orders());
+        (self.now, self.claims_seen) = (now, cluster.storage.claims.len());
+        (self.binding, self.seen_at, self.causes) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        for (id, _) in cluster.live_pods().filter(|(_, pod)| pod.is_unscheduled()) {
+            if let Some(node) = cluster.pod(id).nominated {
+                scheduler.nominate(id, Some(node));
+            }
+            scheduler.enqueue(cluster, id, now);
+            self.causes.extend(api.cause().map(|cause| (id, cause)));
+        }
+        self.scheduler = scheduler;
     }
 
     /// Tries a pod without carrying anything out: every node with its refusal or scores, as of now.

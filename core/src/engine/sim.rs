@@ -13,6 +13,7 @@ use crate::cluster::ids::PodId;
 use crate::controllers::{Controllers, WorkQueue};
 use crate::kubelet::Kubelets;
 use crate::trace::{Change, Trace};
+use crate::units::rng::Orders;
 use crate::units::time::{MINUTE, Millis, Time};
 
 /// How long the cluster has been left alone before a what-if begins: the settling runs from minus this to zero.
@@ -29,7 +30,7 @@ const MOMENT_BUDGET_EACH: u64 = 64;
 /// What a simulation is begun with, beside the cluster.
 #[derive(Clone, Debug, Default)]
 pub struct SimOptions {
-    /// Decides what Kubernetes leaves open.
+    /// Decides what Kubernetes leaves open; 0 for one order that needs no draw: see [`Orders`].
     pub seed: u64,
     /// A `KubeSchedulerConfiguration` document; none for the default profile.
     pub scheduler_configuration: Option<serde_json::Value>,
@@ -87,9 +88,33 @@ pub struct Sim {
     pub(super) kubelets: Kubelets,
     pub(super) drains: Drains,
     pub(super) scheduling: Scheduling,
+    /// kube-scheduler has no leader: no pod is tried.
+    no_scheduler: bool,
     actions: u64,
     budget: u64,
     invariants: Option<Box<Invariants>>,
+}
+
+/// A program of the control plane of which one instance leads and others stand by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Component {
+    /// kube-controller-manager.
+    ControllerManager,
+    /// kube-scheduler.
+    Scheduler,
+}
+
+impl Component {
+    /// All of them.
+    pub const ALL: [Component; 2] = [Component::ControllerManager, Component::Scheduler];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Component::ControllerManager => "kube-controller-manager",
+            Component::Scheduler => "kube-scheduler",
+        }
+    }
 }
 
 impl Sim {
@@ -97,14 +122,27 @@ impl Sim {
     pub fn new(mut cluster: Cluster, options: &SimOptions, start: Time) -> Sim {
         let scheduling = Scheduling::new(options, &mut cluster, start);
         let mut api = Api::new(cluster, start);
+        api.set_orders(Orders::of(options.seed));
         let mut controllers = Controllers::default();
         let mut queue = WorkQueue::default();
+        queue.set_orders(Orders::of(options.seed));
         let mut kubelets = Kubelets::default();
         kubelets.start(&mut api);
         controllers.start(&mut api, &mut queue);
         let budget = options.budget.unwrap_or(DEFAULT_BUDGET);
         let invariants = options.check_invariants.then(Box::default);
-        Sim { api, controllers, queue, kubelets, drains: Drains::default(), scheduling, actions: 0, budget, invariants }
+        Sim {
+            api,
+            controllers,
+            queue,
+            kubelets,
+            drains: Drains::default(),
+            scheduling,
+            no_scheduler: false,
+            actions: 0,
+            budget,
+            invariants,
+        }
     }
 
     /// Lets a cluster come to rest: from minus [`SETTLE_SPAN`] until nothing happens any more, at most to time zero, where the clock then
@@ -174,6 +212,33 @@ impl Sim {
         &self.api
     }
 
+    /// Whether a component has no leader.
+    pub fn is_away(&self, component: Component) -> bool {
+        match component {
+            Component::ControllerManager => self.controllers.are_away(),
+            Component::Scheduler => self.no_scheduler,
+        }
+    }
+
+    /// A component loses its leader, and nobody leads: what it does is not done until [`Sim::take_over`].
+    pub fn stop_component(&mut self, component: Component) {
+        match component {
+            Component::ControllerManager => self.controllers.stop(&mut self.queue),
+            Component::Scheduler => self.no_scheduler = true,
+        }
+    }
+
+    /// Another instance of a component leads: it starts as after a restart. What it does at first has the cause of the API.
+    pub fn take_over(&mut self, component: Component) {
+        match component {
+            Component::ControllerManager => self.controllers.take_over(&mut self.api, &mut self.queue),
+            Component::Scheduler => {
+                self.no_scheduler = false;
+                self.scheduling.restart(&self.api);
+            }
+        }
+    }
+
     /// The API server, to write as a user would.
     pub fn api_mut(&mut self) -> &mut Api {
         &mut self.api
@@ -240,7 +305,8 @@ impl Sim {
     }
 
     fn next_of(&self, queued: Option<Time>) -> Option<Time> {
-        let due = [queued, self.kubelets.next_time(), self.drains.next_time(), self.scheduling.next_time()];
+        let scheduling = if self.no_scheduler { None } else { self.scheduling.next_time() };
+        let due = [queued, self.kubelets.next_time(), self.drains.next_time(), scheduling];
         due.into_iter().flatten().min().map(|t| t.max(self.api.now()))
     }
 
@@ -264,7 +330,9 @@ impl Sim {
                 return false;
             }
             if let Some(notice) = self.api.next_notice() {
-                self.scheduling.observe(&mut self.api, &notice);
+                if !self.no_scheduler {
+                    self.scheduling.observe(&mut self.api, &notice);
+                }
                 self.kubelets.observe(&mut self.api, &notice);
                 self.controllers.observe(&mut self.api, &notice, &mut self.queue);
                 continue;
@@ -296,7 +364,7 @@ impl Sim {
                 (wake, nodes_acted) = (if more { Wake::Nobody } else { Wake::All }, false);
                 continue;
             }
-            if self.drains.run_due(&mut self.api) || self.scheduling.run_due(&mut self.api) {
+            if self.drains.run_due(&mut self.api) || (!self.no_scheduler && self.scheduling.run_due(&mut self.api)) {
                 self.api.set_causes(&[]);
                 continue;
             }

@@ -170,7 +170,7 @@ impl Kubelets {
     /// What will happen to containers that have just started: they get ready, and may end.
     fn plan_run(&mut self, api: &mut Api, id: PodId) {
         let (now, cause) = (api.now(), api.cause());
-        let ready = api.cluster().template_of(id).behavior.ready;
+        let ready = api.cluster().template_of(id).behavior.ready_of(api.cluster().pod(id).ordinal_of_owner);
         let (exit, oom) = (self.exit_of(api, id), self.oom_of(api.cluster(), id));
         let exit = [exit, oom].into_iter().flatten().min_by_key(|exit| exit.after);
         let life = self.life(id);
@@ -198,7 +198,8 @@ impl Kubelets {
     /// The main container ends by itself; the restart policy says what follows (`pkg/kubelet/container/helpers.go`, v1.37).
     pub(super) fn container_ends(&mut self, api: &mut Api, id: PodId, code: i32) {
         let template = api.cluster().template_of(id);
-        let (policy, ready_at_once) = (template.restart_policy, template.behavior.ready == Some(0));
+        let (policy, ready_at_once) =
+            (template.restart_policy, template.behavior.ready_of(api.cluster().pod(id).ordinal_of_owner) == Some(0));
         let now = api.now();
         let life = self.life(id);
         if !matches!(life.stage, Stage::Running | Stage::Ready) {

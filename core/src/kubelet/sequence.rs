@@ -80,13 +80,14 @@ fn container(template: &PodTemplate, at: usize) -> Option<&Container> {
 }
 
 /// What is said of a container, or what follows from what is said of its pod.
-fn behavior_of(cluster: &Cluster, template: &PodTemplate, at: usize) -> ContainerBehavior {
+fn behavior_of(cluster: &Cluster, id: PodId, at: usize) -> ContainerBehavior {
+    let template = cluster.template_of(id);
     let Some(container) = container(template, at) else { return ContainerBehavior::default() };
     let name = cluster.text(container.name);
     let said = template.behavior.containers.iter().find(|(of, _)| of == name).map(|(_, said)| said.clone());
     let (inits, behavior) = (template.init_containers.len(), &template.behavior);
     said.unwrap_or_else(|| ContainerBehavior {
-        responds: if at < inits { Some(0) } else { behavior.ready },
+        responds: if at < inits { Some(0) } else { behavior.ready_of(cluster.pod(id).ordinal_of_owner) },
         exits: if at == inits { behavior.exits.clone() } else { Vec::new() },
         stop: behavior.stop,
         ..ContainerBehavior::default()
@@ -132,7 +133,7 @@ impl Kubelets {
     }
 
     fn start_part(&mut self, api: &mut Api, id: PodId, at: usize) {
-        let behavior = behavior_of(api.cluster(), api.cluster().template_of(id), at);
+        let behavior = behavior_of(api.cluster(), id, at);
         let Some(part) = self.part(id, at) else { return };
         part.state = State::Starting;
         let first = part.starts == 0;
@@ -179,7 +180,7 @@ impl Kubelets {
                 let again = if template.restart_policy == RestartPolicy::Never { "" } else { ", will be restarted" };
                 let probe = if liveness { "liveness" } else { "startup" };
                 api.event(Subject::Pod(id), false, "Killing", &format!("{init} {name} failed {probe} probe{again}"), "kubelet");
-                let behavior = behavior_of(api.cluster(), api.cluster().template_of(id), at);
+                let behavior = behavior_of(api.cluster(), id, at);
                 let stop = (behavior.pre_stop + behavior.stop).min(api.cluster().template_of(id).grace);
                 if let Some(part) = self.part(id, at) {
                     part.epoch += 1;
@@ -198,7 +199,7 @@ impl Kubelets {
     fn part_runs(&mut self, api: &mut Api, id: PodId, at: usize) {
         let template = api.cluster().template_of(id);
         let Some(of) = container(template, at) else { return };
-        let behavior = behavior_of(api.cluster(), template, at);
+        let behavior = behavior_of(api.cluster(), id, at);
         let found = probes::find(of, &behavior);
         let name = api.cluster().text(of.name).to_owned();
         let app = at >= template.init_containers.len();
@@ -330,14 +331,14 @@ impl Kubelets {
         let inits = template.init_containers.len();
         let (mut over, mut killed) = (0, false);
         for at in inits..inits + template.containers.len() {
-            let behavior = behavior_of(cluster, template, at);
+            let behavior = behavior_of(cluster, id, at);
             let hook = container(template, at).map_or(0, hook).max(behavior.pre_stop);
             let takes = hook.saturating_add(behavior.stop);
             killed |= takes > grace;
             over = over.max(takes.min(grace));
         }
         for at in (0..inits).rev().filter(|&at| template.init_containers[at].sidecar) {
-            let behavior = behavior_of(cluster, template, at);
+            let behavior = behavior_of(cluster, id, at);
             let left = (grace - over).max(if grace == 0 { 0 } else { LEAST_STOP });
             killed |= behavior.stop > left;
             over += behavior.stop.min(left);

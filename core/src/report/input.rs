@@ -63,6 +63,8 @@ pub fn verb_in_words(cluster: &Cluster, verb: &Verb) -> String {
         Verb::Reconnect { place: Place::Zone(of) } => format!("{} reaches the control plane again", zone_in_words(&zone(of))),
         Verb::StopKubelet { node: of } => format!("the kubelet of {} stops", node(of)),
         Verb::StartKubelet { node: of } => format!("the kubelet of {} is started again", node(of)),
+        Verb::StopComponent { component, .. } => format!("{} loses its leader", component.name()),
+        Verb::StartComponent { component } => format!("another instance of {} leads", component.name()),
         Verb::SpotNotice { node: of, .. } => format!("node {} is about to be taken away", node(of)),
         Verb::ShutdownNode { node: of, .. } => format!("node {} shuts down", node(of)),
         Verb::DiskPressure { node: of } => format!("the disk of {} is full", node(of)),

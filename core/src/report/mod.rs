@@ -22,6 +22,7 @@ mod proposals;
 mod refusals;
 mod remedy;
 pub mod render;
+mod seeds;
 mod series;
 mod snippets;
 mod timeline;
@@ -40,6 +41,8 @@ pub use places::{Places, finding, place};
 pub use refusals::{Reason, meaning, reasons};
 pub(crate) use remedy::node_like;
 pub use remedy::{Inapplicable, Remedy};
+pub(crate) use seeds::harm_in_words;
+pub use seeds::{Asked, SeedOutcome, SeedReport, SeedRun, SeedSubject};
 pub use series::{Curve, Series, series, stretches, workloads};
 pub(crate) use snippets::scalar;
 pub use timeline::timeline;
@@ -108,6 +111,7 @@ pub fn build(input: &ReportInput<'_>) -> Report {
         losses,
         proposals,
         ties: None,
+        seeds: None,
         measures,
         totals,
     };

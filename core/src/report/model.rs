@@ -50,6 +50,9 @@ pub struct Report {
     /// What hangs on choices among equally good nodes; none where that was not asked.
     #[serde(default)]
     pub ties: Option<TieReport>,
+    /// What hangs on the orders that Kubernetes leaves open; none where one seed alone was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<super::SeedReport>,
     /// What it cost, in numbers.
     #[serde(default)]
     pub measures: Measures,

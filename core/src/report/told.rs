@@ -114,7 +114,7 @@ impl<'a> Told<'a> {
         let subject = self.subject(record.subject);
         match (record.subject, record.change) {
             (Subject::Step(step), Change::StepBegins) => self.step(step).to_owned(),
-            (Subject::Step(_), Change::StepNote(text)) => self.trace.text(text).to_owned(),
+            (Subject::Step(_) | Subject::Cluster, Change::StepNote(text)) => self.trace.text(text).to_owned(),
             (_, Change::StepNote(text)) => format!("{subject}: {}", self.trace.text(text)),
             (Subject::Pod(pod), Change::PodDeleting(reason)) => {
                 format!("{subject} is deleted{}{}", on_node(self, pod), self.why_deleted(reason))

@@ -18,7 +18,7 @@ use crate::engine::Sim;
 use crate::engine::drain::DrainOptions as EngineDrain;
 use crate::faults::{Fault, inject};
 use crate::manifest::{Diagnostic, Span};
-use crate::trace::{DeleteReason, RecordId};
+use crate::trace::{Change, DeleteReason, RecordId, Subject};
 use crate::units::text::visible;
 use crate::units::time::SECOND;
 
@@ -125,7 +125,11 @@ fn target(cluster: &Cluster, verb: &Verb) -> Result<Target, Refused> {
         | Verb::CrashLoop { workload, .. }
         | Verb::EndCrashLoop { workload }
         | Verb::Resume { workload } => Target::Workload(names::workload(cluster, workload)?),
-        Verb::Apply { .. } | Verb::RegistryOutage { .. } | Verb::RegistryRecovers => Target::Cluster,
+        Verb::Apply { .. }
+        | Verb::RegistryOutage { .. }
+        | Verb::RegistryRecovers
+        | Verb::StopComponent { .. }
+        | Verb::StartComponent { .. } => Target::Cluster,
         Verb::Delete { target, .. } if target.starts_with("node/") => Target::Node(names::node(cluster, target)?),
         Verb::Delete { target, .. } => match names::other(cluster, target) {
             Some(found) => Target::Other(found?),
@@ -173,6 +177,10 @@ pub fn apply(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(), 
             sim.api_mut().delete_cron_job(id);
             Ok(())
         }
+        Target::Other(Other::Claim(id)) => {
+            sim.api_mut().delete_claim(id);
+            Ok(())
+        }
         Target::Other(Other::Autoscaler(id)) => {
             sim.api_mut().delete_autoscaler(id);
             Ok(())
@@ -187,6 +195,20 @@ fn on_cluster(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(),
         Verb::Apply { objects } => apply_objects(sim, objects),
         Verb::RegistryOutage { registry } => {
             inject(sim, &Fault::Registry(Some(registry.clone().unwrap_or_default())), cause);
+            Ok(())
+        }
+        Verb::StopComponent { component, .. } if sim.is_away(*component) => useless(format!("{} has no leader already", component.name())),
+        Verb::StopComponent { component, .. } => {
+            sim.stop_component(*component);
+            Ok(())
+        }
+        Verb::StartComponent { component } if !sim.is_away(*component) => useless(format!("{} has a leader", component.name())),
+        Verb::StartComponent { component } => {
+            let api = sim.api_mut();
+            let text = api.trace_mut().text_id(&format!("another instance of {} leads", component.name()));
+            let record = api.record(Subject::Cluster, Change::StepNote(text));
+            api.set_cause(Some(record));
+            sim.take_over(*component);
             Ok(())
         }
         Verb::RegistryRecovers => {

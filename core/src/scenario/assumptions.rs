@@ -129,6 +129,11 @@ macro_rules! behavior_fields {
             $($before,)*
             field("startSeconds", SECONDS, "From being bound to Running, image pull included."),
             field("readySeconds", Shape::OneOf(&[Shape::Number, Shape::Word(&["never"])]), "From Running to Ready."),
+            field(
+                "unreadyPods",
+                Shape::List(&Shape::Integer(1, 1_000_000)),
+                "Which pods of an owner, counted from 1 as they are created, never get ready: [4, 5]."
+            ),
             field("stopSeconds", SECONDS, "From the deletion to the last container's end, cut off by the grace period."),
             field("staggerSeconds", SECONDS, "The k-th pod of an owner starts this much later than the one before it."),
             field("staggerOf", Shape::Integer(0, 1_000_000), "After so many pods the stagger begins again."),

@@ -34,6 +34,9 @@ pub const CHAOS_READ: DiagnosticId = DiagnosticId("WT4014");
 /// An experiment of another tool that has no equal.
 pub const CHAOS_UNKNOWN: DiagnosticId = DiagnosticId("WT4015");
 
+/// A step that lies in the past.
+pub const IN_THE_PAST: DiagnosticId = DiagnosticId("WT4016");
+
 const fn info(id: DiagnosticId, title: &'static str, explanation: &'static str) -> DiagnosticInfo {
     DiagnosticInfo { id, title, explanation }
 }
@@ -79,7 +82,8 @@ pub const CATALOG: &[DiagnosticInfo] = &[
         "An expression is not valid CEL, names something that is not known, or is not true or false at the moment at which it was asked.\n\n\
          Known are: workload(\"deployment/web\") with the fields desired, ready, serving, available, updated, pods, unschedulable, restarts, \
          succeeded, failed, nodes, zones and conditions (texts such as Available=True MinimumReplicasAvailable: …); zone(\"zone-b\") with nodes, \
-         readyNodes, pods and readyPods; budget(\"web\") with allowed, healthy, desired and expected; pods, nodes, events and notes (what \
+         readyNodes, pods and readyPods; budget(\"web\") with allowed, healthy, desired and expected; \
+         autoscaler(\"web\") with current, desired, least, most and conditions; pods, nodes, claims, volumes, events and notes (what \
          commands were answered, with the HTTP code of refused evictions), lists to use with exists, all and filter; \
          unschedulable(); and time, in seconds since the start.",
     ),
@@ -122,6 +126,13 @@ pub const CATALOG: &[DiagnosticInfo] = &[
         "experiment without an equal",
         "An experiment of Chaos Mesh or LitmusChaos does something that this simulation has no equal for (networks, clocks, disks, DNS, HTTP), or \
          selects pods by something other than labels. It is named, and nothing is done.",
+    ),
+    info(
+        IN_THE_PAST,
+        "step in the past",
+        "A step begins before the start of the run (a negative time), or earlier than the step above it in the document. Times count from the start \
+         (`at`) or from the step above (`after`). A step with an earlier time is done at that time all the same, so the document reads in another \
+         order than it runs: move it up, or write `after`.",
     ),
     info(
         BUDGET_SPENT,

@@ -11,7 +11,7 @@
 //!   manifests: [../shop]        # files or directories, relative to this file; default: the directory it stands in
 //!   start: settled              # or `applied`: the manifests are applied at 0s and their first rollout is part of the run
 //!   until: 20m                  # virtual time; default: until nothing happens any more, at most 1h after the last step
-//!   seed: 1
+//!   seed: 7                     # decides what Kubernetes leaves open; default 0: one order that needs no draw
 //!   steps:
 //!     - at: 0s                  # counted from the start
 //!       failZone: zone-b
@@ -164,7 +164,7 @@ impl Scenario {
             manifests: Vec::new(),
             start: Start::Settled,
             until: None,
-            seed: 1,
+            seed: 0,
             steps,
             expectations: Vec::new(),
             document: None,

@@ -5,6 +5,7 @@
 use crate::cluster::Cluster;
 use crate::cluster::ids::*;
 use crate::cluster::state::Workload;
+use crate::cluster::volumes::Claim;
 use crate::trace::Subject;
 use crate::units::text::{nearest, visible_short};
 
@@ -104,6 +105,32 @@ pub fn budget(cluster: &Cluster, given: &str) -> Result<BudgetId, Unknown> {
         .find(|(_, name)| name == wanted)
         .map(|(id, _)| *id)
         .ok_or_else(|| unknown("budget", given, all.into_iter().map(|(_, name)| name).collect()))
+}
+
+/// Every HorizontalPodAutoscaler that exists, with the name that expressions use: `web`, in another namespace than `default` `shop/web`.
+pub fn autoscalers(cluster: &Cluster) -> Vec<(AutoscalerId, String)> {
+    let live = cluster.autoscalers.iter().enumerate().filter(|(_, scaler)| !scaler.meta.gone);
+    live.map(|(index, scaler)| {
+        let name = cluster.text(scaler.meta.name);
+        let name = match cluster.namespace_name(scaler.meta.namespace) {
+            "" | "default" => name.to_owned(),
+            namespace => format!("{namespace}/{name}"),
+        };
+        (AutoscalerId::from_index(index), name)
+    })
+    .collect()
+}
+
+/// The HorizontalPodAutoscaler of that name: `web`, `shop/web`, `hpa/web`.
+///
+/// # Errors
+/// There is none.
+pub fn autoscaler(cluster: &Cluster, given: &str) -> Result<AutoscalerId, Unknown> {
+    let heads = ["hpa/", "horizontalpodautoscaler/", "default/"];
+    let wanted = heads.iter().fold(given, |name, head| name.strip_prefix(head).unwrap_or(name));
+    let all = autoscalers(cluster);
+    let found = all.iter().find(|(_, name)| name == wanted).map(|(id, _)| *id);
+    found.ok_or_else(|| unknown("autoscaler", given, all.into_iter().map(|(_, name)| name).collect()))
 }
 
 /// Kinds of workloads by all the names that kubectl takes for them.
@@ -218,16 +245,18 @@ fn unknown_workload(given: &str, known: Vec<String>) -> Unknown {
     Unknown { near, ..unknown("workload", given, known) }
 }
 
-/// An object that makes or scales workloads and is none itself.
+/// An object that makes or scales workloads, or is used by them, and is none itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Other {
     /// A CronJob.
     CronJob(CronJobId),
     /// A HorizontalPodAutoscaler.
     Autoscaler(AutoscalerId),
+    /// A PersistentVolumeClaim.
+    Claim(ClaimId),
 }
 
-/// The CronJob or autoscaler of that name: `cronjob/nightly`, `shop/hpa/web`; none for a name of another kind.
+/// The CronJob, autoscaler or claim of that name: `cronjob/nightly`, `shop/hpa/web`, `pvc/data`; none for a name of another kind.
 pub fn other(cluster: &Cluster, given: &str) -> Option<Result<Other, Unknown>> {
     let (namespace, kind, name) = match given.split('/').collect::<Vec<_>>()[..] {
         [namespace, kind, name] => (namespace, kind, name),
@@ -248,6 +277,13 @@ pub fn other(cluster: &Cluster, given: &str) -> Option<Result<Other, Unknown>> {
             let known = || cluster.autoscalers.iter().filter_map(|a| named(&a.meta)).map(|n| format!("hpa/{n}")).collect();
             let found = cluster.autoscalers.iter().position(|a| is(&a.meta));
             found.map(|i| Other::Autoscaler(AutoscalerId::from_index(i))).ok_or_else(|| unknown("autoscaler", given, known()))
+        }
+        "pvc" | "persistentvolumeclaim" | "persistentvolumeclaims" => {
+            let live = || cluster.storage.claims.iter().filter(|claim| !claim.gone);
+            let known = || live().map(|claim| format!("pvc/{}", cluster.text(claim.name))).collect();
+            let is = |c: &Claim| !c.gone && cluster.text(c.name) == name && cluster.namespace_name(c.namespace) == namespace;
+            let found = cluster.storage.claims.iter().position(is);
+            found.map(|i| Other::Claim(ClaimId::from_index(i))).ok_or_else(|| unknown("PersistentVolumeClaim", given, known()))
         }
         _ => return None,
     })

@@ -2,18 +2,20 @@
 //!
 //! What is not understood is told of where it stands, and the rest is read all the same: a page shows what it can while someone types.
 
-use super::catalog::{TOO_MUCH, WRONG_VALUE};
+use super::catalog::{IN_THE_PAST, TOO_MUCH, WRONG_VALUE};
 use super::chaos;
 use super::document::{Expectation, Promise, Scenario, Start, Step, When};
 use super::expr::LONGEST_EXPRESSION;
 use super::schema::{API_VERSION, SCENARIO, VERBS};
 use super::shape::{Shape, check};
-use super::verb::{DrainOptions, LITTLE_MEMORY, Place, SPOT_NOTICE, Verb};
+use super::verb::{DrainOptions, LITTLE_MEMORY, Place, SPOT_NOTICE, TAKEOVER, Verb};
 use crate::cluster::template::TaintEffect;
+use crate::engine::Component;
 use crate::manifest::tree::{NodeId, NodeKind, Scalar, Tree};
-use crate::manifest::{Diagnostic, Document, Manifest};
+use crate::manifest::{Diagnostic, Document, Manifest, Span};
 use crate::units::duration::Duration;
 use crate::units::quantity::Quantity;
+use crate::units::text::visible_short;
 use crate::units::time::{MINUTE, Millis, SECOND, Time};
 
 /// The most steps of a scenario.
@@ -63,6 +65,7 @@ pub fn read_tree(tree: &Tree, told: &mut Vec<Diagnostic>) -> Scenario {
         scenario.seed = seed;
     }
     scenario.steps = items(tree, spec, "steps", MOST_STEPS, told, |item, told| step(tree, item, told));
+    tell_of_past(tree, spec, told);
     scenario.expectations = expectations(tree, spec, told);
     scenario
 }
@@ -86,6 +89,44 @@ fn items<T>(
         told.push(Diagnostic::error(TOO_MUCH, format!("{key} has {count} items; at most {most} are read")).at(Some(tree.span(list))));
     }
     tree.items(list).take(most).filter_map(|item| read(item, told)).collect()
+}
+
+/// Says of steps that lie in the past where they stand: before the start, or before the step above them.
+fn tell_of_past(tree: &Tree, spec: NodeId, told: &mut Vec<Diagnostic>) {
+    let Some(list) = tree.get(spec, "steps") else { return };
+    // The moment of the step above, as far as the document says it, and where.
+    let mut above: Option<(Time, Span)> = Some((Time::ZERO, tree.span(list)));
+    for step in tree.items(list).take(MOST_STEPS) {
+        for key in ["at", "after"] {
+            let Some(value) = tree.get(step, key) else { continue };
+            let negative = tree.str(value).and_then(|text| Duration::parse(text).ok()).is_some_and(|duration| duration.nanos() < 0);
+            if negative {
+                let span = Some(tree.span(value));
+                told.retain(|d| d.id != WRONG_VALUE || d.span != span);
+                let since = if key == "at" { "the start" } else { "the step above" };
+                let message = format!("a step cannot begin before {since}: {key}: {}", visible_short(tree.text(value), 40));
+                told.push(Diagnostic::error(IN_THE_PAST, message).at(span).help("times count forward: 90s, 10m, 1h30m"));
+            }
+        }
+        above = match (span_of(tree, step, "at"), tree.get(step, "at"), tree.get(step, "when")) {
+            (Some(at), Some(value), _) => {
+                let at = Time::ZERO + at;
+                if let Some((before, span)) = above.filter(|(before, _)| at < *before) {
+                    let message = format!("this step is due at {at}, before the one above it, which is due at {before}: it is done first");
+                    let help = "move it up to where it happens, or write `after` to count from the step above";
+                    told.push(
+                        Diagnostic::warning(IN_THE_PAST, message).at(Some(tree.span(value))).note(Some(span), "the step above").help(help),
+                    );
+                }
+                Some((at, tree.span(value)))
+            }
+            (_, _, Some(_)) => None,
+            _ => {
+                let after = tree.get(step, "after").map_or(tree.span(step), |value| tree.span(value));
+                above.map(|(before, _)| (before + span_of(tree, step, "after").unwrap_or(0), after))
+            }
+        };
+    }
 }
 
 fn step(tree: &Tree, node: NodeId, told: &mut Vec<Diagnostic>) -> Option<Step> {
@@ -146,6 +187,10 @@ fn verb(tree: &Tree, key: &str, argument: NodeId) -> Option<Verb> {
         "reconnect" => Verb::Reconnect { place: place()? },
         "stopKubelet" => Verb::StopKubelet { node: node()? },
         "startKubelet" => Verb::StartKubelet { node: node()? },
+        "stopComponent" => {
+            Verb::StopComponent { component: component(&either("name")?)?, takeover: span_of(tree, argument, "for").unwrap_or(TAKEOVER) }
+        }
+        "startComponent" => Verb::StartComponent { component: component(&either("name")?)? },
         "spotNotice" => Verb::SpotNotice { node: node()?, notice: span_of(tree, argument, "notice").unwrap_or(SPOT_NOTICE) },
         "shutdownNode" => Verb::ShutdownNode {
             node: node()?,
@@ -277,6 +322,10 @@ fn quantity(tree: &Tree, node: NodeId, key: &str) -> Option<Quantity> {
 fn thousandths(text: &str) -> Option<i64> {
     let number: f64 = text.parse().ok()?;
     (0.0..=1_000_000.0).contains(&number).then(|| (number * 1_000.0).round() as i64)
+}
+
+fn component(word: &str) -> Option<Component> {
+    Component::ALL.into_iter().find(|component| component.name() == word)
 }
 
 fn effect(word: &str) -> Option<TaintEffect> {

@@ -71,6 +71,12 @@ pub fn run_observed(
             evaluator = None;
         }
     }
+    for (step, condition) in scenario.steps.iter().zip(&conditions) {
+        if let Some(Ok(watch)) = condition {
+            let unknown = unknown_in(&watch.needs, sim.cluster()).into_iter().filter(|unknown| !comes_by_apply(scenario, unknown));
+            diagnostics.extend(unknown.map(|unknown| Refused::Unknown(unknown).diagnostic(step.span)));
+        }
+    }
     let mut running =
         Running { scenario, evaluator, conditions, steps: vec![None; scenario.steps.len()], latest: Time::ZERO, later: Vec::new() };
     let mut judges = judges(scenario, watches, &mut diagnostics, sim.cluster());
@@ -128,6 +134,11 @@ fn applied_names(scenario: &Scenario) -> Vec<String> {
         }
     }
     names
+}
+
+/// Whether a name that is not there yet is that of something a step applies.
+fn comes_by_apply(scenario: &Scenario, unknown: &names::Unknown) -> bool {
+    applied_names(scenario).iter().any(|name| *name == names::canonical(&unknown.given))
 }
 
 struct Running<'s, 'e> {
@@ -312,6 +323,10 @@ impl Running<'_, '_> {
                 (StepState::Waiting { values }, When::Condition(text)) => {
                     if let Some(Some(Err(error))) = self.conditions.get(index) {
                         told.push(Diagnostic::error(BAD_EXPRESSION, format!("`{}`: {error}", visible(text))).at(step.span));
+                    } else if let Some(Some(Ok(watch))) = self.conditions.get(index)
+                        && let Some(error) = watch.error()
+                    {
+                        told.push(Diagnostic::error(BAD_EXPRESSION, format!("`{}`: {error}", visible(text))).at(step.span));
                     } else if self.evaluator.is_some() {
                         let mut message = format!("{} never began: `{}` did not come true by {end}", step.verb.name(), visible(text));
                         if !values.is_empty() {
@@ -372,6 +387,9 @@ fn unknown_in(needs: &Needs, cluster: &Cluster) -> Vec<names::Unknown> {
     }
     if let Which::Named(wanted) = &needs.budgets {
         unknown.extend(wanted.iter().filter_map(|name| names::budget(cluster, name).err()));
+    }
+    if let Which::Named(wanted) = &needs.autoscalers {
+        unknown.extend(wanted.iter().filter_map(|name| names::autoscaler(cluster, name).err()));
     }
     unknown
 }

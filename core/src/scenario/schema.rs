@@ -53,6 +53,18 @@ static SPOT: Fields = fields(
     ],
 );
 
+const COMPONENT: Shape = Shape::Word(&["kube-controller-manager", "kube-scheduler"]);
+
+static STOP_COMPONENT: Fields = fields(
+    "a component without a leader",
+    &[
+        required("name", COMPONENT, "The component."),
+        field("for", Shape::Duration, "Until another instance leads; 17s, where one stands by, unless said otherwise."),
+    ],
+);
+
+static START_COMPONENT: Fields = fields("a component", &[required("name", COMPONENT, "The component.")]);
+
 static SHUTDOWN: Fields = fields(
     "a planned shutdown",
     &[
@@ -204,7 +216,7 @@ static UNDO: Fields = fields(
 static DELETE: Fields = fields(
     "kubectl delete",
     &[
-        required("target", Shape::Text, "pod/name, deployment/name, node/name, cronjob/name, hpa/name …"),
+        required("target", Shape::Text, "pod/name, deployment/name, node/name, cronjob/name, hpa/name, pvc/name …"),
         field("gracePeriod", Shape::Duration, "--grace-period; 0s deletes at once."),
     ],
 );
@@ -221,6 +233,8 @@ pub const VERBS: &[&str] = &[
     "reconnect",
     "stopKubelet",
     "startKubelet",
+    "stopComponent",
+    "startComponent",
     "spotNotice",
     "shutdownNode",
     "cordon",
@@ -272,6 +286,12 @@ static STEP: Fields = Fields {
         field("reconnect", Shape::Short(&TEXT, &PLACE), "They can reach each other again."),
         field("stopKubelet", Shape::Short(&TEXT, &NODE), "The kubelet stops; containers run on."),
         field("startKubelet", Shape::Short(&TEXT, &NODE), "The kubelet is started again."),
+        field(
+            "stopComponent",
+            Shape::Short(&COMPONENT, &STOP_COMPONENT),
+            "A component of the control plane loses its leader; another instance takes over and starts as after a restart.",
+        ),
+        field("startComponent", Shape::Short(&COMPONENT, &START_COMPONENT), "Another instance of the component takes over now."),
         field("spotNotice", Shape::Short(&TEXT, &SPOT), "The node is drained at once, and its machine dies when the notice is over."),
         field("shutdownNode", Shape::Short(&TEXT, &SHUTDOWN), "The machine is shut down; the kubelet ends pods first if it is given time."),
         field("cordon", Shape::Short(&TEXT, &NODE), "kubectl cordon."),
@@ -338,7 +358,11 @@ static SCENARIO_SPEC: Fields = fields(
             "settled: everything that could start has started. applied: the manifests are applied at 0s.",
         ),
         field("until", Shape::Duration, "When the run ends; otherwise when nothing happens any more, an hour after the last step at most."),
-        field("seed", Shape::Integer(0, i64::MAX), "Decides what Kubernetes leaves open; 1 unless said otherwise."),
+        field(
+            "seed",
+            Shape::Integer(0, i64::MAX),
+            "Decides what Kubernetes leaves open; 0, which is one order that needs no draw, unless said otherwise.",
+        ),
         field("steps", Shape::List(&Shape::Fields(&STEP)), "What is done, in order."),
         field("expect", Shape::List(&Shape::Fields(&EXPECT)), "What must hold."),
     ],

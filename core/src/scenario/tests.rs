@@ -74,6 +74,9 @@ fn every_verb_is_read_back_from_its_own_yaml() {
         "reconnect: node-1",
         "stopKubelet: node-1",
         "startKubelet: node-1",
+        "stopComponent: kube-scheduler",
+        "stopComponent: {name: kube-controller-manager, for: 1h52m}",
+        "startComponent: kube-controller-manager",
         "spotNotice: node-1",
         "spotNotice: {node: node-1, notice: 30s}",
         "shutdownNode: {node: node-1, gracePeriod: 1m, criticalGracePeriod: 10s}",
@@ -165,6 +168,54 @@ expect:
         ]
     );
     assert_eq!(scenario.steps.len(), 2, "what can be read is read");
+}
+
+#[test]
+fn steps_in_the_past_are_told_where_they_stand() {
+    let (scenario, told, _) = scenario_of(
+        "steps:
+- at: -5m
+  failNode: node-1
+- at: 5m
+  recoverNode: node-1
+- after: 1m
+  cordon: node-1
+- at: 2m
+  uncordon: node-1
+- when: time > 100
+  cordon: node-1
+- at: 1m
+  uncordon: node-1
+- after: -1s
+  cordon: node-1",
+    );
+    assert_eq!(
+        told,
+        [
+            "WT4016 a step cannot begin before the start: at: -5m @ -5m (times count forward: 90s, 10m, 1h30m)",
+            "WT4016 this step is due at 2m, before the one above it, which is due at 6m: it is done first @ 2m (move it up to where it happens, or \
+             write `after` to count from the step above)",
+            "WT4016 a step cannot begin before the step above: after: -1s @ -1s (times count forward: 90s, 10m, 1h30m)",
+        ]
+    );
+    assert_eq!(scenario.steps.len(), 6);
+}
+
+#[test]
+fn a_condition_names_what_does_not_exist() {
+    let outcome = outcome_of(
+        "until: 5m
+steps:
+- when: workload(\"deployment/wbe\").ready == 3
+  cordon: node-1
+- when: workload(\"deployment/web\").redy == 3
+  cordon: node-1
+expect:
+- finally: 'true'",
+    );
+    let told = messages(&outcome);
+    assert!(told.iter().any(|m| m == "WT4005 there is no workload deployment/wbe"), "{told:?}");
+    assert!(told.iter().any(|m| m.starts_with("WT4009 cordon never began")), "{told:?}");
 }
 
 #[test]

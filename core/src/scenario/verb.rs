@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::cluster::template::TaintEffect;
+use crate::engine::Component;
 use crate::units::quantity::Quantity;
 use crate::units::time::{Millis, SECOND};
 
@@ -57,6 +58,10 @@ impl Place {
 
 /// What a spot instance's owner is told before it is taken away (AWS: two minutes).
 pub const SPOT_NOTICE: Millis = 120 * SECOND;
+
+/// How long a component is without a leader where another instance stands by: the lease has to end, and the next try to take it comes
+/// (`--leader-elect-lease-duration`, `--leader-elect-retry-period`; `staging/src/k8s.io/component-base/config/v1alpha1/defaults.go`, v1.37).
+pub(super) const TAKEOVER: Millis = 17 * SECOND;
 
 /// One thing that a user or an accident does to the cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +123,18 @@ pub enum Verb {
     StartKubelet {
         /// The node.
         node: String,
+    },
+    /// A component of the control plane loses its leader; another instance takes over after a while.
+    StopComponent {
+        /// Which.
+        component: Component,
+        /// From the loss until another leads.
+        takeover: Millis,
+    },
+    /// Another instance of the component leads.
+    StartComponent {
+        /// Which.
+        component: Component,
     },
     /// A spot instance is taken away: its node is cordoned and drained at once, and its machine dies when the notice is over.
     SpotNotice {
@@ -359,6 +376,8 @@ impl Verb {
             Verb::Reconnect { .. } => "reconnect",
             Verb::StopKubelet { .. } => "stopKubelet",
             Verb::StartKubelet { .. } => "startKubelet",
+            Verb::StopComponent { .. } => "stopComponent",
+            Verb::StartComponent { .. } => "startComponent",
             Verb::SpotNotice { .. } => "spotNotice",
             Verb::ShutdownNode { .. } => "shutdownNode",
             Verb::Cordon { .. } => "cordon",
@@ -422,6 +441,7 @@ impl Verb {
             | Verb::RelieveDiskPressure { node }
             | Verb::KubeletNotReady { node }
             | Verb::KubeletReady { node } => one(node),
+            Verb::StopComponent { component, takeover: TAKEOVER } | Verb::StartComponent { component } => one(component.name()),
             Verb::FailZone { zone } | Verb::RecoverZone { zone } => one(zone),
             Verb::Partition { place } | Verb::Reconnect { place } => format!("{}: {}", self.name(), place.to_yaml()),
             Verb::Apply { objects } => format!("{}: {}", self.name(), serde_json::Value::from(objects.clone())),
@@ -453,6 +473,7 @@ impl Verb {
                 }
                 later
             }
+            Verb::StopComponent { component, takeover } => vec![(*takeover, Verb::StartComponent { component: *component })],
             Verb::SpotNotice { node, notice } => vec![(*notice, Verb::FailNode { node: node.clone() })],
             Verb::ShutdownNode { node, grace_period, .. } => vec![(*grace_period, Verb::FailNode { node: node.clone() })],
             _ => Vec::new(),
@@ -507,6 +528,10 @@ impl Verb {
                 text(&mut fields, "node", node);
                 fields.extend([("down", down), ("up", up)].map(|(key, span)| format!("{key}: {}", duration_text(*span))));
                 fields.push(format!("times: {times}"));
+            }
+            Verb::StopComponent { component, takeover } => {
+                text(&mut fields, "name", component.name());
+                fields.push(format!("for: {}", duration_text(*takeover)));
             }
             Verb::SpotNotice { node, notice } => {
                 text(&mut fields, "node", node);

@@ -31,7 +31,12 @@ impl Watch {
             None => true,
             // Availability comes with time alone; a named workload is cheap to look at.
             Some(_) => {
-                self.needs.time || matches!(self.needs.workloads, Which::Named(_)) || news.iter().any(|r| touches(&self.needs, r.subject))
+                // What becomes of claims, volumes and autoscalers is not all recorded.
+                let unrecorded = self.needs.claims || self.needs.volumes || self.needs.autoscalers != Which::None;
+                self.needs.time
+                    || unrecorded
+                    || matches!(self.needs.workloads, Which::Named(_))
+                    || news.iter().any(|r| touches(&self.needs, r.subject))
             }
         };
         self.seen_records = records.len();
@@ -43,6 +48,11 @@ impl Watch {
             }
         }
         self.answer.clone().unwrap_or(Ok(false))
+    }
+
+    /// Why it could not be told, when it was asked last.
+    pub(super) fn error(&self) -> Option<&str> {
+        self.answer.as_ref().and_then(|answer| answer.as_ref().err()).map(String::as_str)
     }
 
     /// The values of the expression's parts, as last asked.
@@ -72,13 +82,22 @@ impl Watch {
             Which::None | Which::All => Vec::new(),
         };
         let any_pod = self.needs.pods || self.needs.events || self.needs.unschedulable || self.needs.workloads == Which::All;
-        About { any_pod, any_node: self.needs.nodes || self.needs.zones == Which::All, workloads, zones }
+        About {
+            any_pod,
+            any_node: self.needs.nodes || self.needs.zones == Which::All,
+            any_volume: self.needs.claims || self.needs.volumes,
+            any_autoscaler: self.needs.autoscalers != Which::None,
+            workloads,
+            zones,
+        }
     }
 }
 
 struct About {
     any_pod: bool,
     any_node: bool,
+    any_volume: bool,
+    any_autoscaler: bool,
     workloads: Vec<Workload>,
     zones: Vec<crate::cluster::ids::ZoneId>,
 }
@@ -97,6 +116,8 @@ impl About {
             Subject::StatefulSet(id) => self.workloads.contains(&Workload::StatefulSet(id)),
             Subject::DaemonSet(id) => self.workloads.contains(&Workload::DaemonSet(id)),
             Subject::Job(id) => self.workloads.contains(&Workload::Job(id)),
+            Subject::Claim(_) | Subject::Volume(_) => self.any_volume,
+            Subject::Autoscaler(_) => self.any_autoscaler,
             _ => false,
         }
     }

@@ -28,7 +28,7 @@ impl Scenario {
         if let Some(until) = self.until {
             spec.insert("until".into(), duration_text(until.millis()).into());
         }
-        if self.seed != 1 {
+        if self.seed != 0 {
             spec.insert("seed".into(), self.seed.into());
         }
         spec.insert("steps".into(), self.steps.iter().map(step).collect());

@@ -9,7 +9,7 @@ use super::framework::{Cycle, Shift, Surroundings, left_out};
 use super::message::fit_error;
 use super::plugins::{Plugin, default_preemption, scheduling_gates};
 use super::preemption::{Afresh, DryRun, DryRuns, Failure, dry_run, preempt};
-use super::selection::{feasible_nodes_to_find, heap_root};
+use super::selection::{feasible_nodes_to_find, taken};
 use super::source::Source;
 use super::status::Refusal;
 use crate::cluster::Cluster;
@@ -115,7 +115,14 @@ impl Scheduler {
             attempt.message = "no nodes available to schedule pods".to_owned();
             return attempt;
         }
-        let world = Surroundings { cluster, cache: &self.cache, nominator: &self.nominator, profile, known: &self.config.known };
+        let world = Surroundings {
+            cluster,
+            cache: &self.cache,
+            nominator: &self.nominator,
+            profile,
+            known: &self.config.known,
+            orders: self.orders,
+        };
         let mut source = Source { cluster, cache: &self.cache, counts: &mut self.counts, topology: &mut self.topology, plain: self.plain };
         let cycle = match Cycle::pre_filter(world, id, &mut source) {
             Ok(cycle) => cycle,
@@ -168,7 +175,7 @@ impl Scheduler {
         if search.feasible.is_empty() {
             fail(&cycle, search.refused(&cycle), &mut attempt, matrix.is_some(), class);
         } else {
-            let place = choose(&cycle, &search.feasible, &mut source, matrix.as_deref_mut(), class.as_deref());
+            let place = choose(&cycle, &search.feasible, now, &mut source, matrix.as_deref_mut(), class.as_deref());
             attempt.volumes = cycle.volumes_on(search.feasible[place]);
             attempt.outcome = Outcome::Placed(search.feasible[place]);
         }
@@ -246,7 +253,14 @@ fn find(cycle: &Cycle<'_>, search: &mut Search, start: usize, global_percentage:
 }
 
 /// The place of the chosen node among the feasible ones.
-fn choose(cycle: &Cycle<'_>, feasible: &[NodeId], source: &mut Source<'_>, matrix: Option<&mut Matrix>, class: Option<&Class>) -> usize {
+fn choose(
+    cycle: &Cycle<'_>,
+    feasible: &[NodeId],
+    now: Time,
+    source: &mut Source<'_>,
+    matrix: Option<&mut Matrix>,
+    class: Option<&Class>,
+) -> usize {
     if feasible.len() == 1 {
         return 0;
     }
@@ -261,7 +275,7 @@ fn choose(cycle: &Cycle<'_>, feasible: &[NodeId], source: &mut Source<'_>, matri
     for (sum, more) in sums.iter_mut().zip(totals(&scores, feasible.len())) {
         *sum += more;
     }
-    let place = heap_root(&sums).unwrap_or(0);
+    let place = taken(cycle.world.orders, cycle.id, now, &sums);
     if let Some(matrix) = matrix {
         matrix.scores = scores;
         matrix.totals = sums;

@@ -22,6 +22,7 @@ use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::pod::Pod;
 use crate::cluster::template::PodTemplate;
 use crate::units::intern::Sym;
+use crate::units::rng::Orders;
 
 /// What a cycle sees: none of it changes while the cycle lasts.
 #[derive(Clone, Copy)]
@@ -36,6 +37,8 @@ pub struct Surroundings<'a> {
     pub profile: &'a Profile,
     /// Names.
     pub known: &'a WellKnown,
+    /// Who decides between equals.
+    pub orders: Orders,
 }
 
 /// What the PreFilter plugins found out about a pod.

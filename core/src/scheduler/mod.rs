@@ -48,6 +48,7 @@ use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::labels::Labels;
 use crate::cluster::node::{Node, Taint};
 use crate::units::resources::Resources;
+use crate::units::rng::Orders;
 
 /// What the scheduler remembers of a node, to tell what changed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -99,6 +100,7 @@ pub struct Scheduler {
     known_services: usize,
     plans: Plans,
     scratch: Scratch,
+    orders: Orders,
 }
 
 impl Scheduler {
@@ -125,6 +127,7 @@ impl Scheduler {
             known_services: cluster.services.len(),
             plans: Plans::default(),
             scratch: Scratch::default(),
+            orders: Orders::default(),
         };
         for (id, _) in cluster.live_nodes() {
             scheduler.node_added(cluster, id);
@@ -135,6 +138,11 @@ impl Scheduler {
             }
         }
         scheduler
+    }
+
+    /// Has a seed decide between nodes that are equally good: see [`selection::taken`].
+    pub fn set_orders(&mut self, orders: Orders) {
+        self.orders = orders;
     }
 
     /// Evaluates everything anew for every pod, as kube-scheduler does, instead of keeping what did not change: slower, and by

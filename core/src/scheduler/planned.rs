@@ -12,7 +12,7 @@ use super::framework::{Cycle, Surroundings};
 use super::plans::{Counted, Needs, PlanId, Soft, needs};
 use super::plugins::inter_pod_affinity;
 use super::plugins::pod_topology_spread::{Minimum, ScoreState};
-use super::selection::{feasible_nodes_to_find, heap_root};
+use super::selection::{feasible_nodes_to_find, taken};
 use super::source::Source;
 use super::topology::{NO_DOMAIN, Topology};
 use crate::cluster::Cluster;
@@ -100,7 +100,14 @@ impl Scheduler {
             return Err(None);
         }
         let profile = &self.config.profiles[profile_index];
-        let world = Surroundings { cluster, cache: &self.cache, nominator: &self.nominator, profile, known: &self.config.known };
+        let world = Surroundings {
+            cluster,
+            cache: &self.cache,
+            nominator: &self.nominator,
+            profile,
+            known: &self.config.known,
+            orders: self.orders,
+        };
         let mut source = Source { cluster, cache: &self.cache, counts: &mut self.counts, topology: &mut self.topology, plain: false };
         let plan = self.plans.of(pod, profile_index, &mut source, |source| {
             let cycle = Cycle::pre_filter(world, id, source).ok()?;
@@ -136,10 +143,10 @@ impl Scheduler {
         let place = if scratch.places.len() == 1 {
             0
         } else if needs.scores_by_class_alone() && !relative {
-            heap_root(&scratch.own).unwrap_or(0)
+            taken(self.orders, id, now, &scratch.own)
         } else {
             score(needs, class, relative, scratch, &self.cache, &self.counts, &mut self.topology);
-            heap_root(&scratch.totals).unwrap_or(0)
+            taken(self.orders, id, now, &scratch.totals)
         };
         self.next_start = (self.next_start + evaluated) % all_nodes;
         attempt.outcome = Outcome::Placed(self.cache.order()[scratch.places[place] as usize]);

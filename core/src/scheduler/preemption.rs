@@ -106,6 +106,8 @@ pub fn preempt<R: DryRuns>(cycle: &Cycle<'_>, failure: &Failure<'_>, all: bool, 
     let wanted = (share.max(profile.min_candidate_nodes_absolute).max(0) as usize).min(possible);
     let (mut respectful, mut violating, mut without_victims) = (0, 0, 0);
     let mut best: Option<(Rank, NodeId)> = None;
+    // The candidates of that rank. They come out of a map: the first is any of them (`framework/preemption/preemption.go` pickOneNodeForPreemption).
+    let mut equals = Vec::new();
     let mut ranks = Vec::new();
     for &node in failure.curable {
         match runs.run(cycle, node) {
@@ -125,6 +127,10 @@ pub fn preempt<R: DryRuns>(cycle: &Cycle<'_>, failure: &Failure<'_>, all: bool, 
                 }
                 if best.is_none_or(|(least, _)| *rank < least) {
                     best = Some((*rank, node));
+                    equals.clear();
+                }
+                if best.is_some_and(|(least, _)| *rank == least) {
+                    equals.push(node);
                 }
                 if all {
                     found.candidates.push(candidate.clone());
@@ -136,7 +142,7 @@ pub fn preempt<R: DryRuns>(cycle: &Cycle<'_>, failure: &Failure<'_>, all: bool, 
             break;
         }
     }
-    let Some((least, node)) = best else {
+    let Some((least, first)) = best else {
         // Every possible node was tried: why in vain is part of the message.
         for &node in failure.curable {
             if let DryRun::Refused(refusal) = runs.run(cycle, node) {
@@ -148,6 +154,9 @@ pub fn preempt<R: DryRuns>(cycle: &Cycle<'_>, failure: &Failure<'_>, all: bool, 
         }
         return found;
     };
+    let about = [u64::from(cycle.id.0), cycle.world.cache.clock().into()];
+    let pick = cycle.world.orders.below("equal candidates for preemption", &about, equals.len() as u64);
+    let node = equals.get(pick as usize).copied().unwrap_or(first);
     if all {
         found.chosen = found.candidates.iter().position(|c| c.node == node);
         found.best = found.candidates.iter().zip(&ranks).filter(|(_, rank)| **rank == least).map(|(c, _)| c.node).collect();

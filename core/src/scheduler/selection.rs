@@ -1,5 +1,9 @@
 //! How many nodes are looked at, and which of the best is taken (`pkg/scheduler/schedule_one.go`, `framework/sorted_nodes.go`, v1.37).
 
+use crate::cluster::ids::PodId;
+use crate::units::rng::Orders;
+use crate::units::time::Time;
+
 /// Below this many nodes, all are looked at.
 const MIN_FEASIBLE_NODES: i64 = 100;
 
@@ -53,6 +57,19 @@ pub fn heap_root<T: Ord + Copy>(totals: &[T]) -> Option<usize> {
         }
     }
     best.map(|(_, place)| place)
+}
+
+/// The place of the node that is taken for a pod. Sixteen workers look at nodes at once, so that the order in which feasible ones come into
+/// the heap, and with it which of the best is its root, is a race (`schedule_one.go` findNodesThatPassFilters): a seed takes any of them.
+pub fn taken<T: Ord + Copy>(orders: Orders, pod: PodId, now: Time, totals: &[T]) -> usize {
+    let root = heap_root(totals).unwrap_or(0);
+    if orders.are_given() {
+        return root;
+    }
+    let Some(&best) = totals.get(root) else { return root };
+    let equals = || totals.iter().enumerate().filter(|(_, total)| **total == best).map(|(place, _)| place);
+    let pick = orders.below("equal scores", &[u64::from(pod.0), now.millis().unsigned_abs()], equals().count() as u64);
+    equals().nth(pick as usize).unwrap_or(root)
 }
 
 /// Nodes that are looked at together.

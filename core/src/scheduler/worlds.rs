@@ -106,6 +106,7 @@ impl World {
             allocatable,
             allocatable_pods: 12,
             taints,
+            no_execute_since: None,
             unschedulable: false,
             images,
             declared_features: Vec::new(),

@@ -23,6 +23,7 @@ pub mod lesson;
 pub mod link;
 mod run;
 pub mod scene;
+mod seeds;
 mod ties;
 mod verify;
 mod ways;

@@ -67,6 +67,11 @@ impl Run {
         Run { from: scenario.start, start, sim, outcome, keyframes }
     }
 
+    /// Whether it began with the settled cluster.
+    pub(super) fn began_settled(&self) -> bool {
+        self.from == Start::Settled
+    }
+
     /// The cluster as it was before the first step.
     pub fn start(&self) -> &Cluster {
         &self.start
@@ -105,7 +110,7 @@ impl Run {
             assumptions: session.assumptions(),
             diagnostics: session.diagnostics(),
             start: &self.start,
-            settle_trace: if self.from == Start::Settled { session.settle_trace() } else { &nothing },
+            settle_trace: if self.began_settled() { session.settle_trace() } else { &nothing },
             end: self.end(),
             trace: self.trace(),
             outcome: &self.outcome,

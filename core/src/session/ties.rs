@@ -8,7 +8,7 @@ use crate::cluster::ids::NodeId;
 use crate::cluster::state::Workload;
 use crate::engine::Sim;
 use crate::engine::ties::{Tie, TieRule, Ties};
-use crate::report::{Harm, TieChange, TieReport, span};
+use crate::report::{TieChange, TieReport, harm_in_words, span};
 use crate::scenario::{Scenario, Verdict};
 use crate::units::rng::Chance;
 
@@ -69,7 +69,7 @@ impl Session {
     fn with_ties(&self, scenario: &Scenario, rule: TieRule) -> (Vec<Tie>, Outcomes, Sim) {
         let (mut sim, settle_trace) = self.begin_anew(self.built(), scenario.start, Some(Ties::new(rule)));
         let (workloads, outcome) = self.fare(&mut sim, &settle_trace, scenario);
-        let mut outcomes: Outcomes = workloads.into_iter().map(|w| (w.label, harm(w.harm).to_owned())).collect();
+        let mut outcomes: Outcomes = workloads.into_iter().map(|w| (w.label, harm_in_words(w.harm).to_owned())).collect();
         for judged in &outcome.expectations {
             let holds = match judged.verdict {
                 Verdict::Holds { .. } => "holds",
@@ -80,17 +80,6 @@ impl Session {
         }
         let seen = sim.scheduling().ties().map_or_else(Vec::new, |ties| ties.seen().to_vec());
         (seen, outcomes, sim)
-    }
-}
-
-/// In words. A dip that comes back without an outage is no outcome that matters.
-const fn harm(harm: Harm) -> &'static str {
-    match harm {
-        Harm::None | Harm::Dipped => "serves all the time",
-        Harm::ShortBefore => "is short from the start",
-        Harm::Short => "is short to the end",
-        Harm::Outage => "has an outage",
-        Harm::Down => "is down to the end",
     }
 }
 

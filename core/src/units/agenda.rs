@@ -63,6 +63,11 @@ impl<T> Agenda<T> {
         self.heap.push(Entry { time, sequence: self.sequence, item });
     }
 
+    /// Keeps only the items for which this holds.
+    pub fn retain(&mut self, mut holds: impl FnMut(&T) -> bool) {
+        self.heap.retain(|entry| holds(&entry.item));
+    }
+
     /// When the earliest item is due.
     pub fn next_time(&self) -> Option<Time> {
         self.heap.peek().map(|e| e.time)

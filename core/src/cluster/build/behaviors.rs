@@ -34,6 +34,8 @@ pub struct Said {
     pub start: Option<Millis>,
     /// See [`PodBehavior::ready`].
     pub ready: Option<Option<Millis>>,
+    /// See [`PodBehavior::unready_pods`].
+    pub unready_pods: Option<Vec<u32>>,
     /// See [`PodBehavior::stop`].
     pub stop: Option<Millis>,
     /// See [`PodBehavior::stagger`].
@@ -119,6 +121,7 @@ impl Behaviors {
             ready: self.said(question, |s| s.ready.as_ref()).unwrap_or_else(|| Some(ready_by_probes(template).0)),
             stop: self.said(question, |s| s.stop.as_ref()).unwrap_or(assumed.stop),
             stagger: self.said(question, |s| s.stagger.as_ref()).unwrap_or(assumed.stagger),
+            unready_pods: self.said(question, |s| s.unready_pods.as_ref()).unwrap_or_default(),
             stagger_of: self.said(question, |s| s.stagger_of.as_ref()).unwrap_or(assumed.stagger_of),
             pull_fails: self.said(question, |s| s.pull_fails.as_ref()).unwrap_or(assumed.pull_fails),
             stop_code: self.said(question, |s| s.stop_code.as_ref()).unwrap_or(assumed.stop_code),
@@ -320,6 +323,7 @@ struct WrittenContainer {
 struct Written {
     start_seconds: Option<f64>,
     ready_seconds: Option<Word>,
+    unready_pods: Option<Vec<u32>>,
     stop_seconds: Option<f64>,
     stagger_seconds: Option<f64>,
     stagger_of: Option<u32>,
@@ -396,6 +400,7 @@ fn read_said(value: Value, at: &str) -> Result<Said, (String, String)> {
         ready,
         stop: span("stopSeconds", w.stop_seconds)?,
         stagger: span("staggerSeconds", w.stagger_seconds)?,
+        unready_pods: w.unready_pods,
         stagger_of: w.stagger_of,
         pull_fails: w.pull_fails,
         stop_code: w.stop_code,

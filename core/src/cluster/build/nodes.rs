@@ -28,6 +28,9 @@ impl Builder<'_> {
         let conditions = status.and_then(|s| s.conditions.as_deref()).unwrap_or_default();
         let ready_condition = conditions.iter().find(|c| c.type_ == "Ready");
         let ready_since = ready_condition.and_then(|c| c.last_transition_time.as_ref()).map_or(now.min(created), |t| self.time(t));
+        let taints = written.spec.as_ref().and_then(|s| s.taints.as_deref()).unwrap_or_default();
+        let no_execute = taints.iter().filter(|taint| taint.effect == "NoExecute");
+        let no_execute_since = no_execute.filter_map(|taint| taint.time_added.as_ref()).map(|t| self.time(t)).min();
         let text = &mut self.cluster.text;
         let name = text.intern(written.metadata.name.as_deref().unwrap_or_default());
         let labels = labels(text, written.metadata.labels.as_ref());
@@ -48,6 +51,7 @@ impl Builder<'_> {
             allocatable_pods: pods.map_or(if allocatable.is_empty() { 0 } else { DEFAULT_PODS }, |q| q.value()),
             capacity: capacity.resources(text),
             taints: spec.and_then(|s| s.taints.as_deref()).unwrap_or_default().iter().filter_map(|t| taint(text, t)).collect(),
+            no_execute_since,
             unschedulable: spec.is_some_and(|s| s.unschedulable == Some(true)),
             images: images
                 .iter()

@@ -160,7 +160,12 @@ fn shift(manifest: &Manifest) -> Millis {
             }
             Object::Node(node) => {
                 let conditions = node.status.as_ref().and_then(|s| s.conditions.as_ref());
-                conditions.into_iter().flatten().for_each(|c| see(c.last_transition_time.as_ref()));
+                for condition in conditions.into_iter().flatten() {
+                    see(condition.last_transition_time.as_ref());
+                    see(condition.last_heartbeat_time.as_ref());
+                }
+                let taints = node.spec.as_ref().and_then(|s| s.taints.as_ref());
+                taints.into_iter().flatten().for_each(|taint| see(taint.time_added.as_ref()));
             }
             _ => {}
         }

@@ -53,6 +53,13 @@ pub(super) fn update(api: &Api, id: DaemonSetId) -> Wanted {
     }
 }
 
+/// The nodes with their pods. Which come first is left to a walk over a map (`nodeToDaemonPods`): a seed decides.
+fn in_some_order<'n>(api: &Api, id: DaemonSetId, by_node: &'n PodsByNode) -> Vec<(NodeId, &'n Vec<PodId>)> {
+    let mut nodes: Vec<_> = by_node.iter().map(|(&node, pods)| (node, pods)).collect();
+    api.orders().shuffle("nodes of a daemon set", &[u64::from(id.0), api.now().millis().unsigned_abs()], &mut nodes);
+    nodes
+}
+
 /// Without surge: old pods go as far as the budget does; old pods that are not available go outside it.
 fn in_place(api: &Api, id: DaemonSetId, by_node: &PodsByNode, most: usize) -> Wanted {
     let cluster = api.cluster();
@@ -60,7 +67,7 @@ fn in_place(api: &Api, id: DaemonSetId, by_node: &PodsByNode, most: usize) -> Wa
     let available = |pod: PodId| cluster.pod(pod).is_available(min_ready, api.now());
     let mut unavailable = 0;
     let (mut broken, mut candidates) = (Vec::new(), Vec::new());
-    for pods in by_node.values() {
+    for pods in in_some_order(api, id, by_node).into_iter().map(|(_, pods)| pods) {
         match new_and_old(cluster, id, pods) {
             Some((Some(new), None)) => unavailable += usize::from(!available(new)),
             Some((None, Some(old))) if !available(old) => {
@@ -89,7 +96,7 @@ fn surging(api: &Api, id: DaemonSetId, by_node: &PodsByNode, most: usize, desire
     let mut delete: Vec<(PodId, DeleteReason)> = Vec::new();
     let mut misplaced: Vec<PodId> = Vec::new();
     let (mut allowed, mut candidates): (Vec<NodeId>, Vec<NodeId>) = (Vec::new(), Vec::new());
-    for (&node, pods) in by_node {
+    for (node, pods) in in_some_order(api, id, by_node) {
         let Some((new, old)) = new_and_old(cluster, id, pods) else {
             surged += 1;
             continue;

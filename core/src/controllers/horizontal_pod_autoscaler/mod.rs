@@ -86,6 +86,11 @@ impl HorizontalPodAutoscalers {
         self.flags = Flags { sync_period: flags.sync_period.max(1), ..flags };
     }
 
+    /// The flags.
+    pub(super) fn flags(&self) -> Flags {
+        self.flags.clone()
+    }
+
     /// Takes stock of what exists.
     pub(super) fn start(&mut self, api: &Api, queue: &mut WorkQueue) {
         for (i, scaler) in api.cluster().autoscalers.iter().enumerate() {
@@ -95,6 +100,10 @@ impl HorizontalPodAutoscalers {
                 queue.add(Key::Autoscaler(id), None);
             }
         }
+    }
+
+    /// Plans the moments at which loads change as their courses say: the world's doing, not the controller's.
+    pub(super) fn follow_courses(&self, api: &Api, queue: &mut WorkQueue) {
         for (&workload, load) in &api.cluster().loads {
             for (at, _) in &load.course {
                 queue.add_at(Key::Load(workload), *at, None);

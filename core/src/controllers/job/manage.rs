@@ -90,7 +90,7 @@ pub(super) fn succeeded_in_all(cluster: &Cluster, id: JobId, seen: &Seen) -> i32
 /// `activePodsForRemoval`: pods of no index and doubles first, then as many as are too much.
 fn surplus_pods(api: &Api, id: JobId, seen: &Seen, at_least: usize) -> Vec<PodId> {
     let cluster = api.cluster();
-    let job = &cluster.jobs[id.index()];
+    let (job, orders) = (&cluster.jobs[id.index()], api.orders());
     // `ActivePods`: not yet placed, pending, not ready first; of ready ones the latest; then more restarts; then the youngest.
     let order = |&id: &PodId| {
         let pod = cluster.pod(id);
@@ -102,6 +102,8 @@ fn surplus_pods(api: &Api, id: JobId, seen: &Seen, at_least: usize) -> Vec<PodId
             Reverse(ready),
             Reverse(pod.restarts),
             Reverse(pod.created),
+            // The sort is not stable, and the list comes out of a map.
+            orders.rank("surplus pods of a job", &[u64::from(id.0)]),
             Reverse(id),
         )
     };

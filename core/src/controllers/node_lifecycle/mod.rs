@@ -88,6 +88,21 @@ impl NodeLifecycle {
         self.grace = grace;
     }
 
+    /// `--node-monitor-grace-period`, in milliseconds.
+    pub(super) fn grace(&self) -> Millis {
+        self.grace
+    }
+
+    /// Keeps why nodes are silent and not ready, of a predecessor: it decides nothing, and what follows is told with it.
+    pub(super) fn remember_failures(&mut self, before: &NodeLifecycle) {
+        for (health, before) in self.health.iter_mut().zip(&before.health) {
+            health.unready = health.unready.or(before.unready);
+            if let (Some((_, record)), Some((_, known))) = (&mut health.silent, before.silent) {
+                *record = record.or(known);
+            }
+        }
+    }
+
     /// Looks at all nodes once, as a controller that has just started: every grace period begins now.
     pub(super) fn start(&mut self, api: &mut Api, queue: &mut WorkQueue) {
         let now = api.now();

@@ -12,7 +12,7 @@ use crate::units::time::Time;
 pub(super) fn first_to_go(api: &Api, id: ReplicaSetId, mut active: Vec<PodId>, count: usize) -> Vec<PodId> {
     let cluster = api.cluster();
     let crowd = related_pods_by_node(api, id);
-    let now = api.now();
+    let (now, orders) = (api.now(), api.orders());
     active.sort_by_cached_key(|&id| {
         let pod = cluster.pod(id);
         let phase = match pod.phase {
@@ -21,8 +21,10 @@ pub(super) fn first_to_go(api: &Api, id: ReplicaSetId, mut active: Vec<PodId>, c
         };
         let crowd = pod.node.and_then(|n| crowd.get(&n)).copied().unwrap_or(0);
         // Ready times count only between two ready pods. Within one bucket Kubernetes compares random UIDs; later ones first is one
-        // such order, and it makes a total one.
-        let ready = if pod.ready { (age_bucket(now, pod.ready_since), Reverse(pod.ready_since)) } else { (0, Reverse(Time::ZERO)) };
+        // such order, and it makes a total one. A seed draws the UIDs.
+        let uid = orders.rank("uid of a pod", &[u64::from(id.0)]);
+        let of_ready = |bucket: i64| (bucket, uid, Reverse(if orders.are_given() { pod.ready_since } else { Time::ZERO }));
+        let ready = if pod.ready { of_ready(age_bucket(now, pod.ready_since)) } else { (0, 0, Reverse(Time::ZERO)) };
         (
             pod.node.is_some(),
             phase,
@@ -31,7 +33,7 @@ pub(super) fn first_to_go(api: &Api, id: ReplicaSetId, mut active: Vec<PodId>, c
             Reverse(crowd),
             ready,
             Reverse(pod.restarts),
-            (age_bucket(now, pod.created), Reverse(id)),
+            (age_bucket(now, pod.created), uid, Reverse(id)),
         )
     });
     active.truncate(count);

@@ -146,7 +146,10 @@ impl Drains {
             }
             None => {
                 drain.pods = selection.pods.into_iter().map(|pod| (pod, PodProgress::Evicting(0, None))).collect();
-                for index in 0..drain.pods.len() {
+                // Each pod has a loop of its own that runs beside the others (`evictPods`): which of them asks first is a race.
+                let mut loops: Vec<usize> = (0..drain.pods.len()).collect();
+                api.orders().shuffle("evictions of a drain", &[u64::from(id.0)], &mut loops);
+                for index in loops {
                     self.agenda.add(now, (id, index, cause));
                 }
             }

@@ -51,6 +51,11 @@ pub fn render(report: &Report) -> String {
         ties.changes.iter().for_each(|change| out.push_str(&format!("<li>{}</li>\n", markup(&super::tie_in_words(change)))));
         out.push_str("</ul>\n");
     }
+    if let Some(seeds) = &report.seeds {
+        let _ = writeln!(out, "<h2>What hangs on the order</h2>\n<p>{}</p>\n<ul>", markup(&seeds.summary()));
+        seeds.subjects.iter().for_each(|subject| out.push_str(&format!("<li>{}</li>\n", markup(&subject.in_words(seeds.seeds)))));
+        out.push_str("</ul>\n");
+    }
     placement(&mut out, report);
     input(&mut out, report);
     let _ = write!(

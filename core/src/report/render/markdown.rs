@@ -43,6 +43,10 @@ pub fn render(report: &Report) -> String {
         out.push(format!("\n### What hangs on ties\n\n{}\n", escaped(&super::ties_in_words(ties))));
         ties.changes.iter().for_each(|change| out.push(format!("- {}\n", escaped(&super::tie_in_words(change)))));
     }
+    if let Some(seeds) = &report.seeds {
+        out.push(format!("\n### What hangs on the order\n\n{}\n", escaped(&seeds.summary())));
+        seeds.subjects.iter().for_each(|subject| out.push(format!("- {}\n", escaped(&subject.in_words(seeds.seeds)))));
+    }
     timeline(&mut out, report);
     out.push(format!(
         "\n<sub>{}, {}; rules of Kubernetes {}; seed {}; {} assumed</sub>\n",

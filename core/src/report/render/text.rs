@@ -43,6 +43,7 @@ pub fn render(report: &Report, terminal: &Terminal, detail: Detail) -> String {
         view.losses(&mut out);
         view.proposals(&mut out);
         view.ties(&mut out);
+        view.seeds(&mut out);
     }
     out
 }
@@ -493,6 +494,17 @@ impl View<'_> {
             out.push_str(&self.t.wrapped("", "", Style::Dim, text));
         }
         self.more(out, proposals.len(), shown, "proposal");
+    }
+
+    fn seeds(&self, out: &mut String) {
+        let Some(seeds) = &self.report.seeds else { return };
+        out.push_str(&self.t.heading("what hangs on the order"));
+        out.push_str(&self.t.wrapped("", "", Style::Plain, &seeds.summary()));
+        for subject in &seeds.subjects {
+            let (style, sign) = if subject.certain { (Style::Dim, ("●", "-")) } else { (Style::Yellow, ("◆", "!")) };
+            let lead = format!("{} ", self.t.paint(style, self.t.sign(sign.0, sign.1)));
+            out.push_str(&self.t.wrapped(&lead, "  ", Style::Plain, &subject.in_words(seeds.seeds)));
+        }
     }
 
     fn ties(&self, out: &mut String) {

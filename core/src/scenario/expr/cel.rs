@@ -14,12 +14,12 @@ use crate::scenario::names;
 use crate::units::text::{nearest, visible_short};
 
 /// The names that expressions may use besides those of the language.
-const VARIABLES: [&str; 5] = ["pods", "nodes", "events", "notes", "time"];
+const VARIABLES: [&str; 7] = ["pods", "nodes", "events", "notes", "claims", "volumes", "time"];
 /// How deep an expression may be nested, and how many words and operators it may have: they bound the stack that reading and
 /// evaluating need, for both descend along chains of operators too.
 const DEEPEST: u16 = 32;
 const MOST_WORDS: usize = 300;
-const FUNCTIONS: [&str; 4] = ["workload", "zone", "budget", "unschedulable"];
+const FUNCTIONS: [&str; 5] = ["workload", "zone", "budget", "autoscaler", "unschedulable"];
 
 /// How many items of a list a message names.
 const SHOWN_ITEMS: usize = 5;
@@ -121,6 +121,15 @@ impl Cel {
         if needs.notes {
             context.add_variable_from_value("notes", value(&facts.notes).map_err(|e| fail(&e))?);
         }
+        if needs.claims {
+            context.add_variable_from_value("claims", value(&facts.claims).map_err(|e| fail(&e))?);
+        }
+        if needs.volumes {
+            context.add_variable_from_value("volumes", value(&facts.volumes).map_err(|e| fail(&e))?);
+        }
+        if needs.autoscalers != Which::None {
+            add_lookup(&mut context, "autoscaler", values_of(&facts.autoscalers).map_err(|e| fail(&e))?)?;
+        }
         if needs.budgets != Which::None {
             add_lookup(&mut context, "budget", values_of(&facts.budgets).map_err(|e| fail(&e))?)?;
         }
@@ -166,12 +175,15 @@ fn needs_of(expr: &IdedExpr, needs: &mut Needs) {
             "nodes" => needs.nodes = true,
             "events" => needs.events = true,
             "notes" => needs.notes = true,
+            "claims" => needs.claims = true,
+            "volumes" => needs.volumes = true,
             "time" => needs.time = true,
             _ => {}
         },
         Expr::Call(call) => match call.func_name.as_str() {
             "workload" => needs.workloads.join(which(&call.args)),
             "zone" => needs.zones.join(which(&call.args)),
+            "autoscaler" => needs.autoscalers.join(which(&call.args)),
             "budget" => needs.budgets.join(which(&call.args)),
             "unschedulable" => needs.unschedulable = true,
             _ => {}

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
-use crate::cluster::ids::{BudgetId, PodId};
+use crate::cluster::ids::{AutoscalerId, BudgetId, PodId, VolumeId};
 use crate::cluster::node::NodeReady;
 use crate::cluster::pod::Phase;
 use crate::cluster::state::Workload;
@@ -62,6 +62,12 @@ pub struct Needs {
     pub notes: bool,
     /// `budget(…)`.
     pub budgets: Which,
+    /// `claims`.
+    pub claims: bool,
+    /// `volumes`.
+    pub volumes: bool,
+    /// `autoscaler(…)`.
+    pub autoscalers: Which,
     /// `unschedulable()`.
     pub unschedulable: bool,
     /// `time`.
@@ -211,6 +217,53 @@ pub struct BudgetFacts {
     pub expected: i64,
 }
 
+/// A PersistentVolumeClaim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClaimFacts {
+    /// Name.
+    pub name: String,
+    /// Namespace.
+    pub namespace: String,
+    /// `Pending`, `Bound` or `Lost`.
+    pub phase: String,
+    /// Its volume; empty for none.
+    pub volume: String,
+    /// Being deleted, and still used.
+    pub terminating: bool,
+    /// When it was created, in seconds since the start.
+    pub created: i64,
+}
+
+/// A PersistentVolume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VolumeFacts {
+    /// Name.
+    pub name: String,
+    /// `Available`, `Bound` or `Released`.
+    pub phase: String,
+    /// The claim it belongs to, `namespace/name`; empty for none.
+    pub claim: String,
+    /// Being deleted.
+    pub terminating: bool,
+    /// The nodes to which it is attached.
+    pub nodes: Vec<String>,
+}
+
+/// A HorizontalPodAutoscaler.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AutoscalerFacts {
+    /// Pods wanted of what it scales, at its last look.
+    pub current: i64,
+    /// What it made of that.
+    pub desired: i64,
+    /// `minReplicas`.
+    pub least: i64,
+    /// `maxReplicas`.
+    pub most: i64,
+    /// The status conditions as `Type=Status Reason: message`, sorted.
+    pub conditions: Vec<String>,
+}
+
 /// The facts that an expression sees at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -230,6 +283,12 @@ pub struct Facts {
     pub notes: Vec<NoteFacts>,
     /// By the names that expressions use.
     pub budgets: BTreeMap<String, BudgetFacts>,
+    /// In order of creation.
+    pub claims: Vec<ClaimFacts>,
+    /// In order of creation.
+    pub volumes: Vec<VolumeFacts>,
+    /// By the names that expressions use.
+    pub autoscalers: BTreeMap<String, AutoscalerFacts>,
     /// Pods without a node, of all workloads.
     pub unschedulable: i64,
 }
@@ -316,6 +375,26 @@ impl Facts {
                 }
             }
         }
+        if needs.claims {
+            facts.claims = claim_facts(cluster);
+        }
+        if needs.volumes {
+            facts.volumes = volume_facts(cluster);
+        }
+        match &needs.autoscalers {
+            Which::None => {}
+            Which::Named(wanted) => {
+                for name in wanted {
+                    let found = names::autoscaler(cluster, name).map(|id| autoscaler_facts(cluster, id));
+                    facts.autoscalers.insert(name.clone(), found.unwrap_or_default());
+                }
+            }
+            Which::All => {
+                for (id, name) in names::autoscalers(cluster) {
+                    facts.autoscalers.insert(name, autoscaler_facts(cluster, id));
+                }
+            }
+        }
         if needs.unschedulable {
             facts.unschedulable = cluster.live_pods().filter(|(_, pod)| pod.is_unscheduled() && pod.deletion.is_none()).count() as i64;
         }
@@ -359,6 +438,60 @@ fn note_facts(api: &Api) -> Vec<NoteFacts> {
         Some(NoteFacts { time: record.time.whole_seconds(), code, message: trace.text(message).to_owned(), object })
     });
     notes.collect()
+}
+
+fn claim_facts(cluster: &Cluster) -> Vec<ClaimFacts> {
+    let live = cluster.storage.claims.iter().filter(|claim| !claim.gone);
+    live.map(|claim| ClaimFacts {
+        name: cluster.text(claim.name).to_owned(),
+        namespace: cluster.namespace_name(claim.namespace).to_owned(),
+        phase: match (claim.lost, claim.bind_completed) {
+            (true, _) => "Lost",
+            (false, true) => "Bound",
+            (false, false) => "Pending",
+        }
+        .to_owned(),
+        volume: claim.volume.map_or(String::new(), |id| cluster.text(cluster.storage.volumes[id.index()].name).to_owned()),
+        terminating: claim.deleting,
+        created: claim.created.whole_seconds(),
+    })
+    .collect()
+}
+
+fn volume_facts(cluster: &Cluster) -> Vec<VolumeFacts> {
+    let live = cluster.storage.volumes.iter().enumerate().filter(|(_, volume)| !volume.gone);
+    live.map(|(index, volume)| {
+        let id = VolumeId::from_index(index);
+        let bound = cluster.storage.claims.iter().any(|claim| !claim.gone && claim.bind_completed && claim.volume == Some(id));
+        let claim = volume.claim_ref.map(|(namespace, name)| format!("{}/{}", cluster.text(namespace), cluster.text(name)));
+        let attached = cluster.storage.attachments.iter().filter(|a| a.volume == volume.name && a.attached);
+        VolumeFacts {
+            name: cluster.text(volume.name).to_owned(),
+            phase: match (volume.released, bound) {
+                (true, _) => "Released",
+                (false, true) => "Bound",
+                (false, false) => "Available",
+            }
+            .to_owned(),
+            claim: claim.unwrap_or_default(),
+            terminating: volume.deleting,
+            nodes: attached.map(|attachment| cluster.text(attachment.node).to_owned()).collect(),
+        }
+    })
+    .collect()
+}
+
+fn autoscaler_facts(cluster: &Cluster, id: AutoscalerId) -> AutoscalerFacts {
+    let scaler = &cluster.autoscalers[id.index()];
+    let mut conditions: Vec<String> = scaler.status.conditions.iter().map(condition_text).collect();
+    conditions.sort();
+    AutoscalerFacts {
+        current: i64::from(scaler.status.current),
+        desired: i64::from(scaler.status.desired),
+        least: i64::from(scaler.least),
+        most: i64::from(scaler.most),
+        conditions,
+    }
 }
 
 fn budget_facts(cluster: &Cluster, id: BudgetId) -> BudgetFacts {

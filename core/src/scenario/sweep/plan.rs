@@ -153,7 +153,7 @@ impl Plan {
     /// A plan over what a settled cluster has.
     pub fn new(axes: &[Axis], cluster: &Cluster, inputs: String) -> Plan {
         let families = Axis::ALL.into_iter().filter(|axis| axes.contains(axis)).map(|axis| Family::of(axis, cluster)).collect();
-        Plan { families, replicates: 1, first_seed: 1, inputs, until: None, expectations: Vec::new(), budget: RUN_BUDGET }
+        Plan { families, replicates: 1, first_seed: 0, inputs, until: None, expectations: Vec::new(), budget: RUN_BUDGET }
     }
 
     /// How many runs there are.

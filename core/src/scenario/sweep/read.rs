@@ -6,7 +6,7 @@
 //! metadata: {name: any-one-loss}
 //! spec:
 //!   each: [zone, node, drain, rollout]
-//!   replicates: 3          # seeds 1, 2 and 3
+//!   replicates: 3          # seeds 0, 1 and 2
 //!   until: 20m
 //!   expect:
 //!     - always: workload("deployment/web").serving >= 1

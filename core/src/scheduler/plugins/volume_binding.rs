@@ -219,7 +219,8 @@ fn matching_volume(cluster: &Cluster, claim: &Claim, node: &Node, taken: &[(Clai
     let mut smallest: Option<(i64, VolumeId)> = None;
     for (index, volume) in storage.volumes.iter().enumerate() {
         let id = VolumeId::from_index(index);
-        let reserved = volume.claim_ref.is_some_and(|(ns, name)| Some(ns) == namespace && name == claim.name);
+        // One that was released is kept for the claim that is gone, whose `uid` no other has.
+        let reserved = !volume.released && volume.claim_ref.is_some_and(|(ns, name)| Some(ns) == namespace && name == claim.name);
         let unfit = volume.gone
             || volume.class != class
             || taken.iter().any(|t| t.1 == id)
