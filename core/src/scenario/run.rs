@@ -50,7 +50,7 @@ pub fn run_observed(
 ) -> Outcome {
     let mut diagnostics = unknown_names(scenario, sim.cluster());
     let evaluator: Option<&dyn Evaluator>;
-    let (conditions, watches);
+    let (conditions, watches): (Vec<Option<Result<Watch, String>>>, Vec<Result<Watch, String>>);
     match lent {
         Some(found) => {
             let compile = |text: &str, found: &mut dyn Evaluator| found.compile(text).map(|(id, needs)| Watch::new(id, needs));
