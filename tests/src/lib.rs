@@ -2,12 +2,14 @@
 
 pub mod conformance_report;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use wavetank_core::cluster::Cluster;
 use wavetank_core::cluster::build::{Builder, ClusterOptions, Gaps, objects_from_json};
 use wavetank_core::engine::{Ended, Sim, SimOptions};
+use wavetank_core::manifest::SourceSet;
 
 /// A settled simulation of these objects and nothing made up besides.
 ///
@@ -23,6 +25,36 @@ pub fn settled(objects: &[Value]) -> Sim {
     let (sim, _, ended) = Sim::settled(cluster, &SimOptions::default());
     assert_eq!(ended, Ended::Quiet, "a healthy cluster gets quiet");
     sim
+}
+
+/// The folders of the project's own examples, by name.
+///
+/// # Panics
+/// Where they are not there.
+#[must_use]
+pub fn examples() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../static/examples");
+    let entries = fs::read_dir(root).expect("the project has examples");
+    let mut found: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
+    found.sort();
+    found
+}
+
+/// The manifests of an example, each named by its file.
+///
+/// # Panics
+/// Where one cannot be read.
+#[must_use]
+pub fn sources(example: &Path) -> SourceSet {
+    let entries = fs::read_dir(example).expect("an example's folder can be listed");
+    let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "yaml")).collect();
+    files.sort();
+    let mut sources = SourceSet::default();
+    for file in &files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        sources.add(name, fs::read_to_string(file).expect("a listed file can be read"));
+    }
+    sources
 }
 
 /// The folder with recorded data and real manifests: `$WAVETANK_SHARED`, else `../shared` beside the repository.

@@ -2,30 +2,14 @@
 //! that makes it untrue.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use wavetank_core::cluster::build::{ClusterOptions, build};
 use wavetank_core::graph::{GraphOptions, relate, render};
 use wavetank_core::manifest::{Limits, Manifest, Severity, SourceSet, read};
 use wavetank_core::scenario::{self, Verdict};
 use wavetank_core::session::{Session, SessionOptions};
-
-fn examples() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../static/examples");
-    let mut found: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
-    found.sort();
-    found
-}
-
-fn sources(example: &Path) -> SourceSet {
-    let mut files: Vec<PathBuf> = fs::read_dir(example).unwrap().map(|e| e.unwrap().path()).collect();
-    files.sort();
-    let mut sources = SourceSet::default();
-    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "yaml")) {
-        sources.add(file.file_name().unwrap().to_string_lossy(), fs::read_to_string(file).unwrap());
-    }
-    sources
-}
+use wavetank_tests::{examples, sources};
 
 fn manifest(example: &Path) -> Manifest {
     read(sources(example), &Limits::default())

@@ -99,6 +99,7 @@ fn outcome(report: &Report, w: &WorkloadOutcome) -> Option<Annotation> {
         Harm::None | Harm::ShortBefore => return None,
         Harm::Down => (DOWN, Level::Error, format!("{} is down and does not come back{because}", w.label)),
         Harm::Outage => (OUTAGE, Level::Error, format!("{} is not serving at all for {}", w.label, span(w.none_ms))),
+        Harm::Stuck => (STUCK, Level::Error, format!("{}: {}{because}", w.label, w.unfinished.as_deref().unwrap_or("it does not finish"))),
         Harm::Short => (SHORT, Level::Warning, format!("{} stays at {} of {} to the end{because}", w.label, w.serving_after, w.desired)),
         Harm::Dipped => (DIPPED, Level::Note, format!("{} falls to {} of {} for {}", w.label, w.least, w.desired, span(w.short_ms))),
     };

@@ -20,6 +20,9 @@ pub const EXPECTATION: DiagnosticId = DiagnosticId("WT5007");
 /// A step was not done.
 pub const NOT_DONE: DiagnosticId = DiagnosticId("WT5008");
 
+/// A rollout or a Job that does not come to its end.
+pub const STUCK: DiagnosticId = DiagnosticId("WT5009");
+
 const fn info(id: DiagnosticId, title: &'static str, explanation: &'static str) -> DiagnosticInfo {
     DiagnosticInfo { id, title, explanation }
 }
@@ -68,5 +71,12 @@ pub static CATALOG: &[DiagnosticInfo] = &[
         NOT_DONE,
         "A step was not done",
         "What a step names is not there, its time is after the end, or the condition it waits for never held.",
+    ),
+    info(
+        STUCK,
+        "A rollout or a Job does not come to its end",
+        "Nothing that serves is lost, but the new revision is never fully there, or the Job fails: the old pods serve on, and every later release waits \
+         behind this one. A new pod that finds no node (no room for the surge, anti-affinity with as many nodes as replicas) or never gets ready holds \
+         a rollout up; `kubectl rollout status` fails after progressDeadlineSeconds, and nothing is rolled back by itself.",
     ),
 ];

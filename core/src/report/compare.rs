@@ -109,6 +109,7 @@ impl Brief {
             Harm::None => format!("untouched: {} of {}", self.least, self.desired),
             Harm::Dipped => format!("{} of {} for {}", self.least, self.desired, span(self.short_ms)),
             Harm::ShortBefore => format!("{} of {} from the start", self.serving_after, self.desired),
+            Harm::Stuck => "does not finish".to_owned(),
             Harm::Short => format!("{} of {} to the end", self.serving_after, self.desired),
             Harm::Outage => format!("not serving for {}", span(self.none_ms)),
             Harm::Down => "down to the end".to_owned(),

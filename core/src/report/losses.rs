@@ -105,7 +105,10 @@ fn lost(input: &ReportInput<'_>, pod: PodId, served_before: bool, index: &Index)
                 found = None;
             }
             Change::PodUnready(reason) if served && found.is_none() => found = Some((id, End::Unready(reason))),
-            Change::PodFailed(reason, _) if served => found = Some((id, End::Failed(reason))),
+            // The end of a pod that is being deleted is the deletion's doing.
+            Change::PodFailed(reason, _) if served && !matches!(found, Some((_, End::Deleted(_)))) => {
+                found = Some((id, End::Failed(reason)))
+            }
             Change::PodDeleting(reason) if served && !matches!(found, Some((_, End::Failed(_)))) => {
                 found = Some((id, End::Deleted(reason)))
             }
@@ -222,6 +225,17 @@ fn chain(input: &ReportInput<'_>, told: &Told<'_>, lost: &Lost, index: &Index) -
         });
         records.extend(after);
     }
+    chain_of(input, told, records.into_iter())
+}
+
+/// Whether two sentences say the same: a step names a node as kubectl does.
+pub(super) fn same_words(a: &str, b: &str) -> bool {
+    let told = |text: &str| text.strip_prefix("node/").map_or_else(|| text.to_owned(), |rest| format!("node {rest}"));
+    told(a) == told(b)
+}
+
+/// Records as links, from the first cause on; what says the same as the link before it is left out.
+pub(super) fn chain_of(input: &ReportInput<'_>, told: &Told<'_>, records: impl Iterator<Item = RecordId>) -> Vec<Link> {
     let link = |id: RecordId| {
         let record = input.trace.record(id)?;
         let text = match (record.subject, record.change) {
@@ -237,7 +251,9 @@ fn chain(input: &ReportInput<'_>, told: &Told<'_>, lost: &Lost, index: &Index) -
         };
         Some(Link { at_ms: record.time.millis(), text, record: id.0 })
     };
-    records.into_iter().filter_map(link).collect()
+    let mut links: Vec<Link> = records.filter_map(link).collect();
+    links.dedup_by(|link, before| same_words(&link.text, &before.text));
+    links
 }
 
 fn is_refusal(input: &ReportInput<'_>, id: RecordId) -> bool {

@@ -27,6 +27,7 @@ mod series;
 mod snippets;
 mod timeline;
 mod told;
+mod unfinished;
 mod verdict;
 pub mod why;
 
@@ -69,7 +70,8 @@ pub fn build(input: &ReportInput<'_>) -> Report {
     let curves = series::series(input.start, input.end, input.trace);
     let outcomes = outcomes::outcomes(input, &told, &curves, &index, places);
     let groups = losses::groups(input, &outcomes, &index);
-    let losses = losses::losses(input, &told, &groups, &outcomes, &index, places);
+    let mut losses = losses::losses(input, &told, &groups, &outcomes, &index, places);
+    losses.extend(unfinished::held_up(input, &told, &outcomes, &index, places));
     let budgets = outcomes::budgets(input, &told, &curves, places);
     let placement = placement::placement(input.start, &told_before, places);
     let proposals = proposals::proposals(input, &told, &outcomes, &groups, &placement, places);

@@ -165,6 +165,8 @@ pub enum Harm {
     Dipped,
     /// Already short before the first step, and no worse.
     ShortBefore,
+    /// Nothing that serves is lost, but something that was begun does not come to its end: a rollout, a Job, a drain.
+    Stuck,
     /// Below what is wanted when watching stopped.
     Short,
     /// Nothing served for a while; back later.
@@ -490,6 +492,12 @@ pub struct WorkloadOutcome {
     pub after: Spread,
     /// It ends by itself: a Job's completions, wanted and reached.
     pub completions: Option<(i32, i32)>,
+    /// When a Job was complete.
+    #[serde(default)]
+    pub completed_at_ms: Option<i64>,
+    /// What was begun and does not come to its end, in words: a rollout, a Job.
+    #[serde(default)]
+    pub unfinished: Option<String>,
     /// How many pods there were, over time.
     pub series: Vec<Point>,
 }

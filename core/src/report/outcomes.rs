@@ -10,7 +10,7 @@ use super::places::Places;
 use super::refusals;
 use super::series::{Curve, Series, stretches};
 use super::told::Told;
-use super::until_ms;
+use super::{unfinished, until_ms};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{BudgetId, PodId};
 use crate::cluster::pod::Phase;
@@ -31,6 +31,7 @@ pub(super) fn outcomes(input: &ReportInput<'_>, told: &Told<'_>, series: &Series
     let (before, after) = (spreads(input.start), spreads(input.end));
     let made = pods_by_workload(input);
     let budgets = budgets_of(input.end, series);
+    let begun = unfinished::rolled_out(input);
     let waiting = Waiting { late: last_refusals(input.trace), early: last_refusals(input.settle_trace), pods: pods_of(input.end) };
     let mut all: Vec<Outcome> = Vec::new();
     for (workload, curve) in &series.workloads {
@@ -46,11 +47,16 @@ pub(super) fn outcomes(input: &ReportInput<'_>, told: &Told<'_>, series: &Series
             before,
             after,
             completions: completions(input.end, *workload),
+            completed_at_ms: completed_at(input.end, *workload),
+            unfinished: unfinished::unfinished(input, *workload, &begun),
             budget: budget.map(|&id| told.budget(id)),
             ..measure(curve, until_ms(input))
         };
         outcome.below_budget_ms = budget.and_then(|id| series.budgets.get(id.index())).map(|(_, curve)| below(curve, until_ms(input)));
-        if matches!(outcome.harm, Harm::Down | Harm::Short | Harm::ShortBefore) {
+        if outcome.unfinished.is_some() {
+            outcome.harm = outcome.harm.max(Harm::Stuck);
+        }
+        if matches!(outcome.harm, Harm::Down | Harm::Short | Harm::ShortBefore | Harm::Stuck) {
             outcome.not_recovered_because = why_not_back(input, told, *workload, &waiting, index);
         }
         let empty = outcome.desired == 0 && outcome.series.iter().all(|p| p.desired == 0 && p.ready == 0);
@@ -111,6 +117,8 @@ fn measure(curve: &Curve, until_ms: i64) -> WorkloadOutcome {
         before: Spread::default(),
         after: Spread::default(),
         completions: None,
+        completed_at_ms: None,
+        unfinished: None,
         series: points.clone(),
     }
 }
@@ -128,6 +136,12 @@ fn completions(cluster: &Cluster, workload: Workload) -> Option<(i32, i32)> {
     let Workload::Job(id) = workload else { return None };
     let job = cluster.jobs.get(id.index())?;
     Some((job.completions.unwrap_or(job.parallelism), job.status.succeeded))
+}
+
+/// When a Job was complete.
+fn completed_at(cluster: &Cluster, workload: Workload) -> Option<i64> {
+    let Workload::Job(id) = workload else { return None };
+    cluster.jobs.get(id.index())?.status.completion.map(|at| at.millis())
 }
 
 /// Pods made and lost after the first step.

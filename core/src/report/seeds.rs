@@ -207,6 +207,7 @@ pub(crate) const fn harm_in_words(harm: Harm) -> &'static str {
     match harm {
         Harm::None | Harm::Dipped => "serves all the time",
         Harm::ShortBefore => "is short from the start",
+        Harm::Stuck => "serves, but what was begun does not finish",
         Harm::Short => "is short to the end",
         Harm::Outage => "has an outage",
         Harm::Down => "is down to the end",

@@ -1,8 +1,9 @@
 //! The timeline: equal things that happen together become one entry that a person can read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::amounts::{counted, listed};
+use super::losses::same_words;
 use super::model::{Entry, EntryKind, MOST_NAMES};
 use super::told::{Told, delete_reason, node_ready, unready_reason};
 use crate::cluster::ids::{NodeId, PodId, ZoneId};
@@ -28,6 +29,8 @@ enum Likeness {
     Unready(UnreadyReason),
     Deleting(DeleteReason),
     Failed(Sym),
+    /// Of pods that were being deleted.
+    Stopped,
     Created,
     Placed,
     Unplaced(TextId),
@@ -85,8 +88,14 @@ pub fn timeline(told: &Told<'_>) -> Vec<Entry> {
     let mut groups: Vec<Group> = Vec::new();
     let mut open: BTreeMap<Likeness, usize> = BTreeMap::new();
     let mut group_of: Vec<u32> = Vec::with_capacity(told.trace.len());
+    let mut leaving: BTreeSet<PodId> = BTreeSet::new();
     for (id, record) in told.trace.numbered() {
-        let likeness = likeness(told, id, record);
+        let deleting = match (record.subject, record.change) {
+            (Subject::Pod(pod), Change::PodDeleting(_)) => !leaving.insert(pod),
+            (Subject::Pod(pod), _) => leaving.contains(&pod),
+            _ => false,
+        };
+        let likeness = likeness(told, id, record, deleting);
         let close = match likeness {
             Likeness::Refused(_) => CLOSE_REFUSALS,
             // The scheduler and controllers try again every few minutes for ever: the same answer is news only once.
@@ -111,10 +120,19 @@ pub fn timeline(told: &Told<'_>) -> Vec<Entry> {
     }
     let of_record = |id: RecordId| group_of.get(id.0 as usize).map(|&g| g as usize);
     let because = |group: &Group| told.trace.record(group.first).and_then(|r| r.cause).and_then(of_record);
-    groups.iter().map(|group| group.entry(told, because(group))).collect()
+    let mut entries: Vec<Entry> = groups.iter().map(|group| group.entry(told, because(group))).collect();
+    // What does no more than its step says is told once.
+    for i in 0..entries.len() {
+        let says = |step: &Entry| step.kind == EntryKind::Step && same_words(&step.text, &entries[i].text);
+        if entries[i].because.filter(|&step| step != i).and_then(|step| entries.get(step)).is_some_and(says) {
+            entries[i].key = false;
+        }
+    }
+    entries
 }
 
-fn likeness(told: &Told<'_>, id: RecordId, record: &Record) -> Likeness {
+/// `deleting`: the record's pod was being deleted before it.
+fn likeness(told: &Told<'_>, id: RecordId, record: &Record, deleting: bool) -> Likeness {
     match record.change {
         Change::NodeFailed => Likeness::Machines(false),
         Change::NodeRecovered => Likeness::Machines(true),
@@ -128,6 +146,7 @@ fn likeness(told: &Told<'_>, id: RecordId, record: &Record) -> Likeness {
         Change::NodeDeleted => Likeness::NodesCame(false),
         Change::PodUnready(reason) => Likeness::Unready(reason),
         Change::PodDeleting(reason) => Likeness::Deleting(reason),
+        Change::PodFailed(reason, _) if deleting && told.cluster.text(reason).is_empty() => Likeness::Stopped,
         Change::PodFailed(reason, _) => Likeness::Failed(reason),
         Change::PodCreated => Likeness::Created,
         Change::PodBound(_) => Likeness::Placed,
@@ -275,7 +294,7 @@ impl Group {
         let nodes = || self.nodes_told(told);
         match self.likeness {
             Likeness::Machines(false) => (EntryKind::Fault, true, format!("{} {}{UNNOTICED}", nodes(), verb("dies", "die"))),
-            Likeness::Machines(true) => (EntryKind::Fault, true, format!("{} {} back", nodes(), verb("is", "are"))),
+            Likeness::Machines(true) => (EntryKind::Node, true, format!("{} {} back", nodes(), verb("is", "are"))),
             Likeness::NodeReady(NodeReady::Unknown) => {
                 (EntryKind::Node, true, format!("{} {}: the kubelet stopped reporting", nodes(), verb("is NotReady", "are NotReady")))
             }
@@ -321,6 +340,7 @@ impl Group {
                 }
                 reason => (EntryKind::Loss, true, format!("{} {}: {reason}", pods(), verb("fails", "fail"))),
             },
+            Likeness::Stopped => (EntryKind::Pod, false, format!("{} {}", pods(), verb("stops", "stop"))),
             Likeness::Created => (EntryKind::Pod, true, format!("{} {} created", pods(), verb("is", "are"))),
             Likeness::Placed => {
                 let place = match (self.count, self.zones.len()) {
@@ -337,7 +357,12 @@ impl Group {
             Likeness::Unplaced(message) => (
                 EntryKind::Refused,
                 true,
-                format!("{} {} no node: {}", self.distinct_pods(told), verb("finds", "find"), told.trace.text(message)),
+                format!(
+                    "{} {} no node: {}",
+                    self.distinct_pods(told),
+                    if self.one_pod() { "finds" } else { "find" },
+                    told.trace.text(message)
+                ),
             ),
             Likeness::Running => (EntryKind::Pod, false, format!("{} {}", pods(), verb("runs", "run"))),
             Likeness::Ready => (EntryKind::Ready, true, format!("{} {} ready", pods(), verb("is", "are"))),
@@ -397,6 +422,11 @@ impl Group {
             Likeness::Claims => (EntryKind::Controller, false, format!("{} {} bound", counted(self.count, "claim"), verb("is", "are"))),
             Likeness::Alone(_) => self.tell_alone(told),
         }
+    }
+
+    /// Whether all records are about one pod.
+    fn one_pod(&self) -> bool {
+        self.workloads.len() == 1 && self.pods.iter().all(|&pod| Some(&pod) == self.pods.first())
     }
 
     /// The distinct pods of repeated records.

@@ -1,12 +1,13 @@
 //! The one or two sentences that a design review should remember.
 
 use super::amounts::{counted, listed};
-use super::model::{Harm, Report, RunEnd, Verdict, WorkloadOutcome};
+use super::model::{BudgetOutcome, Harm, Loss, Report, RunEnd, Verdict, WorkloadOutcome};
 use super::span;
 
 /// The verdict over all that the report holds already.
 pub(super) fn verdict(report: &Report) -> Verdict {
     let harm = report.workloads.iter().map(|w| w.harm).max().unwrap_or_default();
+    let harm = if blocking(report).is_some() { harm.max(Harm::Stuck) } else { harm };
     let text = if report.steps.is_empty() { at_rest(report) } else { after_steps(report, harm) };
     let failed = report.expectations.iter().filter(|e| e.holds == Some(false)).count();
     let text = match (failed, report.expectations.len()) {
@@ -24,6 +25,11 @@ pub(super) fn verdict(report: &Report) -> Verdict {
 
 /// How many workloads a sentence names.
 const NAMES: usize = 3;
+
+/// The budget that keeps a drain from ending.
+fn blocking(report: &Report) -> Option<&BudgetOutcome> {
+    report.budgets.iter().find(|budget| budget.refused > 0 && budget.allowed_before == 0)
+}
 
 fn at_rest(report: &Report) -> String {
     let waiting: usize = report.placement.unplaced.iter().map(|u| u.count).sum();
@@ -60,9 +66,8 @@ fn after_steps(report: &Report, harm: Harm) -> String {
     let names = |workloads: &[&WorkloadOutcome]| listed(&workloads.iter().map(|w| w.label.as_str()).collect::<Vec<_>>(), NAMES);
     let mut sentences = Vec::new();
     let (down, outage, short, dipped) = (of(Harm::Down), of(Harm::Outage), of(Harm::Short), of(Harm::Dipped));
-    let blocked = report.budgets.iter().find(|budget| budget.refused > 0 && budget.allowed_before == 0);
     if !down.is_empty() {
-        let why = down.iter().find_map(|w| w.not_recovered_because.as_deref()).map_or(String::new(), |why| format!(": {why}"));
+        let why = why_not(report, &down);
         sentences.push(
             format!("{} {} down and does not come back{why}", names(&down), is(&down)).replace(" are down and does", " are down and do"),
         );
@@ -73,7 +78,7 @@ fn after_steps(report: &Report, harm: Harm) -> String {
         sentences.push(format!("{} {} not serving at all for {up_to}{}", names(&outage), is(&outage), span(longest)));
     }
     if !short.is_empty() {
-        let why = short.iter().find_map(|w| w.not_recovered_because.as_deref()).map_or(String::new(), |why| format!(": {why}"));
+        let why = why_not(report, &short);
         let level = if short.len() == 1 {
             format!("at {} of {}", short[0].serving_after, short[0].desired)
         } else {
@@ -81,7 +86,15 @@ fn after_steps(report: &Report, harm: Harm) -> String {
         };
         sentences.push(format!("{} stay{} {level} to the end{why}", names(&short), if short.len() == 1 { "s" } else { "" }));
     }
-    if let Some(budget) = blocked {
+    for w in of(Harm::Stuck).into_iter().take(NAMES) {
+        let unfinished = w.unfinished.as_deref().unwrap_or("it does not finish");
+        let why = w.not_recovered_because.as_deref().map_or(String::new(), |why| format!(": {why}"));
+        sentences.push(match unfinished.strip_prefix("it ") {
+            Some(does) => format!("{} {does}{why}", w.label),
+            None => format!("{} serves on, but {unfinished}{why}", w.label),
+        });
+    }
+    if let Some(budget) = blocking(report) {
         sentences.push(format!("the budget {} refuses every eviction: the drain never ends", budget.name));
     }
     if sentences.len() < 2 && !dipped.is_empty() {
@@ -99,12 +112,12 @@ fn after_steps(report: &Report, harm: Harm) -> String {
         let done: Vec<&str> = report.steps.iter().filter(|s| s.not_done.is_none()).map(|s| s.text.as_str()).collect();
         return match (harm, &done[..]) {
             (_, []) => "Nothing was done to the cluster: see the steps.".to_owned(),
-            _ if report.totals.pods == 0 => {
+            _ if report.totals.pods == 0 && report.totals.pods_created == 0 => {
                 "Nothing runs here that could be lost: the manifests hold no workload that makes pods.".to_owned()
             }
-            (Harm::None, [step]) => format!("When {step}, nothing that serves is lost."),
+            (Harm::None, [step]) => format!("When {step}, nothing that serves is lost.{}", jobs(report)),
             (Harm::ShortBefore, _) => "Nothing got worse; some workloads were short before anything happened.".to_owned(),
-            _ => "Nothing that serves was lost.".to_owned(),
+            _ => format!("Nothing that serves was lost.{}", jobs(report)),
         };
     }
     if let [step] = &report.steps[..]
@@ -120,6 +133,30 @@ fn after_steps(report: &Report, harm: Harm) -> String {
         text.push_str(&format!("{} {verb} untouched.", counted(untouched, "other workload")));
     }
     text.trim_end().to_owned()
+}
+
+/// Why workloads do not come back: what took their pods, where that is not plain, and what keeps new ones away.
+fn why_not(report: &Report, workloads: &[&WorkloadOutcome]) -> String {
+    let Some((first, why)) = workloads.iter().find_map(|w| Some((w, w.not_recovered_because.as_deref()?))) else { return String::new() };
+    let taken = |loss: &&Loss| loss.workload == first.label && (loss.text.contains(" preempted ") || loss.text.contains(" evicted "));
+    let taken = report.losses.iter().find(taken).and_then(|loss| loss.text.split(';').next());
+    let unfinished = first.unfinished.as_deref();
+    let parts: Vec<&str> = taken.into_iter().chain(unfinished).chain([why]).collect();
+    format!(": {}", parts.join("; "))
+}
+
+/// How the Jobs fared that came to their end.
+fn jobs(report: &Report) -> String {
+    let told = |w: &WorkloadOutcome| {
+        let (wanted, done) = w.completions?;
+        let at = w.completed_at_ms.filter(|&at| at >= 0)?;
+        let lost = match w.pods_lost {
+            0 => String::new(),
+            lost => format!(", although {} of its pods {} lost on the way", lost, if lost == 1 { "was" } else { "were" }),
+        };
+        Some(format!(" {} is complete at {} ({done} of {wanted}){lost}.", w.label, span(at)))
+    };
+    report.workloads.iter().filter_map(told).take(NAMES).collect()
 }
 
 fn is(workloads: &[&WorkloadOutcome]) -> &'static str {

@@ -200,6 +200,7 @@ fn judged(proposal: &Proposal, before: &Tried, after: &Tried) -> (Verified, Tria
     let times = |hurt: &Hurt| match hurt.harm {
         Harm::None => "nothing is lost".to_owned(),
         Harm::Down => "nothing serves in the end".to_owned(),
+        Harm::Stuck => "it does not finish".to_owned(),
         _ if hurt.none_ms > 0 => format!("nothing serves for {}", span(hurt.none_ms)),
         Harm::Short | Harm::ShortBefore => "something serves all the time, but not all come back".to_owned(),
         _ => format!("fewer than wanted for {}", span(hurt.short_ms)),

@@ -45,6 +45,11 @@ pub fn render(report: &Report) -> String {
     unplaced(&mut out, report);
     events(&mut out, report);
     losses(&mut out, report);
+    let cost = super::cost::lines(report);
+    if !cost.is_empty() {
+        let items: String = cost.iter().map(|line| format!("<li>{}</li>\n", markup(line))).collect();
+        let _ = writeln!(out, "<h2>What it cost</h2>\n<ul>\n{items}</ul>");
+    }
     proposals(&mut out, report);
     if let Some(ties) = &report.ties {
         let _ = writeln!(out, "<h2>What hangs on ties</h2>\n<p>{}</p>\n<ul>", markup(&super::ties_in_words(ties)));
@@ -81,7 +86,7 @@ fn class(harm: Harm) -> &'static str {
     match harm {
         Harm::None => "good",
         Harm::Dipped | Harm::ShortBefore => "warn",
-        Harm::Short | Harm::Outage | Harm::Down => "bad",
+        Harm::Stuck | Harm::Short | Harm::Outage | Harm::Down => "bad",
     }
 }
 
@@ -89,7 +94,7 @@ fn sign(harm: Harm) -> &'static str {
     match harm {
         Harm::None => "✓",
         Harm::Dipped | Harm::ShortBefore => "~",
-        Harm::Short | Harm::Outage | Harm::Down => "✗",
+        Harm::Stuck | Harm::Short | Harm::Outage | Harm::Down => "✗",
     }
 }
 
@@ -151,7 +156,7 @@ fn workloads(out: &mut String, report: &Report) {
     for w in report.workloads.iter().take(ROWS) {
         let back = match (w.recovered_at_ms, w.harm) {
             (Some(at), _) => span(at),
-            (None, Harm::None) => "–".to_owned(),
+            (None, _) if w.short_ms == 0 => "–".to_owned(),
             (None, _) => "never".to_owned(),
         };
         let wants = w.completions.map_or_else(|| w.desired.to_string(), |(wanted, done)| format!("{done} of {wanted} done"));
@@ -161,7 +166,11 @@ fn workloads(out: &mut String, report: &Report) {
             class(w.harm),
             sign(w.harm),
             markup(&w.label),
-            w.not_recovered_because.as_ref().map_or(String::new(), |why| format!("<br><span class=\"soft\">{}</span>", markup(why))),
+            w.unfinished
+                .iter()
+                .chain(&w.not_recovered_because)
+                .map(|why| format!("<br><span class=\"soft\">{}</span>", markup(why)))
+                .collect::<String>(),
             markup(&wants),
             w.least,
             dash(w.none_ms),

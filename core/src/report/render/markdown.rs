@@ -19,7 +19,7 @@ pub fn render(report: &Report) -> String {
     let sign = match report.verdict.harm {
         Harm::None => "✅",
         Harm::Dipped | Harm::ShortBefore => "⚠️",
-        Harm::Short | Harm::Outage | Harm::Down => "❌",
+        Harm::Stuck | Harm::Short | Harm::Outage | Harm::Down => "❌",
     };
     let steps: Vec<String> = report.steps.iter().map(super::step_in_words).collect();
     let what = if steps.is_empty() { "at rest".to_owned() } else { format!("what if {}?", listed(&steps, 4)) };
@@ -38,6 +38,11 @@ pub fn render(report: &Report) -> String {
         ));
     }
     losses(&mut out, report);
+    let cost = super::cost::lines(report);
+    if !cost.is_empty() {
+        out.push("\n### What it cost\n\n".to_owned());
+        cost.iter().for_each(|line| out.push(format!("- {}\n", escaped(line))));
+    }
     proposals(&mut out, report);
     if let Some(ties) = &report.ties {
         out.push(format!("\n### What hangs on ties\n\n{}\n", escaped(&super::ties_in_words(ties))));
@@ -89,8 +94,8 @@ fn workloads(out: &mut Bounded, report: &Report) {
     if !hurt.is_empty() {
         out.push("| | workload | wants | least | none for | short for | back at |\n|---|---|---:|---:|---:|---:|---:|\n".to_owned());
         for w in hurt.iter().take(ROWS) {
-            let sign = if w.harm >= Harm::Short { "❌" } else { "⚠️" };
-            let back = w.recovered_at_ms.map_or("never".to_owned(), span);
+            let sign = if w.harm >= Harm::Stuck { "❌" } else { "⚠️" };
+            let back = w.recovered_at_ms.map_or(if w.short_ms == 0 { "–".to_owned() } else { "never".to_owned() }, span);
             let dash = |ms: i64| if ms > 0 { span(ms) } else { "–".to_owned() };
             out.push(format!(
                 "| {sign} | {} | {} | {} | {} | {} | {back} |\n",

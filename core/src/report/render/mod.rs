@@ -3,6 +3,7 @@
 pub mod capacity;
 pub mod chart;
 pub mod compare;
+pub mod cost;
 pub mod escape;
 pub mod explained;
 pub mod github;

@@ -108,12 +108,12 @@ fn draw_lane(out: &mut String, lane: &WorkloadOutcome, y: i64, shown: std::ops::
     let full = i64::from(lane.series.iter().map(|p| p.desired.max(p.serving)).max().unwrap_or_default()).max(1);
     let level = |count: i32| base - CURVE * i64::from(count.max(0)) / full;
     let class = match lane.harm {
-        Harm::Down | Harm::Outage | Harm::Short => "wt-bad",
+        Harm::Down | Harm::Outage | Harm::Short | Harm::Stuck => "wt-bad",
         Harm::Dipped | Harm::ShortBefore => "wt-warn",
         Harm::None => "wt-good",
     };
     let sign = match lane.harm {
-        Harm::Down | Harm::Outage | Harm::Short => "✗",
+        Harm::Down | Harm::Outage | Harm::Short | Harm::Stuck => "✗",
         Harm::Dipped | Harm::ShortBefore => "~",
         Harm::None => "✓",
     };
@@ -154,6 +154,7 @@ pub fn summary(w: &WorkloadOutcome) -> String {
         Harm::Down => format!("{} of {}: down to the end", w.serving_after, w.desired),
         Harm::Outage => format!("none for {}", span(w.none_ms)),
         Harm::Short => format!("{} of {} to the end", w.serving_after, w.desired),
+        Harm::Stuck => "does not finish".to_owned(),
         Harm::ShortBefore => format!("{} of {} before", w.serving_before, w.desired),
         Harm::Dipped => format!("least {} of {}, short for {}", w.least, w.desired, span(w.short_ms)),
         Harm::None => format!("{} of {} throughout", w.serving_after, w.series.last().map_or(w.desired, |p| p.desired)),

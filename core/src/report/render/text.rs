@@ -41,6 +41,7 @@ pub fn render(report: &Report, terminal: &Terminal, detail: Detail) -> String {
         view.unplaced(&mut out);
         view.timeline(&mut out);
         view.losses(&mut out);
+        view.cost(&mut out);
         view.proposals(&mut out);
         view.ties(&mut out);
         view.seeds(&mut out);
@@ -178,7 +179,7 @@ impl View<'_> {
         match harm {
             Harm::None => Style::Green,
             Harm::Dipped | Harm::ShortBefore => Style::Yellow,
-            Harm::Short | Harm::Outage | Harm::Down => Style::Red,
+            Harm::Stuck | Harm::Short | Harm::Outage | Harm::Down => Style::Red,
         }
     }
 
@@ -186,7 +187,7 @@ impl View<'_> {
         match harm {
             Harm::None => self.t.sign("✓", "ok"),
             Harm::Dipped | Harm::ShortBefore => self.t.sign("~", "~"),
-            Harm::Short | Harm::Outage | Harm::Down => self.t.sign("✗", "x"),
+            Harm::Stuck | Harm::Short | Harm::Outage | Harm::Down => self.t.sign("✗", "x"),
         }
     }
 
@@ -195,6 +196,7 @@ impl View<'_> {
             Harm::None => "untouched".to_owned(),
             Harm::Dipped => "dipped, back".to_owned(),
             Harm::ShortBefore => "short before".to_owned(),
+            Harm::Stuck => "does not finish".to_owned(),
             Harm::Short => "stays short".to_owned(),
             Harm::Outage => "outage, back".to_owned(),
             Harm::Down => "down".to_owned(),
@@ -276,7 +278,7 @@ impl View<'_> {
         // A DaemonSet wants no pod on a dead machine; a scaled workload wants what it was scaled to.
         let last = w.series.last().map_or(w.desired, |p| p.desired);
         let wants = if fewest < w.desired || last != w.desired {
-            format!("{}{}{}", w.desired, self.t.sign("→", ">"), last.min(fewest))
+            format!("{}{}{}", w.desired, self.t.sign("→", ">"), if last == w.desired { fewest } else { last })
         } else {
             w.desired.to_string()
         };
@@ -295,7 +297,7 @@ impl View<'_> {
         row.push(ever(w.short_ms, Style::Yellow, matches!(w.harm, Harm::Down | Harm::Short | Harm::ShortBefore)));
         row.push(match (w.recovered_at_ms, w.harm) {
             (Some(at), _) => span(at),
-            (None, Harm::None) => self.t.paint(Style::Dim, "-"),
+            (None, _) if w.short_ms == 0 => self.t.paint(Style::Dim, "-"),
             (None, _) => self.t.paint(Style::Red, "never"),
         });
         row.push(match has_graph {
@@ -454,6 +456,15 @@ impl View<'_> {
                 }
                 None => out.push_str(&self.t.wrapped("  ", "      ", Style::Yellow, &decision.text)),
             }
+        }
+    }
+
+    fn cost(&self, out: &mut String) {
+        let lines = super::cost::lines(self.report);
+        if !lines.is_empty() {
+            out.push_str(&self.t.heading("what it cost"));
+            let lead = format!("{} ", self.t.paint(Style::Dim, self.t.sign("·", "-")));
+            lines.iter().for_each(|line| out.push_str(&self.t.wrapped(&lead, "  ", Style::Plain, line)));
         }
     }
 

@@ -7,6 +7,7 @@ mod read;
 mod rollout;
 mod schedule;
 mod worlds;
+mod year;
 mod zone_loss;
 
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum Name {
     Rollout(rollout::Args),
     /// Placing pods: pods per second on one core.
     Schedule(schedule::Args),
+    /// A year of CronJobs and autoscalers.
+    Year(year::Args),
     /// Losing one zone of three of a large cluster.
     ZoneLoss(zone_loss::Args),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Name::Rollout(args) => rollout::run(&args),
         Name::Read(args) => read::run(&args),
         Name::Schedule(args) => schedule::run(&args),
+        Name::Year(args) => year::run(&args),
         Name::ZoneLoss(args) => zone_loss::run(&args),
     }
 }

@@ -1,6 +1,8 @@
 //! `bench fuzz`: random clusters, workloads, accidents and verbs, run with all invariants checked. Prints what it finds, each with the seed
 //! that shows it again, and a last line with the counts. Ends with 1 if anything was found.
 
+mod extras;
+mod pods;
 mod steps;
 mod world;
 

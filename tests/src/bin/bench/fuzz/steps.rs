@@ -31,7 +31,7 @@ fn verb(dice: &mut Dice, i: u64, workloads: &[Named], nodes: usize, zones: usize
     let zone = ["zone-a", "zone-b", "zone-c"][dice.between(0, zones as u64 - 1) as usize];
     let target = &workloads[dice.between(0, workloads.len() as u64 - 1) as usize];
     let workload = format!("{}/{}", target.kind, target.name);
-    match dice.between(0, 25) {
+    match dice.between(0, 45) {
         0 | 1 => format!("failNode: {node}"),
         2 => format!("recoverNode: {node}"),
         3 => format!("failZone: {zone}"),
@@ -62,6 +62,31 @@ fn verb(dice: &mut Dice, i: u64, workloads: &[Named], nodes: usize, zones: usize
         }
         23 if target.kind == "deployment" => format!("{}: {workload}", dice.of(&["restart", "undo", "pause", "resume"])),
         24 => format!("delete: {workload}"),
+        25 => format!("failNodes: {{zone: {zone}, nodes: {}}}", dice.between(1, 3)),
+        26 => format!(
+            "flapNode: {{node: {node}, down: {}s, up: {}s, times: {}}}",
+            dice.between(5, 400),
+            dice.between(5, 400),
+            dice.between(1, 4)
+        ),
+        27 | 28 => format!("partition: {}", dice.of(&["{node: NODE}", "{zone: ZONE}"]).replace("NODE", &node).replace("ZONE", zone)),
+        29 => format!("reconnect: {}", dice.of(&["{node: NODE}", "{zone: ZONE}"]).replace("NODE", &node).replace("ZONE", zone)),
+        30 => format!("stopKubelet: {node}"),
+        31 => format!("startKubelet: {node}"),
+        32 => format!("spotNotice: {{node: {node}, notice: {}s}}", dice.between(0, 180)),
+        33 => {
+            format!("shutdownNode: {{node: {node}, gracePeriod: {}s, criticalGracePeriod: {}s}}", dice.between(20, 90), dice.between(0, 20))
+        }
+        34 => format!("diskPressure: {node}"),
+        35 => format!("relieveDiskPressure: {node}"),
+        36 => dice.of(&["registryOutage: {}", "registryOutage: {registry: app}", "registryRecovers: {}"]).to_owned(),
+        37 => format!("slowStart: {{workload: {workload}, by: {}s}}", dice.between(1, 300)),
+        38 => format!("crashLoop: {{workload: {workload}, after: {}s, exitCode: {}}}", dice.between(0, 100), dice.between(0, 2)),
+        39 => format!("endCrashLoop: {workload}"),
+        40 => format!("growMemory: {{workload: {workload}, perPod: {}}}", dice.of(&["10Mi", "600Mi", "3Gi"])),
+        41 => format!("load: {{workload: {workload}, times: {}}}", dice.of(&["0.1", "3", "10"])),
+        42 => format!("killPods: {{workload: {workload}, pods: {}, gracePeriod: {}s}}", dice.between(1, 4), dice.of(&["0", "1", "30"])),
+        43 => format!("scale: {{workload: deployment/app-0, replicas: {}}}", dice.between(0, 9)),
         _ => format!("delete: node/{node}"),
     }
 }

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use wavetank_core::units::rng::Chance;
 
-use super::steps;
+use super::pods::{self, Stock, Use, template};
+use super::{extras, steps};
 
 /// A stream of choices.
 pub(super) struct Dice(Chance);
@@ -45,8 +46,16 @@ pub(super) fn text(seed: u64) -> String {
     let mut text = String::new();
     let zones = dice.between(1, 3) as usize;
     let nodes = dice.between(1, 8) as usize;
-    for i in 0..nodes {
-        node(&mut dice, &mut text, i, zones);
+    if dice.once_in(6) {
+        extras::pools(&mut dice, &mut text, zones);
+    } else {
+        for i in 0..nodes {
+            node(&mut dice, &mut text, i, zones);
+        }
+    }
+    let storage = dice.once_in(4);
+    if storage {
+        extras::storage(&mut dice, &mut text);
     }
     if dice.once_in(3) {
         text.push_str("---\napiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: high}\nvalue: 1000\n");
@@ -58,11 +67,14 @@ pub(super) fn text(seed: u64) -> String {
         let pods = dice.between(1, 12);
         let _ = write!(text, "---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: quota}}\nspec: {{hard: {{pods: \"{pods}\"}}}}\n");
     }
-    let classes = text.contains("PriorityClass");
+    if dice.once_in(10) {
+        extras::limit_range(&mut dice, &mut text);
+    }
+    let stock = Stock { classes: text.contains("PriorityClass"), nodes, storage };
     let count = dice.between(1, 4) as usize;
     let mut workloads = Vec::new();
     for i in 0..count {
-        workloads.push(workload(&mut dice, &mut text, i, classes, nodes));
+        workloads.push(workload(&mut dice, &mut text, i, stock));
     }
     for i in 0..dice.between(0, 3) as usize {
         budget(&mut dice, &mut text, i, count);
@@ -73,6 +85,12 @@ pub(super) fn text(seed: u64) -> String {
             text,
             "---\napiVersion: v1\nkind: Service\nmetadata: {{name: app-{i}}}\nspec: {{selector: {{app: app-{i}}}, ports: [{{port: 80}}]}}\n"
         );
+    }
+    if dice.once_in(5) {
+        extras::cron_job(&mut dice, &mut text, stock);
+    }
+    if dice.once_in(3) {
+        extras::autoscaler(&mut dice, &mut text, &workloads);
     }
     behaviors(&mut dice, &mut text, &workloads);
     steps::scenario(seed, &mut text, &workloads, nodes, zones);
@@ -96,7 +114,7 @@ fn node(dice: &mut Dice, text: &mut String, i: usize, zones: usize) {
     );
 }
 
-fn workload(dice: &mut Dice, text: &mut String, i: usize, classes: bool, nodes: usize) -> Named {
+fn workload(dice: &mut Dice, text: &mut String, i: usize, stock: Stock) -> Named {
     let name = format!("app-{i}");
     let replicas = dice.between(0, 7);
     let min_ready = if dice.once_in(3) { format!("  minReadySeconds: {}\n", dice.between(1, 30)) } else { String::new() };
@@ -112,7 +130,7 @@ fn workload(dice: &mut Dice, text: &mut String, i: usize, classes: bool, nodes: 
             };
             let spec = format!(
                 "  replicas: {replicas}\n{selector}{min_ready}{strategy}{extra}  template:\n{}",
-                template(dice, &name, classes, nodes, false)
+                template(dice, &name, stock, Use::Service)
             );
             (("apps/v1", "Deployment", "deployment"), spec)
         }
@@ -127,10 +145,15 @@ fn workload(dice: &mut Dice, text: &mut String, i: usize, classes: bool, nodes: 
                 ),
                 _ => String::new(),
             };
+            let (used, claims) = if stock.storage && dice.once_in(2) {
+                (Use::WithClaims, extras::claim_templates(dice))
+            } else {
+                (Use::Service, String::new())
+            };
             let ordinals = if dice.once_in(5) { "  ordinals: {start: 3}\n" } else { "" };
             let spec = format!(
-                "  serviceName: {name}\n  replicas: {replicas}\n  podManagementPolicy: {policy}\n{selector}{min_ready}{strategy}{ordinals}  template:\n{}",
-                template(dice, &name, classes, nodes, false)
+                "  serviceName: {name}\n  replicas: {replicas}\n  podManagementPolicy: {policy}\n{selector}{min_ready}{strategy}{ordinals}{claims}  template:\n{}",
+                template(dice, &name, stock, used)
             );
             (("apps/v1", "StatefulSet", "statefulset"), spec)
         }
@@ -147,13 +170,12 @@ fn workload(dice: &mut Dice, text: &mut String, i: usize, classes: bool, nodes: 
                 ),
                 _ => String::new(),
             };
-            let spec = format!("{selector}{min_ready}{strategy}  template:\n{}", template(dice, &name, classes, nodes, false));
+            let spec = format!("{selector}{min_ready}{strategy}  template:\n{}", template(dice, &name, stock, Use::Service));
             (("apps/v1", "DaemonSet", "daemonset"), spec)
         }
-        7 | 8 => (("batch/v1", "Job", "job"), job(dice, &name, classes, nodes)),
+        7 | 8 => (("batch/v1", "Job", "job"), job(dice, &name, stock)),
         _ => {
-            let spec =
-                format!("  replicas: {replicas}\n{selector}{min_ready}  template:\n{}", template(dice, &name, classes, nodes, false));
+            let spec = format!("  replicas: {replicas}\n{selector}{min_ready}  template:\n{}", template(dice, &name, stock, Use::Service));
             (("apps/v1", "ReplicaSet", "replicaset"), spec)
         }
     };
@@ -164,7 +186,7 @@ fn workload(dice: &mut Dice, text: &mut String, i: usize, classes: bool, nodes: 
         let _ = write!(
             text,
             "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: lone-{i}, labels: {{app: {name}}}}}\nspec:\n{}",
-            pod_spec(dice, classes, nodes, false, "  ")
+            pods::spec(dice, stock, Use::Service, "  ")
         );
     }
     Named { kind: word, name }
@@ -179,7 +201,8 @@ fn rolling(dice: &mut Dice) -> String {
     format!("  strategy: {{type: RollingUpdate, rollingUpdate: {{maxSurge: {surge}, maxUnavailable: {unavailable}}}}}\n")
 }
 
-fn job(dice: &mut Dice, name: &str, classes: bool, nodes: usize) -> String {
+/// The spec of a Job.
+pub(super) fn job(dice: &mut Dice, name: &str, stock: Stock) -> String {
     let mut spec = String::new();
     let completions = dice.between(1, 6);
     let indexed = dice.once_in(2);
@@ -204,59 +227,8 @@ fn job(dice: &mut Dice, name: &str, classes: bool, nodes: usize) -> String {
     if dice.once_in(8) {
         spec.push_str("  suspend: true\n");
     }
-    let _ = write!(spec, "  template:\n{}", template(dice, name, classes, nodes, true));
+    let _ = write!(spec, "  template:\n{}", template(dice, name, stock, Use::Job));
     spec
-}
-
-fn template(dice: &mut Dice, name: &str, classes: bool, nodes: usize, job: bool) -> String {
-    format!("    metadata: {{labels: {{app: {name}}}}}\n    spec:\n{}", pod_spec(dice, classes, nodes, job, "    "))
-}
-
-fn pod_spec(dice: &mut Dice, classes: bool, nodes: usize, job: bool, indent: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    let (cpu, memory) = (dice.of(&["0", "50m", "200m", "700m", "1500m"]), dice.of(&["0", "32Mi", "256Mi", "900Mi"]));
-    lines.push(format!(
-        "containers: [{{name: main, image: \"app:{}\", resources: {{requests: {{cpu: {cpu}, memory: {memory}}}}}{}}}]",
-        dice.between(1, 3),
-        port(dice)
-    ));
-    if job {
-        lines.push(format!("restartPolicy: {}", dice.of(&["Never", "OnFailure"])));
-    }
-    if classes && dice.once_in(2) {
-        lines.push(format!("priorityClassName: {}", dice.of(&["high", "low"])));
-    }
-    if dice.once_in(3) {
-        lines.push(format!("terminationGracePeriodSeconds: {}", dice.of(&["0", "1", "5", "60"])));
-    }
-    match dice.between(0, 11) {
-        0 => lines.push("nodeSelector: {disk: ssd}".to_owned()),
-        1 if dice.once_in(5) => lines.push(format!("nodeName: node-{}", dice.between(0, nodes as u64))),
-        2 | 3 => lines.push(format!(
-            "topologySpreadConstraints: [{{maxSkew: 1, topologyKey: {}, whenUnsatisfiable: {}, labelSelector: {{matchLabels: {{app: app-0}}}}}}]",
-            dice.of(&["topology.kubernetes.io/zone", "kubernetes.io/hostname"]),
-            dice.of(&["DoNotSchedule", "ScheduleAnyway"])
-        )),
-        4 => lines.push(
-            "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchExpressions: [{key: app, operator: Exists}]}}]}}"
-                .to_owned(),
-        ),
-        _ => {}
-    }
-    match dice.between(0, 7) {
-        0 => lines.push("tolerations: [{operator: Exists}]".to_owned()),
-        1 => lines.push(format!(
-            "tolerations: [{{key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: {}}}]",
-            dice.of(&["0", "30", "900"])
-        )),
-        2 => lines.push("tolerations: [{key: dedicated, operator: Exists}]".to_owned()),
-        _ => {}
-    }
-    lines.iter().map(|line| format!("{indent}  {line}\n")).collect()
-}
-
-fn port(dice: &mut Dice) -> String {
-    if dice.once_in(8) { ", ports: [{containerPort: 80, hostPort: 8080}]".to_owned() } else { String::new() }
 }
 
 fn budget(dice: &mut Dice, text: &mut String, i: usize, workloads: usize) {
@@ -295,6 +267,14 @@ fn behaviors(dice: &mut Dice, text: &mut String, workloads: &[Named]) {
         }
         if dice.once_in(12) {
             rules.push_str("      pullFails: true\n");
+        }
+        if dice.once_in(6) {
+            let (cpu, memory) = (dice.of(&["100m", "1", "4"]), dice.of(&["64Mi", "700Mi", "3Gi"]));
+            let _ = writeln!(
+                rules,
+                "      load: [{{at: 0s, cpu: {cpu}}}, {{at: {}s, cpu: \"3\", memoryPerPod: {memory}}}]",
+                dice.between(30, 900)
+            );
         }
     }
     if !rules.is_empty() {

@@ -1,0 +1,100 @@
+//! What stands beside the workloads of a random world: pools that grow, storage, schedules, autoscalers, bounds.
+
+use std::fmt::Write as _;
+
+use super::pods::Stock;
+use super::world::{Dice, Named, job};
+
+/// Pools of nodes that the Cluster Autoscaler may change, instead of nodes.
+pub(super) fn pools(dice: &mut Dice, text: &mut String, zones: usize) {
+    let zones = ["zone-a", "zone-b", "zone-c"][..zones].join(", ");
+    text.push_str("---\napiVersion: wavetank.dev/v1alpha1\nkind: Cluster\nmetadata: {name: random}\nspec:\n");
+    if dice.once_in(2) {
+        let _ = writeln!(
+            text,
+            "  scaleDown: {{unneededSeconds: {}, delayAfterAddSeconds: {}, utilizationPercent: {}}}",
+            dice.between(0, 600),
+            dice.between(0, 600),
+            dice.between(0, 100)
+        );
+    }
+    text.push_str("  nodePools:\n");
+    for (name, cpu) in [("node", "2"), ("large", "8")] {
+        if name == "large" && !dice.once_in(2) {
+            break;
+        }
+        let count = dice.between(u64::from(name == "node"), 4);
+        let max =
+            if dice.once_in(4) { String::new() } else { format!(", min: {}, max: {}", dice.between(0, count), count + dice.between(0, 4)) };
+        let start = if max.is_empty() { String::new() } else { format!(", startSeconds: {}", dice.between(0, 240)) };
+        let _ = writeln!(
+            text,
+            "    - {{name: {name}, zones: [{zones}], count: {count}, capacity: {{cpu: \"{cpu}\", memory: 4Gi, pods: \"{}\"}}{max}{start}}}",
+            dice.of(&["5", "110"])
+        );
+    }
+}
+
+/// A storage class and a claim that pods may share.
+pub(super) fn storage(dice: &mut Dice, text: &mut String) {
+    let (mode, reclaim) = (dice.of(&["WaitForFirstConsumer", "Immediate"]), dice.of(&["Delete", "Retain"]));
+    let _ = write!(
+        text,
+        "---\napiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {{name: disk}}\nprovisioner: csi.example\nvolumeBindingMode: {mode}\nreclaimPolicy: {reclaim}\n\
+         ---\napiVersion: storage.k8s.io/v1\nkind: CSIDriver\nmetadata: {{name: csi.example}}\nspec: {{attachRequired: {}}}\n\
+         ---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: shared}}\nspec: {{accessModes: [{}], storageClassName: disk, resources: {{requests: {{storage: 1Gi}}}}}}\n",
+        dice.of(&["true", "false"]),
+        dice.of(&["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"])
+    );
+}
+
+/// The claim templates of a StatefulSet, and what becomes of its claims.
+pub(super) fn claim_templates(dice: &mut Dice) -> String {
+    let retention = match dice.between(0, 3) {
+        0 => "  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete, whenDeleted: Retain}\n",
+        1 => "  persistentVolumeClaimRetentionPolicy: {whenScaled: Delete, whenDeleted: Delete}\n",
+        _ => "",
+    };
+    format!(
+        "{retention}  volumeClaimTemplates: [{{metadata: {{name: data}}, spec: {{accessModes: [ReadWriteOnce], storageClassName: disk, resources: {{requests: {{storage: 1Gi}}}}}}}}]\n"
+    )
+}
+
+/// Bounds and defaults for containers.
+pub(super) fn limit_range(dice: &mut Dice, text: &mut String) {
+    let (max, default) = (dice.of(&["500Mi", "2Gi"]), dice.of(&["100Mi", "400Mi"]));
+    let _ = write!(
+        text,
+        "---\napiVersion: v1\nkind: LimitRange\nmetadata: {{name: bounds}}\nspec: {{limits: [{{type: Container, max: {{memory: {max}}}, default: {{memory: {default}}}}}]}}\n"
+    );
+}
+
+/// A Job by the clock.
+pub(super) fn cron_job(dice: &mut Dice, text: &mut String, stock: Stock) {
+    let schedule = dice.of(&["* * * * *", "*/5 * * * *", "0 * * * *", "@hourly"]);
+    let policy = dice.of(&["Allow", "Forbid", "Replace"]);
+    let deadline = if dice.once_in(3) { format!("  startingDeadlineSeconds: {}\n", dice.between(5, 200)) } else { String::new() };
+    let spec: String = job(dice, "clock", stock).lines().map(|line| format!("    {line}\n")).collect();
+    let _ = write!(
+        text,
+        "---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: clock}}\nspec:\n  schedule: \"{schedule}\"\n  concurrencyPolicy: {policy}\n{deadline}  jobTemplate:\n    spec:\n{spec}"
+    );
+}
+
+/// An autoscaler for one of the workloads that can be scaled.
+pub(super) fn autoscaler(dice: &mut Dice, text: &mut String, workloads: &[Named]) {
+    let Some(target) = workloads.iter().find(|named| matches!(named.kind, "deployment" | "statefulset")) else { return };
+    let kind = if target.kind == "deployment" { "Deployment" } else { "StatefulSet" };
+    let (low, more, wanted) = (dice.between(1, 3), dice.between(0, 6), dice.of(&["20", "50", "90"]));
+    let behavior = match dice.between(0, 3) {
+        0 => ", behavior: {scaleDown: {stabilizationWindowSeconds: 30, policies: [{type: Pods, value: 1, periodSeconds: 30}]}}",
+        1 => ", behavior: {scaleUp: {selectPolicy: Disabled}}",
+        _ => "",
+    };
+    let _ = write!(
+        text,
+        "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: {0}}}\nspec: {{scaleTargetRef: {{apiVersion: apps/v1, kind: {kind}, name: {0}}}, minReplicas: {low}, maxReplicas: {1}, metrics: [{{type: Resource, resource: {{name: cpu, target: {{type: Utilization, averageUtilization: {wanted}}}}}}}]{behavior}}}\n",
+        target.name,
+        low + more
+    );
+}
