@@ -11,7 +11,8 @@ use super::outcomes::Outcome;
 use super::places::Places;
 use super::told::Told;
 use super::{refusals, span};
-use crate::cluster::ids::{JobId, PodId, TemplateId};
+use crate::cluster::ids::{JobId, PodId};
+use crate::cluster::pod::Pod;
 use crate::cluster::state::Workload;
 use crate::cluster::workloads::{Condition, DaemonSetStrategy, StatefulSetStrategy};
 use crate::trace::{Change, RecordId, Subject};
@@ -75,30 +76,18 @@ fn job(input: &ReportInput<'_>, id: JobId) -> Option<String> {
     let done = format!("{} of {}", job.status.succeeded, counted(usize::try_from(wanted).unwrap_or_default(), "completion"));
     match job.status.conditions.iter().find(is("Failed")) {
         Some(failed) => Some(format!("it failed at {} ({}) with {done}", span(failed.transition.millis()), failed.reason)),
+        // A Job is Complete only when none of its pods is left to end (`pkg/controller/job/job_controller.go`, v1.37).
+        None if job.status.succeeded >= wanted => Some(format!("it has {done} and is still not Complete")),
         None => Some(format!("it does not finish: {done}")),
-    }
-}
-
-/// The template of which new pods are.
-fn newest(input: &ReportInput<'_>, workload: Workload) -> Option<TemplateId> {
-    match workload {
-        Workload::Deployment(id) => input.end.deployments.get(id.index()).map(|set| set.template),
-        Workload::StatefulSet(id) => input.end.stateful_sets.get(id.index()).map(|set| set.template),
-        Workload::DaemonSet(id) => input.end.daemon_sets.get(id.index()).map(|set| set.template),
-        Workload::Job(id) => input.end.jobs.get(id.index()).map(|job| job.template),
-        Workload::ReplicaSet(_) | Workload::Pod(_) => None,
     }
 }
 
 /// For each workload that is stuck although it serves: the way to the pod that holds it up, and the lines that decided it.
 pub(super) fn held_up(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome], index: &Index, places: Places<'_>) -> Vec<Loss> {
     let one = |outcome: &Outcome| {
-        let newest = newest(input, outcome.workload)?;
-        let new = |id: &PodId| {
-            let pod = input.end.pod(*id);
-            pod.template == newest && !pod.ready && input.end.workload_of(*id) == outcome.workload
-        };
-        let pod = input.end.live_pods().map(|(id, _)| id).find(new)?;
+        let made_since = |id: &PodId| id.index() >= input.start.pods.len() && input.end.workload_of(*id) == outcome.workload;
+        let waiting = |(id, pod): (PodId, &Pod)| (!pod.ready && !pod.phase.is_terminal()).then_some(id);
+        let pod = input.end.live_pods().filter_map(waiting).find(made_since)?;
         let last = last_word(input, pod, index)?;
         let message = match input.trace.record(last)?.change {
             Change::PodUnschedulable(text) => Some(input.trace.text(text)),
