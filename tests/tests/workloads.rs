@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use wavetank_core::cluster::Workload;
 use wavetank_core::cluster::behavior::{Exit, PodBehavior};
 use wavetank_core::cluster::build::{Behaviors, objects_from_json};
-use wavetank_core::cluster::ids::{DeploymentId, JobId, StatefulSetId};
+use wavetank_core::cluster::ids::{DeploymentId, JobId, PodId, StatefulSetId};
 use wavetank_core::cluster::pod::Phase;
 use wavetank_core::controllers::deployment::undo;
 use wavetank_core::engine::Sim;
-use wavetank_core::trace::{Change, RecordId, Subject};
+use wavetank_core::trace::{Change, DeleteReason, RecordId, Subject};
 use wavetank_core::units::time::{SECOND, Time};
 
 const WEB: DeploymentId = DeploymentId(0);
@@ -238,4 +238,111 @@ fn a_suspended_job_stops_its_pods_without_counting_them() {
     run_to(&mut sim, 60);
     let status = &sim.cluster().jobs[JobId(0).index()].status;
     assert_eq!((status.succeeded, status.failed), (3, 0));
+}
+
+/// The times of a Job's conditions, in whole seconds.
+fn job_conditions(sim: &Sim) -> Vec<(String, i64)> {
+    let trace = sim.api().trace();
+    let told = trace.records().iter().filter_map(|r| match (r.subject, r.change) {
+        (Subject::Job(_), Change::Condition(text)) => {
+            Some((trace.text(text).split_once(' ').map_or("", |t| t.0).to_owned(), r.time.whole_seconds()))
+        }
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn a_failure_of_an_index_is_counted_once_its_next_pod_is_at_work() {
+    let mut sim = settled(&[]);
+    let extra = json!({"completions": 1, "parallelism": 1, "completionMode": "Indexed", "backoffLimitPerIndex": 1});
+    apply(&mut sim, &job(extra), |b| ends(b, 2, 1));
+    let failed = |sim: &Sim| sim.cluster().jobs[JobId(0).index()].status.failed;
+    run_to(&mut sim, 12);
+    assert_eq!((failed(&sim), sim.cluster().pods.len()), (0, 2), "made ten seconds after the failure, its predecessor kept");
+    run_to(&mut sim, 13);
+    assert_eq!(failed(&sim), 1);
+}
+
+#[test]
+fn a_job_that_fails_waits_for_pods_that_never_ran() {
+    let mut sim = settled(&[]);
+    // Three nodes of eight: the fourth pod waits for room.
+    let mut object = job(json!({"completions": 4, "parallelism": 4, "backoffLimit": 0}));
+    object["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "8"}});
+    apply(&mut sim, &object, |b| {
+        ends(b, 2, 1);
+        b.stop = 0;
+    });
+    run_to(&mut sim, 30);
+    let conditions = job_conditions(&sim);
+    let at = |kind: &str| conditions.iter().find(|(told, _)| told.starts_with(kind)).map(|(_, second)| *second);
+    let (first, last) = (at("FailureTarget=True"), at("Failed=True"));
+    assert_eq!(last, first.map(|second| second + 1), "what is deleted in a look counts as stopping until the next: {conditions:?}");
+}
+
+#[test]
+fn a_refused_job_finds_what_its_moment_freed() {
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": {"pods": "2"}}});
+    let mut sim = settled(&[quota]);
+    // Refused at 0, 1 and 2 s, and then again four seconds later: when the first two pods end.
+    apply(&mut sim, &job(json!({"completions": 4, "parallelism": 4})), |b| ends(b, 6, 0));
+    run_to(&mut sim, 30);
+    assert_eq!(seconds(&sim, |_, change| change == Change::PodCreated), [0, 0, 6, 6]);
+}
+
+#[test]
+fn old_pods_go_before_the_third_batch_of_new_ones_comes() {
+    let strategy = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": "100%"}});
+    let mut sim = settled(&[workload("Deployment", "app:1", json!({"replicas": 10, "strategy": strategy}))]);
+    apply(&mut sim, &workload("Deployment", "app:2", json!({"replicas": 10, "strategy": strategy})), steady);
+    run_to(&mut sim, 1);
+    let (mut active, mut most) = (10, 10);
+    for record in sim.api().trace().records() {
+        active += match record.change {
+            Change::PodCreated => 1,
+            Change::PodDeleting(_) => -1,
+            _ => 0,
+        };
+        most = most.max(active);
+    }
+    assert_eq!((most, active), (13, 10));
+    assert_eq!(sizes(&sim), [0, 10]);
+}
+
+#[test]
+fn a_quota_of_replica_sets_stops_a_rollout() {
+    let quota =
+        json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": {"count/replicasets.apps": "1"}}});
+    let mut sim = settled(&[quota, workload("Deployment", "app:1", json!({"replicas": 2}))]);
+    apply(&mut sim, &workload("Deployment", "app:2", json!({"replicas": 2})), |_| {});
+    run_to(&mut sim, 60);
+    assert_eq!(sizes(&sim), [2]);
+    assert_eq!(progressing(&sim), "False ReplicaSetCreateError");
+    let conditions = &sim.cluster().deployments[WEB.index()].status.conditions;
+    let message = conditions.iter().find(|c| c.kind == "Progressing").map_or("", |c| c.message.as_str());
+    assert!(
+        message.ends_with(
+            "exceeded quota: q, requested: count/replicasets.apps=1, used: count/replicasets.apps=1, limited: count/replicasets.apps=1"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
+fn pods_replaced_by_hand_end_the_update_of_a_stateful_set() {
+    let extra = json!({"replicas": 2, "serviceName": "web", "updateStrategy": {"type": "OnDelete"}});
+    let mut sim = settled(&[workload("StatefulSet", "app:1", extra.clone())]);
+    apply(&mut sim, &workload("StatefulSet", "app:2", extra), |_| {});
+    run_to(&mut sim, 60);
+    let current = |sim: &Sim| {
+        let set = &sim.cluster().stateful_sets[StatefulSetId(0).index()];
+        set.current_template == set.template
+    };
+    assert!(!current(&sim), "nothing is replaced by itself");
+    for pod in sim.cluster().live_pods().map(|(id, _)| id).collect::<Vec<PodId>>() {
+        sim.api_mut().delete_pod(pod, None, DeleteReason::User);
+    }
+    run_to(&mut sim, 200);
+    assert!(current(&sim));
 }

@@ -2,6 +2,7 @@
 
 use super::api::Api;
 use super::notice::Watched;
+use super::pods::Refusal;
 use crate::cluster::ids::*;
 use crate::cluster::state::Workload;
 use crate::cluster::workloads::*;
@@ -9,7 +10,12 @@ use crate::trace::{Change, RecordId, Subject};
 
 impl Api {
     /// Adds a ReplicaSet; one of a Deployment is listed there too.
-    pub fn create_replica_set(&mut self, set: ReplicaSet) -> ReplicaSetId {
+    ///
+    /// # Errors
+    /// A quota does not allow another one.
+    pub fn create_replica_set(&mut self, set: ReplicaSet) -> Result<ReplicaSetId, Refusal> {
+        let name = self.cluster.text(set.meta.name).to_owned();
+        self.review_count(set.meta.namespace, "replicasets.apps", &name)?;
         let id = ReplicaSetId::from_index(self.cluster.replica_sets.len());
         let deployment = set.deployment;
         self.cluster.replica_sets.push(set);
@@ -22,7 +28,7 @@ impl Api {
             }
             None => self.notify(Watched::ReplicaSet(id)),
         }
-        id
+        Ok(id)
     }
 
     /// A controller changes a ReplicaSet's `spec.replicas`.

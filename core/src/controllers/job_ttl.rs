@@ -1,7 +1,6 @@
 //! The TTL-after-finished controller (`pkg/controller/ttlafterfinished/ttlafterfinished_controller.go`, v1.37): finished Jobs go when their
 //! `ttlSecondsAfterFinished` is over.
 
-use super::looks::Looks;
 use super::queue::{Key, WorkQueue};
 use crate::apiserver::{Api, Notice, Propagation, Watched};
 use crate::cluster::Workload;
@@ -10,9 +9,7 @@ use crate::units::time::Time;
 
 /// What the controller remembers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct JobTtlController {
-    looks: Looks,
-}
+pub(super) struct JobTtlController {}
 
 /// When a finished Job is to go; none for one without a time to live, or not finished.
 fn expiry(api: &Api, id: JobId) -> Option<Time> {
@@ -48,7 +45,7 @@ impl JobTtlController {
     pub(super) fn sync(&mut self, id: JobId, api: &mut Api, queue: &mut WorkQueue) {
         let Some(time) = expiry(api, id) else { return };
         if time > api.now() {
-            return self.looks.ask(queue, api, Key::JobTtl(id), time);
+            return queue.add_once_at(Key::JobTtl(id), time, api.cause());
         }
         api.delete_workload_with(Workload::Job(id), Propagation::Foreground);
     }

@@ -10,7 +10,6 @@ mod disruption;
 pub mod horizontal_pod_autoscaler;
 mod job;
 mod job_ttl;
-mod looks;
 mod losses;
 mod node_lifecycle;
 mod orphans;

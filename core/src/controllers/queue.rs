@@ -72,16 +72,34 @@ const LAST_RETRY: Millis = 1_000_000;
 /// The most causes remembered for one key: the first ones.
 const MAX_CAUSES: usize = 512;
 
+/// A later look that an earlier one may take the place of.
+#[derive(Clone, Copy, Debug)]
+struct Once {
+    key: Key,
+    cause: Option<RecordId>,
+    number: u64,
+    /// It comes late within its moment.
+    late: bool,
+}
+
 /// Keys waiting to be looked at.
 #[derive(Clone, Debug, Default)]
 pub struct WorkQueue {
     order: VecDeque<Key>,
     /// Deployments: they add up what ReplicaSets count, so they come when no other key waits.
     sums: VecDeque<Key>,
+    /// Keys tried again after a refusal, waited for in whole seconds: the wait began when the refused look ended, so they come after what
+    /// a whole second sets off.
+    late: VecDeque<Key>,
     /// Autoscalers: they look at what a moment has come to when nothing else is left to do in it.
     looks: VecDeque<Key>,
     causes: BTreeMap<Key, Vec<RecordId>>,
     later: Agenda<(Key, Option<RecordId>)>,
+    /// Later looks of which only the earliest of each key counts.
+    once: Agenda<Once>,
+    /// That earliest one: when it comes, and its number.
+    earliest: BTreeMap<Key, (Time, u64)>,
+    once_asked: u64,
     /// Keys that are to be tried again after a failure: of several moments only the earliest waits.
     retries: BTreeMap<Key, (Time, Option<RecordId>)>,
     /// The same by time.
@@ -100,8 +118,13 @@ const WORKERS: usize = 5;
 impl WorkQueue {
     /// Asks for `key` now. While it waits, further requests only add their cause.
     pub fn add(&mut self, key: Key, cause: Option<RecordId>) {
+        self.put(key, cause, false);
+    }
+
+    fn put(&mut self, key: Key, cause: Option<RecordId>, late: bool) {
         let causes = self.causes.entry(key).or_insert_with(|| {
             let order = match key {
+                _ if late => &mut self.late,
                 Key::Deployment(_) => &mut self.sums,
                 Key::Autoscaler(_) | Key::ClusterAutoscaler => &mut self.looks,
                 _ => &mut self.order,
@@ -120,6 +143,26 @@ impl WorkQueue {
     /// Asks for `key` at `time`.
     pub fn add_at(&mut self, key: Key, time: Time, cause: Option<RecordId>) {
         self.later.add(time, (key, cause));
+    }
+
+    /// Asks for `key` at `time`: of all the moments asked for so only the earliest waits (`client-go/util/workqueue/delaying_queue.go`,
+    /// v1.37).
+    pub fn add_once_at(&mut self, key: Key, time: Time, cause: Option<RecordId>) {
+        self.put_once(key, time, cause, false);
+    }
+
+    /// As [`WorkQueue::add_once_at`], after a refusal: once everything else of that moment is looked at.
+    pub fn add_once_late_at(&mut self, key: Key, time: Time, cause: Option<RecordId>) {
+        self.put_once(key, time, cause, true);
+    }
+
+    fn put_once(&mut self, key: Key, time: Time, cause: Option<RecordId>, late: bool) {
+        if self.earliest.get(&key).is_some_and(|(waiting, _)| *waiting <= time) {
+            return;
+        }
+        self.once_asked += 1;
+        self.earliest.insert(key, (time, self.once_asked));
+        self.once.add(time, Once { key, cause, number: self.once_asked, late });
     }
 
     /// Asks for `key` at `time` because a calendar says so: such moments alone keep no run from being at rest.
@@ -160,6 +203,12 @@ impl WorkQueue {
         while let Some((_, (key, cause))) = self.later.take_due(now) {
             self.add(key, cause);
         }
+        while let Some((_, Once { key, cause, number, late })) = self.once.take_due(now) {
+            if self.earliest.get(&key).is_some_and(|(_, earliest)| *earliest == number) {
+                self.earliest.remove(&key);
+                self.put(key, cause, late);
+            }
+        }
         while let Some(&(time, key)) = self.retry_times.first().filter(|(time, _)| *time <= now) {
             self.retry_times.remove(&(time, key));
             let cause = self.retries.remove(&key).and_then(|(_, cause)| cause);
@@ -170,9 +219,14 @@ impl WorkQueue {
         }
     }
 
+    /// Whether this key waits to be looked at now.
+    pub fn is_asked(&self, key: Key) -> bool {
+        self.causes.contains_key(&key)
+    }
+
     /// Whether a key waits to be looked at now.
     pub fn is_waiting(&self) -> bool {
-        !self.order.is_empty() || !self.sums.is_empty()
+        !self.order.is_empty() || !self.sums.is_empty() || !self.late.is_empty()
     }
 
     /// Whether a set of pods waits to be counted.
@@ -188,7 +242,8 @@ impl WorkQueue {
     /// The next key with the records that asked for it, in order. Workers of one controller race: any of the first few keys for it may be the
     /// next one that is done.
     pub fn take(&mut self) -> Option<(Key, Vec<RecordId>)> {
-        let (order, orders) = (if self.order.is_empty() { &mut self.sums } else { &mut self.order }, self.orders);
+        let orders = self.orders;
+        let order = [&mut self.order, &mut self.sums, &mut self.late].into_iter().find(|keys| !keys.is_empty())?;
         let first = *order.front()?;
         self.taken += 1;
         let mut place = 0;
@@ -216,14 +271,16 @@ impl WorkQueue {
 
     /// When the next delayed key is due that is not asked for by the calendar alone.
     pub fn next_consequence(&self) -> Option<Time> {
-        self.later.next_time().into_iter().chain(self.retry_times.first().map(|r| r.0)).min()
+        [self.later.next_time(), self.once.next_time(), self.retry_times.first().map(|r| r.0)].into_iter().flatten().min()
     }
 
     /// Forgets all that waits, now and later, for those that are gone.
     pub(super) fn forget_all(&mut self, gone: impl Fn(Key) -> bool) {
-        [&mut self.order, &mut self.sums, &mut self.looks].into_iter().for_each(|keys| keys.retain(|&key| !gone(key)));
+        [&mut self.order, &mut self.sums, &mut self.late, &mut self.looks].into_iter().for_each(|keys| keys.retain(|&key| !gone(key)));
         self.causes.retain(|&key, _| !gone(key));
         self.later.retain(|(key, _)| !gone(*key));
+        self.once.retain(|once| !gone(once.key));
+        self.earliest.retain(|&key, _| !gone(key));
         self.retries.retain(|&key, _| !gone(key));
         self.retry_times.retain(|&(_, key)| !gone(key));
         self.calendar.retain(|(key, _)| !gone(*key));
@@ -236,11 +293,13 @@ impl WorkQueue {
         let waiting = self.causes.iter_mut().filter(|(key, causes)| causes.is_empty() && of(**key));
         waiting.for_each(|(_, causes)| causes.push(record));
         self.later.map_in_place(|(key, cause)| *cause = cause.or(Some(record).filter(|_| of(*key))));
+        self.once.map_in_place(|once| once.cause = once.cause.or(Some(record).filter(|_| of(once.key))));
     }
 
     /// Forgets which records asked: a fork begins a trace of its own.
     pub fn forget_causes(&mut self) {
         self.later.map_in_place(|(_, cause)| *cause = None);
+        self.once.map_in_place(|once| once.cause = None);
         self.retries.values_mut().for_each(|retry| retry.1 = None);
         self.causes.values_mut().for_each(Vec::clear);
     }
@@ -260,6 +319,33 @@ mod tests {
         assert_eq!(queue.take(), Some((key, vec![RecordId(3), RecordId(5)])));
         assert_eq!(queue.take(), Some((Key::NodeMonitor, vec![])));
         assert_eq!(queue.take(), None);
+    }
+
+    #[test]
+    fn what_was_refused_comes_after_what_its_moment_sets_off() {
+        let mut queue = WorkQueue::default();
+        let (retried, freed) = (Key::Job(JobId::from_index(0)), Key::Quota(QuotaId::from_index(0)));
+        queue.add_once_late_at(retried, Time(4_000), None);
+        assert_eq!(queue.next_consequence(), Some(Time(4_000)));
+        queue.release(Time(4_000));
+        queue.add(freed, None);
+        assert_eq!([queue.take(), queue.take()].map(|taken| taken.map(|(key, _)| key)), [Some(freed), Some(retried)]);
+    }
+
+    #[test]
+    fn of_several_later_looks_the_earliest_counts() {
+        let mut queue = WorkQueue::default();
+        let key = Key::PodGc;
+        for moment in [30, 10, 20] {
+            queue.add_once_at(key, Time(moment), None);
+        }
+        queue.release(Time(10));
+        assert_eq!(queue.take().map(|(key, _)| key), Some(key));
+        queue.release(Time(40));
+        assert_eq!(queue.take(), None, "the others are void");
+        queue.add_once_at(key, Time(50), None);
+        queue.release(Time(50));
+        assert_eq!(queue.take().map(|(key, _)| key), Some(key));
     }
 
     #[test]

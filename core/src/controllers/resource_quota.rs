@@ -71,14 +71,7 @@ impl ResourceQuotaController {
             Watched::Claim(id) if cluster.storage.claims[id.index()].gone => cluster.storage.claims[id.index()].namespace,
             Watched::Service(id) if cluster.services[id.index()].meta.gone => cluster.services[id.index()].meta.namespace,
             Watched::Deployment(id) if cluster.deployments[id.index()].meta.gone => cluster.deployments[id.index()].meta.namespace,
-            Watched::ReplicaSet(id) => {
-                // Deployments make them without being charged by admission here: those that are new are counted at once.
-                let set = &cluster.replica_sets[id.index()].meta;
-                if !set.gone && set.created < api.now() {
-                    return;
-                }
-                set.namespace
-            }
+            Watched::ReplicaSet(id) if cluster.replica_sets[id.index()].meta.gone => cluster.replica_sets[id.index()].meta.namespace,
             Watched::StatefulSet(id) if cluster.stateful_sets[id.index()].meta.gone => cluster.stateful_sets[id.index()].meta.namespace,
             Watched::DaemonSet(id) if cluster.daemon_sets[id.index()].meta.gone => cluster.daemon_sets[id.index()].meta.namespace,
             Watched::CronJob(id) if cluster.cron_jobs[id.index()].meta.gone => cluster.cron_jobs[id.index()].meta.namespace,

@@ -13,7 +13,7 @@ use crate::cluster::template::TaintEffect;
 use crate::trace::{DeleteReason, RecordId, Subject};
 use crate::units::time::{Millis, SECOND, Time};
 
-/// How long it takes to hear of a pod that has just been made: an assumption.
+/// How long it takes to hear of a pod that has just been made: an assumption, of the size that recorded round trips have.
 const HEARD_AFTER: Millis = 250;
 /// Source of this controller's events.
 const SOURCE: &str = "taint-eviction-controller";

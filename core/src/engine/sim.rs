@@ -52,7 +52,8 @@ pub enum Ended {
     BudgetSpent,
 }
 
-/// The most changes of nodes answered one by one within a moment: by then all others have arrived.
+/// The most changes of nodes answered one by one within a moment: by then all others have arrived. Calibrated by recordings: of pods that
+/// got ready in one second the controllers mostly counted the first, then the first two, then all.
 const SINGLE_ANSWERS: u32 = 2;
 
 /// How far the controllers are within a moment. What happens on nodes at one moment reaches them at nearly one time: each change wakes

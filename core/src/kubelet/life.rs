@@ -11,7 +11,8 @@ use crate::cluster::template::RestartPolicy;
 use crate::trace::{Subject, UnreadyReason};
 use crate::units::time::{Millis, SECOND, Time};
 
-/// From seeing a pod to posting that it is refused: the two round trips between which its owner cannot make the next one. An assumption.
+/// From seeing a pod to posting that it is refused: the two round trips between which its owner cannot make the next one. An assumption,
+/// of the size that recorded round trips have.
 const REFUSES_AFTER: Millis = 250;
 /// Exit code of a container that had to be killed.
 const KILLED: i32 = 137;

@@ -9,7 +9,6 @@ mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::looks::Looks;
 use super::losses::creation_causes;
 use super::orphans::Orphans;
 use super::queue::{Key, WorkQueue};
@@ -36,7 +35,6 @@ pub(super) struct DaemonSetController {
     orphans: Orphans,
     by_namespace: BTreeMap<NamespaceId, BTreeSet<DaemonSetId>>,
     failed_pods: backoff::FailedPods,
-    looks: Looks,
 }
 
 /// The pods of a DaemonSet by the node they are for, the best first: assigned, then older.
@@ -120,7 +118,7 @@ impl DaemonSetController {
         let key = Key::DaemonSet(id);
         let (wanted, again) = manage::manage(api, id, &mut self.failed_pods);
         if let Some(delay) = again {
-            self.looks.ask(queue, api, key, api.now() + delay);
+            queue.add_once_at(key, api.now() + delay, api.cause());
         }
         // What was just asked for has to be seen before an update goes on (expectations).
         let idle = wanted.create.is_empty() && wanted.delete.is_empty();
@@ -137,7 +135,7 @@ impl DaemonSetController {
             queue.forget(key);
         }
         if let Some(time) = status::next_available(api, id) {
-            self.looks.ask(queue, api, key, time);
+            queue.add_once_at(key, time, api.cause());
         }
     }
 }

@@ -12,7 +12,6 @@ pub use undo::{UndoRefused, undo};
 
 use std::collections::BTreeSet;
 
-use super::looks::Looks;
 use super::queue::{Key, WorkQueue};
 use crate::apiserver::{Api, Notice, PodChange, Watched};
 use crate::cluster::ids::{DeploymentId, ReplicaSetId};
@@ -23,12 +22,14 @@ use crate::trace::Subject;
 /// The component that its events name.
 const SOURCE: &str = "deployment-controller";
 
+/// A look that failed is tried again so often; then a change has to ask for the next (`maxRetries`).
+const MOST_RETRIES: u32 = 15;
+
 /// What the Deployment controller remembers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DeploymentController {
     /// ReplicaSets without a Deployment: candidates for adoption.
     orphans: BTreeSet<ReplicaSetId>,
-    looks: Looks,
 }
 
 impl DeploymentController {
@@ -114,14 +115,22 @@ impl DeploymentController {
             scale::scale(api, id);
             return status::write_counts(api, id);
         }
-        match api.cluster().deployments[id.index()].strategy {
+        let rolled = match api.cluster().deployments[id.index()].strategy {
             DeploymentStrategy::RollingUpdate { .. } => rollout::roll(api, id),
             DeploymentStrategy::Recreate => rollout::recreate(api, id),
+        };
+        let key = Key::Deployment(id);
+        if rolled.is_err() {
+            if queue.failures(key) < MOST_RETRIES {
+                return queue.add_rate_limited(key, api.now(), api.cause());
+            }
+            return queue.forget(key);
         }
+        queue.forget(key);
         if !status::write_rollout(api, id)
             && let Some(time) = status::deadline_look(api, id)
         {
-            self.looks.ask(queue, api, Key::Deployment(id), time);
+            queue.add_once_at(key, time, api.cause());
         }
     }
 

@@ -60,15 +60,21 @@ pub(super) fn raise_revision(api: &mut Api, id: DeploymentId) -> Option<ReplicaS
     Some(new)
 }
 
+/// The API server refused a ReplicaSet: the look ends there, and another one follows.
+pub(super) struct Refused;
+
 /// The new ReplicaSet; made if there is none. None where the namespace is being deleted.
-pub(super) fn new_or_create(api: &mut Api, id: DeploymentId) -> Option<ReplicaSetId> {
+///
+/// # Errors
+/// The API server refuses it: the Deployment's conditions say so.
+pub(super) fn new_or_create(api: &mut Api, id: DeploymentId) -> Result<Option<ReplicaSetId>, Refused> {
     if let Some(new) = raise_revision(api, id) {
-        return Some(new);
+        return Ok(Some(new));
     }
     let cluster = api.cluster();
     let d = &cluster.deployments[id.index()];
     if cluster.namespaces.get(d.meta.namespace.index()).is_some_and(|n| n.deleting.is_some()) {
-        return None;
+        return Ok(None);
     }
     let (surge, _) = fenceposts(d);
     let replicas = match d.strategy {
@@ -79,9 +85,8 @@ pub(super) fn new_or_create(api: &mut Api, id: DeploymentId) -> Option<ReplicaSe
     let deployment_name = cluster.text(d.meta.name).to_owned();
     let digest = cluster.template(d.template).digest;
     let taken = |name: &str| d.replica_sets.iter().any(|r| cluster.text(cluster.replica_sets[r.index()].meta.name) == name);
-    let hash = (0..=d.replica_sets.len() as u32)
-        .map(|collisions| hash_name(digest, collisions))
-        .find(|hash| !taken(&format!("{deployment_name}-{hash}")))?;
+    let hashes = (0..=d.replica_sets.len() as u32).map(|collisions| hash_name(digest, collisions));
+    let Some(hash) = { hashes }.find(|hash| !taken(&format!("{deployment_name}-{hash}"))) else { return Ok(None) };
     let (template, namespace, origin, min_ready, base_selector, wanted) =
         (d.template, d.meta.namespace, d.meta.origin, d.min_ready, d.selector.clone(), d.replicas);
 
@@ -96,7 +101,7 @@ pub(super) fn new_or_create(api: &mut Api, id: DeploymentId) -> Option<ReplicaSe
         }
         Selector::Nothing => Selector::Nothing,
     };
-    let new = api.create_replica_set(ReplicaSet {
+    let created = api.create_replica_set(ReplicaSet {
         meta: Meta { name, namespace, created: api.now(), generation: 1, gone: false, deleting: None, origin },
         replication_controller: false,
         deployment: Some(id),
@@ -110,11 +115,20 @@ pub(super) fn new_or_create(api: &mut Api, id: DeploymentId) -> Option<ReplicaSe
         pods_made: 0,
         status: ReplicaSetStatus::default(),
     });
+    let new = match created {
+        Ok(new) => new,
+        Err(refusal) => {
+            let message = format!("Failed to create new replica set \"{deployment_name}-{hash}\": {}", refusal.message);
+            super::status::note_refused(api, id, &message);
+            api.event(Subject::Deployment(id), true, "ReplicaSetCreateError", &message, SOURCE);
+            return Err(Refused);
+        }
+    };
     if replicas > 0 {
         tell_scaled(api, id, new, 0, replicas, None);
     }
     super::status::note_created(api, id, new);
-    Some(new)
+    Ok(Some(new))
 }
 
 /// Gives a ReplicaSet a size and the annotations that go with it (`sync.go` scaleReplicaSet); tells whether the size changed.

@@ -1,20 +1,24 @@
 //! Rolling update and Recreate (`rolling.go`, `recreate.go`, v1.37).
 
 use super::history;
-use super::replica_sets::{fenceposts, new_and_old, new_or_create, raise_revision, resize, total};
+use super::replica_sets::{Refused, fenceposts, new_and_old, new_or_create, raise_revision, resize, total};
 use super::status;
 use crate::apiserver::Api;
 use crate::cluster::ids::{DeploymentId, ReplicaSetId};
 
 /// One pass of a rolling update: grows the new ReplicaSet, or shrinks old ones, or cleans up when all is done. The caller writes the status.
-pub(super) fn roll(api: &mut Api, id: DeploymentId) {
-    let Some(new) = new_or_create(api, id) else { return };
+///
+/// # Errors
+/// The new ReplicaSet could not be made.
+pub(super) fn roll(api: &mut Api, id: DeploymentId) -> Result<(), Refused> {
+    let Some(new) = new_or_create(api, id)? else { return Ok(()) };
     if grow_new(api, id, new) || shrink_old(api, id, new) {
-        return;
+        return Ok(());
     }
     if status::is_complete(api.cluster(), id) {
         history::clean_up(api, id);
     }
+    Ok(())
 }
 
 /// `reconcileNewReplicaSet`.
@@ -93,7 +97,10 @@ fn shrink_healthy(api: &mut Api, id: DeploymentId, old: &[ReplicaSetId], least: 
 }
 
 /// One pass of Recreate: all old pods go, and only when the last is gone the new ones come.
-pub(super) fn recreate(api: &mut Api, id: DeploymentId) {
+///
+/// # Errors
+/// The new ReplicaSet could not be made.
+pub(super) fn recreate(api: &mut Api, id: DeploymentId) -> Result<(), Refused> {
     let new = raise_revision(api, id);
     let old = new_and_old(api.cluster(), id).1;
     let mut scaled = false;
@@ -103,9 +110,15 @@ pub(super) fn recreate(api: &mut Api, id: DeploymentId) {
         }
     }
     if scaled || old_pods_remain(api, &old) {
-        return;
+        return Ok(());
     }
-    let Some(new) = new.or_else(|| new_or_create(api, id)) else { return };
+    let new = match new {
+        Some(new) => new,
+        None => match new_or_create(api, id)? {
+            Some(new) => new,
+            None => return Ok(()),
+        },
+    };
     let wanted = api.cluster().deployments[id.index()].replicas;
     if api.cluster().replica_sets[new.index()].replicas != wanted {
         resize(api, id, new, wanted);
@@ -113,6 +126,7 @@ pub(super) fn recreate(api: &mut Api, id: DeploymentId) {
     if status::is_complete(api.cluster(), id) {
         history::clean_up(api, id);
     }
+    Ok(())
 }
 
 /// `oldPodsRunning`: pods that are being deleted count until they are gone.

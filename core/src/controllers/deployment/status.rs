@@ -176,6 +176,14 @@ pub(super) fn note_created(api: &mut Api, id: DeploymentId, new: ReplicaSetId) {
     }
 }
 
+/// The condition that tells of a ReplicaSet that could not be made.
+pub(super) fn note_refused(api: &mut Api, id: DeploymentId, message: &str) {
+    if api.cluster().deployments[id.index()].progress_deadline.is_some() {
+        let told = condition(api.now(), PROGRESSING, "False", "ReplicaSetCreateError", message.to_owned());
+        note(api, id, told);
+    }
+}
+
 /// The condition that tells of a ReplicaSet found; only where there is no condition yet.
 pub(super) fn note_found(api: &mut Api, id: DeploymentId, new: ReplicaSetId) {
     let d = &api.cluster().deployments[id.index()];

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::pods::{Seen, index_of};
-use super::{Memory, SOURCE, indexes};
+use super::pods::{Counts, Seen, index_of};
+use super::{BATCH, Memory, SOURCE, indexes};
 use crate::apiserver::{Api, NewPod, Refusal};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{JobId, PodId};
@@ -22,13 +22,12 @@ const BURST: usize = 500;
 ///
 /// # Errors
 /// The first refusal of the API server.
-pub(super) fn manage(api: &mut Api, id: JobId, seen: &Seen, memory: &mut Memory) -> Result<Option<Time>, Refusal> {
+pub(super) fn manage(api: &mut Api, id: JobId, seen: &mut Seen, memory: &mut Memory) -> Result<Option<Time>, Refusal> {
     let cluster = api.cluster();
     let job = &cluster.jobs[id.index()];
     let active = seen.active.len();
     if job.suspend {
-        let active = &seen.active;
-        delete_uncounted(api, id, active, memory);
+        delete_uncounted(api, id, &seen.active, &mut seen.counts, memory);
         return Ok(None);
     }
     let parallelism = job.parallelism.max(0) as usize;
@@ -42,7 +41,7 @@ pub(super) fn manage(api: &mut Api, id: JobId, seen: &Seen, memory: &mut Memory)
     let mut surplus = surplus_pods(api, id, seen, active.saturating_sub(wanted));
     if !surplus.is_empty() {
         surplus.truncate(BURST);
-        delete_uncounted(api, id, &surplus, memory);
+        delete_uncounted(api, id, &surplus, &mut seen.counts, memory);
         return Ok(None);
     }
     let stopping: Vec<PodId> = if job.replace_failed_only {
@@ -58,7 +57,7 @@ pub(super) fn manage(api: &mut Api, id: JobId, seen: &Seen, memory: &mut Memory)
     let per_index = job.backoff_limit_per_index.is_some();
     let wait = if per_index { 0 } else { memory.backoff.with(cluster, &seen.succeeded, &seen.failed).remaining(now) };
     if wait > 0 {
-        return Ok(Some(now + wait));
+        return Ok(Some(now + wait.max(BATCH)));
     }
     let (indexed, completions) = (job.indexed, job.completions.unwrap_or(0).max(0) as u32);
     if !indexed {
@@ -76,7 +75,7 @@ pub(super) fn manage(api: &mut Api, id: JobId, seen: &Seen, memory: &mut Memory)
     let waits: Vec<i64> = free.iter().map(wait).collect();
     let due: Vec<Option<u32>> = free.iter().zip(&waits).filter(|(_, wait)| **wait == 0).map(|(&index, _)| Some(index)).collect();
     if due.is_empty() {
-        return Ok(waits.iter().min().map(|wait| now + *wait));
+        return Ok(waits.iter().min().map(|wait| now + (*wait).max(BATCH)));
     }
     create(api, id, &due, seen, memory).map(|()| None)
 }
@@ -128,21 +127,22 @@ fn surplus_pods(api: &Api, id: JobId, seen: &Seen, at_least: usize) -> Vec<PodId
 }
 
 /// Deletes pods that are too much: their finalizer goes first, so that their end counts for nothing (`deleteJobPods`).
-fn delete_uncounted(api: &mut Api, id: JobId, pods: &[PodId], memory: &mut Memory) {
+fn delete_uncounted(api: &mut Api, id: JobId, pods: &[PodId], counts: &mut Counts, memory: &mut Memory) {
     memory.counted.extend(pods);
-    delete(api, id, pods, DeleteReason::ScaleDown);
+    delete(api, id, pods, counts, DeleteReason::ScaleDown);
 }
 
 /// Deletes pods with the controller's event.
-pub(super) fn delete(api: &mut Api, id: JobId, pods: &[PodId], reason: DeleteReason) {
+pub(super) fn delete(api: &mut Api, id: JobId, pods: &[PodId], counts: &mut Counts, reason: DeleteReason) {
     for &pod in pods {
+        counts.stopped(api.cluster().pod(pod).ready);
         let name = api.cluster().pod_name(pod);
         api.delete_pod(pod, None, reason);
         api.event(Subject::Job(id), false, "SuccessfulDelete", &format!("Deleted pod: {name}"), SOURCE);
     }
 }
 
-fn create(api: &mut Api, id: JobId, indexes: &[Option<u32>], seen: &Seen, memory: &mut Memory) -> Result<(), Refusal> {
+fn create(api: &mut Api, id: JobId, indexes: &[Option<u32>], seen: &mut Seen, memory: &mut Memory) -> Result<(), Refusal> {
     let causes = creation_causes(api);
     let label = api.known().job_completion_index;
     let (mut done, mut batch) = (0, 1);
@@ -159,6 +159,7 @@ fn create(api: &mut Api, id: JobId, indexes: &[Option<u32>], seen: &Seen, memory
             }
             match create_one(api, id, index) {
                 Ok(pod) => {
+                    seen.counts.active += 1;
                     if let Some(&failed) = index.and_then(|index| seen.held.get(&index)) {
                         let failures = memory.failures_after(api.cluster(), id, failed);
                         memory.index_failures.insert(pod, failures);

@@ -9,7 +9,6 @@ mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::looks::Looks;
 use super::queue::{Key, WorkQueue};
 use crate::apiserver::{Api, Notice, PodChange, Watched};
 use crate::cluster::ids::{JobId, PodId};
@@ -17,7 +16,7 @@ use crate::cluster::pod::{Owner, Phase};
 use crate::cluster::workloads::JobStatus;
 use crate::trace::{Change, DeleteReason, RecordId, Subject};
 use crate::units::time::{Millis, SECOND};
-use pods::Seen;
+use pods::{Counts, Seen};
 use verdict::Verdict;
 
 /// The component that its events name.
@@ -29,6 +28,9 @@ const BATCH: Millis = SECOND;
 /// After refusals: 1 s doubling to 60 s.
 const LAST_RETRY: Millis = 60 * SECOND;
 
+/// The most ended pods counted in one look (`MaxUncountedPods`).
+const MOST_COUNTED: usize = 500;
+
 /// The most causes remembered for one Job until it is looked at.
 const MAX_CAUSES: usize = 512;
 
@@ -36,7 +38,6 @@ const MAX_CAUSES: usize = 512;
 #[derive(Clone, Debug, Default)]
 pub(super) struct JobController {
     jobs: BTreeMap<JobId, Memory>,
-    looks: Looks,
 }
 
 /// What is remembered of one Job.
@@ -83,7 +84,7 @@ impl JobController {
                 }
                 let memory = self.jobs.entry(id).or_default();
                 if memory.generation == meta.generation && meta.deleting.is_none() {
-                    self.looks.ask(queue, api, Key::Job(id), api.now() + BATCH);
+                    queue.add_once_at(Key::Job(id), api.now() + BATCH, api.cause());
                 } else {
                     memory.generation = meta.generation;
                     queue.add(Key::Job(id), notice.record);
@@ -107,7 +108,7 @@ impl JobController {
                 {
                     memory.causes.push(record);
                 }
-                self.looks.ask(queue, api, Key::Job(id), api.now() + BATCH);
+                queue.add_once_at(Key::Job(id), api.now() + BATCH, api.cause());
             }
             _ => {}
         }
@@ -134,16 +135,17 @@ impl JobController {
             api.set_job_status(id, status.clone());
         }
         let label = api.known().job_completion_index;
-        let seen = Seen::new(api.cluster(), id, &memory, label);
+        let mut seen = Seen::new(api.cluster(), id, &memory, label);
         let mut verdict = verdict::reach(api.cluster(), id, &seen, now);
         let mut again = verdict::deadline(&api.cluster().jobs[id.index()]).filter(|_| verdict.is_none());
         let mut refused = false;
         if verdict.is_some() {
-            manage::delete(api, id, &seen.active, DeleteReason::ScaleDown);
+            let active = std::mem::take(&mut seen.active);
+            manage::delete(api, id, &active, &mut seen.counts, DeleteReason::ScaleDown);
         } else {
             let deleting = api.cluster().jobs[id.index()].meta.deleting.is_some();
             if !deleting {
-                match manage::manage(api, id, &seen, &mut memory) {
+                match manage::manage(api, id, &mut seen, &mut memory) {
                     Ok(wait) => again = [again, wait].into_iter().flatten().min(),
                     Err(_) => refused = true,
                 }
@@ -154,22 +156,22 @@ impl JobController {
                 note_suspension(api, id, &mut status);
             }
         }
-        count(api, id, &mut memory, seen, verdict.as_ref(), &mut status);
+        let all_counted = count(api, id, &mut memory, seen, verdict.as_ref(), &mut status);
         if let Some(verdict) = &verdict {
-            verdict::enact(api, id, &mut status, verdict);
+            verdict::enact(api, id, &mut status, verdict, all_counted);
         }
         api.set_job_status(id, status);
         let key = Key::Job(id);
         if refused {
             let delay = if memory.refusals >= 6 { LAST_RETRY } else { (SECOND << memory.refusals).min(LAST_RETRY) };
             memory.refusals += 1;
-            again = [again, Some(now + delay)].into_iter().flatten().min();
+            queue.add_once_late_at(key, now + delay, api.cause());
         } else {
             memory.refusals = 0;
         }
         self.jobs.insert(id, memory);
         if let Some(time) = again {
-            self.looks.ask(queue, api, key, time);
+            queue.add_once_at(key, time, api.cause());
         }
     }
 }
@@ -191,8 +193,7 @@ fn is_complete(api: &Api, id: JobId, seen: &Seen) -> bool {
     let cluster = api.cluster();
     let job = &cluster.jobs[id.index()];
     let succeeded = manage::succeeded_in_all(cluster, id, seen);
-    let active = job.pods.iter().any(|&p| cluster.pod(p).is_active());
-    !active && job.completions.map_or(succeeded > 0, |wanted| succeeded >= wanted)
+    seen.counts.active == 0 && job.completions.map_or(succeeded > 0, |wanted| succeeded >= wanted)
 }
 
 /// The condition Suspended; a resumed Job starts anew.
@@ -210,49 +211,52 @@ fn note_suspension(api: &mut Api, id: JobId, status: &mut JobStatus) {
     }
 }
 
-/// Counts ended pods once (`trackJobStatusAndRemoveFinalizers`), and what is at work now. A Job that has failed counts every pod that
-/// has not ended as failed; one that has succeeded leaves them out.
-fn count(api: &Api, id: JobId, memory: &mut Memory, seen: Seen, verdict: Option<&Verdict>, status: &mut JobStatus) {
+/// Counts ended pods once (`trackJobStatusAndRemoveFinalizers`), and what is at work after this look. A Job that has failed counts every
+/// pod that has not ended as failed; one that has succeeded leaves them out. Tells whether all were counted: a look counts so many only.
+fn count(api: &Api, id: JobId, memory: &mut Memory, seen: Seen, verdict: Option<&Verdict>, status: &mut JobStatus) -> bool {
     let cluster = api.cluster();
     let job = &cluster.jobs[id.index()];
     let label = api.known().job_completion_index;
     memory.backoff = memory.backoff.with(cluster, &seen.succeeded, &seen.failed);
-    let at_work: BTreeSet<u32> = if seen.held.is_empty() {
-        BTreeSet::new()
-    } else {
-        job.pods.iter().filter(|&&p| cluster.pod(p).is_active()).filter_map(|&p| pods::index_of(cluster, p, label)).collect()
-    };
+    let mut counted = 0;
+    let mut all = true;
     for &pod in &seen.pods {
         if memory.counted.contains(&pod) {
             continue;
         }
         let succeeded = cluster.pod(pod).phase == Phase::Succeeded;
         if !succeeded && verdict.is_none() {
-            let held = pods::index_of(cluster, pod, label).is_some_and(|i| seen.held.get(&i) == Some(&pod) && !at_work.contains(&i));
+            // What waits for its successor is counted by the first look that finds that at work.
+            let held = pods::index_of(cluster, pod, label).is_some_and(|i| seen.held.get(&i) == Some(&pod));
             if held || !pods::is_failed(cluster, job, pod) {
                 continue;
             }
+        }
+        if counted >= MOST_COUNTED {
+            all = false;
+            break;
         }
         let in_range = !job.indexed
             || pods::index_of(cluster, pod, label).is_some_and(|i| job.completions.is_none_or(|c| i64::from(i) < i64::from(c)));
         // A pod that was stopped because enough had succeeded is not a failure.
         let ended_badly = !succeeded && (verdict.is_none_or(|v| !v.success) || seen.failed.contains(&pod));
-        if succeeded && !job.indexed {
-            status.succeeded += 1;
+        if succeeded {
+            counted += usize::from(in_range);
+            status.succeeded += i32::from(!job.indexed);
         } else if ended_badly && in_range && policy::match_failure(cluster, id, pod).counts() {
+            counted += 1;
             status.failed += 1;
         }
         memory.counted.insert(pod);
     }
-    let counted = &mut memory.counted;
-    memory.gone.retain(|pod| !counted.remove(pod));
+    let done = &mut memory.counted;
+    memory.gone.retain(|pod| !done.remove(pod));
     if job.indexed {
         status.succeeded = seen.succeeded_indexes.len() as i32;
         status.completed_indexes = seen.succeeded_indexes;
         status.failed_indexes = seen.failed_indexes.unwrap_or_default();
     }
-    let existing = || job.pods.iter().map(|&p| cluster.pod(p));
-    status.active = existing().filter(|p| p.is_active()).count() as i32;
-    status.ready = existing().filter(|p| p.is_active() && p.ready).count() as i32;
-    status.terminating = existing().filter(|p| p.is_terminating() && !p.phase.is_terminal()).count() as i32;
+    let Counts { active, ready, terminating } = seen.counts;
+    (status.active, status.ready, status.terminating) = (active, ready, terminating);
+    all
 }

@@ -11,6 +11,25 @@ use crate::cluster::pod::{Phase, PodName};
 use crate::cluster::workloads::{Job, PodFailureAction};
 use crate::units::intern::Sym;
 
+/// How many pods are at work and being stopped: as a look finds them, then with what it makes and stops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) active: i32,
+    /// Of the active ones, those that are ready.
+    pub(super) ready: i32,
+    /// Being deleted and not ended.
+    pub(super) terminating: i32,
+}
+
+impl Counts {
+    /// A pod that was active is being deleted by this look. If it is gone at once only the next look knows.
+    pub(super) fn stopped(&mut self, was_ready: bool) {
+        self.active -= 1;
+        self.terminating += 1;
+        self.ready -= i32::from(was_ready);
+    }
+}
+
 /// One look at the pods of a Job.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
@@ -26,6 +45,7 @@ pub(super) struct Seen {
     pub(super) succeeded_indexes: Vec<u32>,
     /// All failed indexes, sorted; none without a limit for each index.
     pub(super) failed_indexes: Option<Vec<u32>>,
+    pub(super) counts: Counts,
     /// Of each index that waits for its next pod the pod that failed last.
     pub(super) held: BTreeMap<u32, PodId>,
 }
@@ -69,8 +89,13 @@ impl Seen {
         let mut seen = Seen { pods: job.pods.iter().chain(&memory.gone).copied().collect(), ..Seen::default() };
         let index = |p: PodId| index_of(cluster, p, label).filter(|&i| job.completions.is_none_or(|c| i64::from(i) < i64::from(c)));
         for &pod in &seen.pods {
-            if cluster.pod(pod).is_active() {
+            let seen_pod = cluster.pod(pod);
+            if seen_pod.is_active() {
                 seen.active.push(pod);
+                seen.counts.active += 1;
+                seen.counts.ready += i32::from(seen_pod.ready);
+            } else if seen_pod.is_terminating() && !seen_pod.phase.is_terminal() {
+                seen.counts.terminating += 1;
             }
             if memory.counted.contains(&pod) || (job.indexed && index(pod).is_none()) {
                 continue;

@@ -77,10 +77,7 @@ pub(super) fn match_success(job: &Job, succeeded: &[u32]) -> Option<String> {
     let met = |(indexes, count): &(Option<String>, Option<i32>)| match indexes {
         Some(text) => {
             let (there, named) = count_named(text, completions, succeeded);
-            match count {
-                Some(count) => there as i64 >= i64::from(*count),
-                None => there == named && named > 0,
-            }
+            named > 0 && (there == named || count.is_some_and(|count| there as i64 >= i64::from(count)))
         }
         None => count.is_some_and(|count| succeeded.len() as i64 >= i64::from(count)),
     };

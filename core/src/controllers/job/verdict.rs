@@ -110,7 +110,7 @@ fn by_indexes(job: &Job, seen: &Seen) -> Option<Verdict> {
 
 /// Writes a condition of this moment; tells whether its status changed (`ensureJobConditionStatus`).
 pub(super) fn put(status: &mut JobStatus, now: Time, kind: &'static str, value: &'static str, reason: &'static str, message: &str) -> bool {
-    let same = status.conditions.iter().any(|c| c.kind == kind && c.status == value);
+    let same = status.conditions.iter().any(|c| c.kind == kind && c.status == value && c.reason == reason && c.message == message);
     // A condition that is False from the start is not written.
     if same || (value != "True" && !status.conditions.iter().any(|c| c.kind == kind)) {
         return false;
@@ -121,12 +121,12 @@ pub(super) fn put(status: &mut JobStatus, now: Time, kind: &'static str, value: 
     true
 }
 
-/// Writes the first condition of a verdict, and the terminal one when no pod of the Job is being stopped any more.
-pub(super) fn enact(api: &mut Api, id: JobId, status: &mut JobStatus, verdict: &Verdict) {
+/// Writes the first condition of a verdict, and the terminal one when no pod of the Job is being stopped any more and all are counted.
+pub(super) fn enact(api: &mut Api, id: JobId, status: &mut JobStatus, verdict: &Verdict, all_counted: bool) {
     let now = api.now();
     let (first, last) = if verdict.success { ("SuccessCriteriaMet", "Complete") } else { ("FailureTarget", "Failed") };
     put(status, now, first, "True", verdict.reason, &verdict.message);
-    if status.terminating > 0 || !put(status, now, last, "True", verdict.reason, &verdict.message) {
+    if !all_counted || status.terminating > 0 || !put(status, now, last, "True", verdict.reason, &verdict.message) {
         return;
     }
     let subject = Subject::Job(id);

@@ -5,7 +5,6 @@ mod ranking;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::looks::Looks;
 use super::losses::creation_causes;
 use super::orphans::Orphans;
 use super::queue::{Key, WorkQueue};
@@ -19,12 +18,18 @@ use crate::trace::{DeleteReason, Subject};
 /// The most pods created or deleted in one look (`BurstReplicas`).
 const BURST: usize = 500;
 
+/// A slow start waits for each of its batches, while other workers look at other ReplicaSets. A Deployment that makes its new ReplicaSet and
+/// shrinks an old one in one pass writes the two one after the other, with its status in between: by the time the old one loses its pods,
+/// which takes a single batch, the new one has come to its third. That it is the third is calibrated by recordings.
+const BATCH_THAT_COMES_LATER: usize = 4;
+
 /// What the ReplicaSet controller remembers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReplicaSetController {
     orphans: Orphans,
     by_namespace: BTreeMap<NamespaceId, BTreeSet<ReplicaSetId>>,
-    looks: Looks,
+    /// Slow starts that others come before, and the size of their next batch.
+    under_way: BTreeMap<ReplicaSetId, usize>,
 }
 
 /// What made a look fail: which step, and the API server's words.
@@ -94,8 +99,12 @@ impl ReplicaSetController {
         if !deleting {
             self.orphans.claim(api, set.meta.namespace, &set.selector.clone(), Owner::ReplicaSet(id), set.template);
         }
-        let failure = if deleting { None } else { self.manage(id, api).err() };
+        let managed = if deleting { Ok(Managed::Whole) } else { self.manage(id, api, queue) };
         let key = Key::ReplicaSet(id);
+        if matches!(managed, Ok(Managed::UnderWay)) {
+            return queue.add(key, api.cause());
+        }
+        let failure = managed.err();
         let failed = failure.is_some();
         let status = self.status(id, api, failure);
         let (ready, available) = (status.ready, status.available);
@@ -108,19 +117,28 @@ impl ReplicaSetController {
         if ready != available
             && let Some(time) = next_available(api, id)
         {
-            self.looks.ask(queue, api, key, time);
+            queue.add_once_at(key, time, api.cause());
         }
     }
 
     /// `manageReplicas`: creates what is missing, deletes what is too much.
-    fn manage(&mut self, id: ReplicaSetId, api: &mut Api) -> Result<(), Failure> {
+    fn manage(&mut self, id: ReplicaSetId, api: &mut Api, queue: &WorkQueue) -> Result<Managed, Failure> {
+        let next_batch = self.under_way.remove(&id);
         let set = &api.cluster().replica_sets[id.index()];
         let is_active = |pod: &PodId| api.cluster().pod(*pod).is_active();
         // Counted first, listed only for those that have to choose: most looks find just enough.
         let count = set.pods.iter().filter(|pod| is_active(pod)).count();
         let wanted = set.replicas.max(0) as usize;
         if count < wanted {
-            return create(api, id, (wanted - count).min(BURST));
+            let mut start = SlowStart { wanted: (wanted - count).min(BURST), batch: next_batch.unwrap_or(1), gives_way: false };
+            start.gives_way = next_batch.is_none() && sibling_waits(api, id, queue);
+            return match start.run(api, id)? {
+                None => Ok(Managed::Whole),
+                Some(batch) => {
+                    self.under_way.insert(id, batch);
+                    Ok(Managed::UnderWay)
+                }
+            };
         }
         let surplus = (count - wanted).min(BURST);
         if surplus > 0 {
@@ -132,7 +150,7 @@ impl ReplicaSetController {
                 api.event(Subject::ReplicaSet(id), false, "SuccessfulDelete", &format!("Deleted pod: {name}"), source(api, id));
             }
         }
-        Ok(())
+        Ok(Managed::Whole)
     }
 
     /// `calculateStatus`.
@@ -162,31 +180,62 @@ impl ReplicaSetController {
     }
 }
 
-/// Creates pods in slow-start batches of 1, 2, 4, …; the first batch with an error is the last (`slowStartBatch`).
-fn create(api: &mut Api, id: ReplicaSetId, count: usize) -> Result<(), Failure> {
-    let causes = creation_causes(api);
-    let (mut done, mut batch) = (0, 1);
-    while done < count {
-        let size = batch.min(count - done);
-        let mut refused = None;
-        for i in done..done + size {
-            if let Some(cause) = causes.nth(i) {
-                api.set_cause(Some(cause));
+/// How far the pods of a ReplicaSet were managed.
+enum Managed {
+    /// As far as this look can.
+    Whole,
+    /// A slow start goes on in the next look.
+    UnderWay,
+}
+
+/// Pods created in batches of 1, 2, 4, …; the first batch with an error is the last (`slowStartBatch`).
+struct SlowStart {
+    wanted: usize,
+    batch: usize,
+    /// Another ReplicaSet of the same Deployment is looked at before [`BATCH_THAT_COMES_LATER`].
+    gives_way: bool,
+}
+
+impl SlowStart {
+    /// Creates the pods. Gives the size of the next batch where it gives way.
+    fn run(self, api: &mut Api, id: ReplicaSetId) -> Result<Option<usize>, Failure> {
+        let causes = creation_causes(api);
+        let (mut done, mut batch) = (0, self.batch);
+        while done < self.wanted {
+            if self.gives_way && batch >= BATCH_THAT_COMES_LATER {
+                return Ok(Some(batch));
             }
-            if let Err(refusal) = create_one(api, id) {
-                refused.get_or_insert(refusal);
+            let size = batch.min(self.wanted - done);
+            let mut refused = None;
+            for i in done..done + size {
+                if let Some(cause) = causes.nth(i) {
+                    api.set_cause(Some(cause));
+                }
+                if let Err(refusal) = create_one(api, id) {
+                    refused.get_or_insert(refusal);
+                }
             }
+            match refused {
+                // A namespace that is being deleted takes nothing new, and that is no error.
+                Some(refusal) if refusal.namespace_terminating() => return Ok(None),
+                Some(refusal) => return Err(Failure { reason: "FailedCreate", message: refusal.message }),
+                None => {}
+            }
+            done += size;
+            batch = batch.saturating_mul(2);
         }
-        match refused {
-            // A namespace that is being deleted takes nothing new, and that is no error.
-            Some(refusal) if refusal.namespace_terminating() => return Ok(()),
-            Some(refusal) => return Err(Failure { reason: "FailedCreate", message: refusal.message }),
-            None => {}
-        }
-        done += size;
-        batch *= 2;
+        Ok(None)
     }
-    Ok(())
+}
+
+/// Whether another ReplicaSet of the same Deployment waits to lose pods.
+fn sibling_waits(api: &Api, id: ReplicaSetId, queue: &WorkQueue) -> bool {
+    let cluster = api.cluster();
+    let Some(deployment) = cluster.replica_sets[id.index()].deployment else { return false };
+    cluster.deployments[deployment.index()].replica_sets.iter().any(|&other| {
+        let set = &cluster.replica_sets[other.index()];
+        other != id && set.replicas < set.status.replicas && queue.is_asked(Key::ReplicaSet(other))
+    })
 }
 
 fn create_one(api: &mut Api, id: ReplicaSetId) -> Result<(), Refusal> {

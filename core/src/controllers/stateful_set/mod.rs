@@ -7,7 +7,6 @@ mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::looks::Looks;
 use super::orphans::Orphans;
 use super::queue::{Key, WorkQueue};
 use super::relevance::changes_counts;
@@ -24,7 +23,6 @@ const SOURCE: &str = "statefulset-controller";
 pub(super) struct StatefulSetController {
     orphans: Orphans,
     by_namespace: BTreeMap<NamespaceId, BTreeSet<StatefulSetId>>,
-    looks: Looks,
 }
 
 impl StatefulSetController {
@@ -101,7 +99,7 @@ impl StatefulSetController {
             queue.forget(key);
         }
         if let Some(time) = status::next_available(api, id) {
-            self.looks.ask(queue, api, key, time);
+            queue.add_once_at(key, time, api.cause());
         }
     }
 }

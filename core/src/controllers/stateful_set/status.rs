@@ -1,13 +1,13 @@
-//! Status of a StatefulSet (`stateful_set_control.go` computeReplicaStatus, completeRollingUpdate, v1.37).
+//! Status of a StatefulSet (`stateful_set_control.go` computeReplicaStatus, completeUpdate, v1.37).
 
 use super::revision::is_of;
 use crate::apiserver::Api;
 use crate::cluster::ids::StatefulSetId;
 use crate::cluster::pod::Phase;
-use crate::cluster::workloads::{StatefulSetStatus, StatefulSetStrategy};
+use crate::cluster::workloads::StatefulSetStatus;
 use crate::units::time::Time;
 
-/// Counts, and ends a rolling update that has reached every pod.
+/// Counts, and ends an update that has reached every pod.
 pub(super) fn write(api: &mut Api, id: StatefulSetId) {
     let cluster = api.cluster();
     let set = &cluster.stateful_sets[id.index()];
@@ -28,9 +28,9 @@ pub(super) fn write(api: &mut Api, id: StatefulSetId) {
             status.updated += i32::from(is_of(cluster, pod_id, set.template));
         }
     }
-    let rolling = matches!(set.strategy, StatefulSetStrategy::RollingUpdate { .. });
+    // Of whatever strategy: pods that were replaced by hand end an update too.
     let wanted = set.replicas;
-    if rolling && status.updated == wanted && status.ready == wanted && status.replicas == wanted {
+    if status.updated == wanted && status.ready == wanted && status.replicas == wanted {
         status.current = status.updated;
         let template = set.template;
         api.cluster_mut().stateful_sets[id.index()].current_template = template;

@@ -133,6 +133,21 @@ impl Driver<'_> {
         inserted
     }
 
+    /// The step `apply`: what exists is patched by what is given.
+    fn create_or_patch(&mut self, object: &Value) -> Result<Option<Inserted>, Refusal> {
+        let (kind, name) = key_of(object);
+        let cluster = self.sim.cluster();
+        let exists = kind != "Pod" || names::find_pod(cluster, &name).is_some_and(|pod| !cluster.pod(pod).gone);
+        match self.objects.get(&(kind, name)).filter(|_| exists) {
+            Some(before) => {
+                let mut after = before.clone();
+                merge(&mut after, object, Lists::Replaced);
+                self.apply(&after)
+            }
+            None => self.apply(object),
+        }
+    }
+
     /// Gives new templates the behaviour of their image.
     fn behave(&mut self) {
         let cluster = self.sim.api_mut().cluster_mut();
@@ -166,6 +181,12 @@ impl Driver<'_> {
         let node = self.sim.cluster().node_named(step.text("node"));
         let pod = names::find_pod(self.sim.cluster(), step.text("pod"));
         let target = format!("{}/{}", step.text("kind"), step.text("name"));
+        // What is deleted is not patched by what is applied later.
+        match step.verb.as_str() {
+            "delete" => drop(self.objects.remove(&(step.text("kind").to_owned(), step.text("name").to_owned()))),
+            "deleteNode" => drop(self.objects.remove(&("Node".to_owned(), step.text("node").to_owned()))),
+            _ => {}
+        }
         let api = self.sim.api_mut();
         match (step.verb.as_str(), node, pod) {
             ("failNode", Some(node), _) => {
@@ -205,7 +226,7 @@ impl Driver<'_> {
             ("drain", Some(node), _) => self.drain(number, node, step),
             ("addNode" | "apply", ..) => {
                 for object in step.fields.get("objects").and_then(Value::as_array).cloned().unwrap_or_default() {
-                    let inserted = self.apply(&object);
+                    let inserted = self.create_or_patch(&object);
                     if step.verb == "addNode" {
                         self.admit_node(inserted.as_ref().ok().copied().flatten());
                     }
@@ -251,7 +272,8 @@ impl Driver<'_> {
             }
             ("mergePatch" | "patch", ..) => {
                 let patch = step.fields.get("patch").cloned().unwrap_or(Value::Null);
-                self.patch(step, |object| merge(object, &patch));
+                let lists = if step.verb == "patch" { Lists::ByKey } else { Lists::Replaced };
+                self.patch(step, |object| merge(object, &patch, lists));
                 self.answer(step, target, None);
             }
             ("pause" | "resume", ..) => {
@@ -330,7 +352,7 @@ impl Driver<'_> {
     fn label_node(&mut self, node: NodeId, step: &Step) {
         let key = ("Node".to_owned(), step.text("node").to_owned());
         let Some(mut object) = self.objects.get(&key).cloned() else { return };
-        merge(&mut object, &step.fields["patch"]);
+        merge(&mut object, &step.fields["patch"], Lists::Replaced);
         let _ = node;
         let _ = self.apply(&object);
         self.answer(step, format!("Node/{}", step.text("node")), None);
@@ -427,8 +449,26 @@ fn annotate(api: &mut Api, pod: wavetank_core::cluster::ids::PodId, patch: &Valu
     }
 }
 
-/// RFC 7386.
-fn merge(target: &mut Value, patch: &Value) {
+/// What a patch does to a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lists {
+    /// Takes its place (RFC 7386).
+    Replaced,
+    /// Goes into it by the key of its elements, where Kubernetes merges such lists (strategic merge patch).
+    ByKey,
+}
+
+/// The key by which the elements of a list are told apart.
+fn merge_key(list: &str) -> Option<&'static str> {
+    match list {
+        "containers" | "initContainers" | "volumes" | "env" => Some("name"),
+        "ports" => Some("containerPort"),
+        "volumeMounts" => Some("mountPath"),
+        _ => None,
+    }
+}
+
+fn merge(target: &mut Value, patch: &Value, lists: Lists) {
     let Value::Object(changes) = patch else {
         *target = patch.clone();
         return;
@@ -436,11 +476,22 @@ fn merge(target: &mut Value, patch: &Value) {
     if !target.is_object() {
         *target = json!({});
     }
-    for (key, change) in changes {
+    for (field, change) in changes {
         if change.is_null() {
-            target.as_object_mut().map(|o| o.remove(key));
-        } else {
-            merge(&mut target[key.as_str()], change);
+            target.as_object_mut().map(|o| o.remove(field));
+            continue;
+        }
+        let key = merge_key(field).filter(|_| lists == Lists::ByKey);
+        match (key, &mut target[field.as_str()], change) {
+            (Some(key), Value::Array(old), Value::Array(new)) => {
+                for element in new {
+                    match old.iter_mut().find(|o| o[key] == element[key]) {
+                        Some(same) => merge(same, element, lists),
+                        None => old.push(element.clone()),
+                    }
+                }
+            }
+            (_, value, change) => merge(value, change, lists),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use wavetank_core::apiserver::Api;
 use wavetank_core::cluster::Cluster;
-use wavetank_core::cluster::ids::{ClaimId, QuotaId, VolumeId};
+use wavetank_core::cluster::ids::{BudgetId, ClaimId, QuotaId, VolumeId};
 use wavetank_core::cluster::quotas::ResourceList;
 use wavetank_core::cluster::volumes::{Claim, ClaimOwner, Volume};
 use wavetank_core::units::time::Time;
@@ -206,6 +206,11 @@ pub(crate) fn delete(api: &mut Api, kind: &str, name: &str) {
         "ResourceQuota" => {
             if let Some(at) = cluster.quotas.iter().rposition(|q| !q.meta.gone && q.meta.name == name) {
                 api.delete_quota(QuotaId::from_index(at));
+            }
+        }
+        "PodDisruptionBudget" => {
+            if let Some(at) = cluster.budgets.iter().rposition(|b| !b.meta.gone && b.meta.name == name) {
+                api.delete_budget(BudgetId::from_index(at));
             }
         }
         _ => {}
