@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::pods::{Counts, Seen, index_of};
+use super::pods::{Counts, Seen, index_of, is_stopping};
 use super::{BATCH, Memory, SOURCE, indexes};
 use crate::apiserver::{Api, NewPod, Refusal};
 use crate::cluster::Cluster;
@@ -44,11 +44,8 @@ pub(super) fn manage(api: &mut Api, id: JobId, seen: &mut Seen, memory: &mut Mem
         delete_uncounted(api, id, &surplus, &mut seen.counts, memory);
         return Ok(None);
     }
-    let stopping: Vec<PodId> = if job.replace_failed_only {
-        seen.pods.iter().copied().filter(|&p| cluster.pod(p).is_terminating() && !cluster.pod(p).phase.is_terminal()).collect()
-    } else {
-        Vec::new()
-    };
+    let stopping: Vec<PodId> =
+        if job.replace_failed_only { seen.pods.iter().copied().filter(|&p| is_stopping(cluster.pod(p))).collect() } else { Vec::new() };
     let missing = wanted.saturating_sub(active + stopping.len()).min(BURST);
     if missing == 0 {
         return Ok(None);

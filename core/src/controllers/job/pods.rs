@@ -7,7 +7,7 @@ use super::backoff::finish_time;
 use super::{Memory, indexes, policy};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{JobId, PodId};
-use crate::cluster::pod::{Phase, PodName};
+use crate::cluster::pod::{Phase, Pod, PodName};
 use crate::cluster::workloads::{Job, PodFailureAction};
 use crate::units::intern::Sym;
 
@@ -58,6 +58,11 @@ pub(super) fn index_of(cluster: &Cluster, id: PodId, label: Sym) -> Option<u32> 
     }
 }
 
+/// Being deleted and not ended. Of one that is gone and not counted yet the tracking finalizer keeps the object until this look.
+pub(super) fn is_stopping(pod: &Pod) -> bool {
+    !pod.phase.is_terminal() && (pod.gone || pod.is_terminating())
+}
+
 /// `isPodFailed`: a pod that is being deleted or gone counts unless only failed ones are to be replaced.
 pub(super) fn is_failed(cluster: &Cluster, job: &Job, id: PodId) -> bool {
     let pod = cluster.pod(id);
@@ -94,7 +99,7 @@ impl Seen {
                 seen.active.push(pod);
                 seen.counts.active += 1;
                 seen.counts.ready += i32::from(seen_pod.ready);
-            } else if seen_pod.is_terminating() && !seen_pod.phase.is_terminal() {
+            } else if is_stopping(seen_pod) {
                 seen.counts.terminating += 1;
             }
             if memory.counted.contains(&pod) || (job.indexed && index(pod).is_none()) {

@@ -84,6 +84,7 @@ pub(crate) fn take(observer: &mut Observer, cluster: &Cluster, trace: &Trace, ti
         Change::Created => "create",
         Change::Deleted => "gone",
         Change::Condition(text) if trace.text(text).starts_with("Complete=True") => "complete",
+        // No recording at hand shows a failed one: the word is made like the others.
         Change::Condition(text) if trace.text(text).starts_with("Failed=True") => "fail",
         _ => return,
     };
