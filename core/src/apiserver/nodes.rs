@@ -66,6 +66,15 @@ impl Api {
         Some(self.announce(Subject::Node(id), Change::NodeReady(ready), Watched::Node(id, NodeChange::Ready)))
     }
 
+    /// Gives a node a range of pod addresses (`spec.podCIDR`), or says that there is none for it. Nobody sees that but its kubelet, so there is
+    /// no record of its own.
+    pub fn set_pod_range(&mut self, id: NodeId, has: bool) {
+        let node = &mut self.cluster.nodes[id.index()];
+        if !node.gone && std::mem::replace(&mut node.has_pod_range, has) != has {
+            self.notify(Watched::Node(id, NodeChange::PodRange));
+        }
+    }
+
     /// Writes the MemoryPressure condition.
     pub fn set_memory_pressure(&mut self, id: NodeId, pressure: bool) -> Option<RecordId> {
         let node = &mut self.cluster.nodes[id.index()];

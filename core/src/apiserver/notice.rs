@@ -40,6 +40,8 @@ pub enum NodeChange {
     Pressure,
     /// What it can hold changed.
     Allocatable,
+    /// It got a range of pod addresses, or lost it.
+    PodRange,
     /// Its machine died or came back, or was cut off. Only its kubelet and the lease tell: no API object changed.
     Machine,
     /// The node object is gone.

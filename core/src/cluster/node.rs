@@ -70,6 +70,8 @@ pub struct Node {
     pub machine_up: bool,
     /// Whether its kubelet is alive and heard: not visible to Kubernetes, only to the fault that ended it.
     pub kubelet_alive: bool,
+    /// It has a range of pod addresses: without one its kubelet never gets its network ready.
+    pub has_pod_range: bool,
     /// When it was created.
     pub created: Time,
     /// Deleted from the API.

@@ -54,6 +54,8 @@ pub struct Cluster {
     pub node_pools: Vec<NodePool>,
     /// How the Cluster Autoscaler shrinks them.
     pub scale_down: ScaleDown,
+    /// For how many nodes there are pod addresses; none where nobody hands them out.
+    pub pod_ranges: Option<u32>,
     /// What the clocks on the wall show.
     pub clock: Clock,
     /// Services.

@@ -11,6 +11,7 @@ pub mod horizontal_pod_autoscaler;
 mod job;
 mod job_ttl;
 mod losses;
+mod node_ipam;
 mod node_lifecycle;
 mod orphans;
 mod pod_gc;
@@ -48,6 +49,7 @@ pub struct Controllers {
     daemon_sets: DaemonSetController,
     jobs: JobController,
     job_ttl: JobTtlController,
+    node_ipam: node_ipam::NodeIpam,
     node_lifecycle: NodeLifecycle,
     taint_eviction: taint_eviction::TaintEviction,
     disruption: disruption::DisruptionController,
@@ -105,6 +107,7 @@ impl Controllers {
         self.daemon_sets.start(api, queue);
         self.jobs.start(api, queue);
         self.job_ttl.start(api, queue);
+        self.node_ipam.start(api, queue);
         self.node_lifecycle.start(api, queue);
         self.taint_eviction.start(api, queue, goes_on);
         self.disruption.start(api, queue);
@@ -128,6 +131,7 @@ impl Controllers {
         self.daemon_sets.observe(api, notice, queue);
         self.jobs.observe(api, notice, queue);
         self.job_ttl.observe(api, notice, queue);
+        self.node_ipam.observe(api, notice, queue);
         self.node_lifecycle.observe(api, notice, queue);
         self.taint_eviction.observe(api, notice, queue);
         self.disruption.observe(api, notice, queue);
@@ -150,6 +154,7 @@ impl Controllers {
             Key::DaemonSet(id) => self.daemon_sets.sync(id, api, queue),
             Key::Job(id) => self.jobs.sync(id, api, queue),
             Key::JobTtl(id) => self.job_ttl.sync(id, api, queue),
+            Key::PodRange(id) => self.node_ipam.sync(id, api, queue),
             Key::NodeMonitor => self.node_lifecycle.look(api, queue),
             Key::NodeTaints(node) => self.node_lifecycle.sync_taints(api, node),
             Key::NodeEvictionQueue => self.node_lifecycle.serve_queues(api, queue),

@@ -27,6 +27,8 @@ pub enum Key {
     JobTtl(JobId),
     /// Disruption controller.
     Budget(BudgetId),
+    /// Node IPAM controller: the pod addresses of one node.
+    PodRange(NodeId),
     /// Node lifecycle controller: its periodic look at all nodes.
     NodeMonitor,
     /// Node lifecycle controller: the NoSchedule taints of one node.

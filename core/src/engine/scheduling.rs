@@ -171,7 +171,7 @@ impl Scheduling {
             }
             Watched::Node(id, NodeChange::Added) => ClusterEvent::NodeAdded(id),
             Watched::Node(id, NodeChange::Gone) => ClusterEvent::NodeGone(id),
-            Watched::Node(_, NodeChange::Machine | NodeChange::Ready | NodeChange::Pressure) => return,
+            Watched::Node(_, NodeChange::Machine | NodeChange::Ready | NodeChange::Pressure | NodeChange::PodRange) => return,
             Watched::Node(id, _) => ClusterEvent::NodeUpdated(id),
             Watched::Claim(id) => {
                 self.finish_binding(api, id, notice.record);

@@ -103,6 +103,7 @@ impl Kubelets {
             Watched::Pod(id, PodChange::Deleting) => self.begin_stop(api, id),
             Watched::Pod(id, PodChange::Gone) => self.forget(id),
             Watched::Attachment(volume, node) if api.cluster().is_attached(volume, node) => self.volumes_attached(api, node),
+            Watched::Node(id, NodeChange::PodRange) => self.post_node(api, id),
             Watched::Node(id, NodeChange::Machine) if api.cluster().node(id).kubelet_alive => self.come_back(api, id),
             _ => {}
         }

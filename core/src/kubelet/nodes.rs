@@ -39,9 +39,10 @@ impl Kubelets {
         self.post_node(api, node);
     }
 
-    fn post_node(&mut self, api: &mut Api, node: NodeId) {
+    pub(super) fn post_node(&mut self, api: &mut Api, node: NodeId) {
         if Self::is_alive(api, node) {
-            let ready = if self.agent(node).not_ready { NodeReady::False } else { NodeReady::True };
+            let ready =
+                if self.agent(node).not_ready || !api.cluster().node(node).has_pod_range { NodeReady::False } else { NodeReady::True };
             api.set_node_ready(node, ready);
         }
     }

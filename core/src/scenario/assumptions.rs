@@ -58,6 +58,16 @@ static CLUSTER_SPEC: Fields = fields(
     &[
         field("kubernetesVersion", Shape::Text, "Whose rules are meant; 1.37 is known."),
         field("time", Shape::Text, "What the clocks show at 0s, such as 2026-03-29T00:55:00Z: schedules of CronJobs are due by them."),
+        field(
+            "podCIDR",
+            Shape::Text,
+            "All pod addresses, as --cluster-cidr: every node gets a part, and one that gets none is never ready.",
+        ),
+        field(
+            "nodeCIDRMaskSize",
+            Shape::Integer(1, 128),
+            "How large a node's part is, as --node-cidr-mask-size: 24 unless said otherwise (64 of IPv6).",
+        ),
         field("scaleDown", Shape::Fields(&SCALE_DOWN), "Flags of the Cluster Autoscaler, for pools with max."),
         field("storage", Shape::Fields(&STORAGE), "How long volumes take."),
         field("nodePools", Shape::List(&Shape::Fields(&POOL)), "The nodes, where none are given as Nodes."),

@@ -116,6 +116,7 @@ impl World {
             disk_pressure: false,
             machine_up: true,
             kubelet_alive: true,
+            has_pod_range: true,
             created: Time::ZERO,
             gone: false,
             pods: Vec::new(),

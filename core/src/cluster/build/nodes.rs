@@ -70,6 +70,7 @@ impl Builder<'_> {
             disk_pressure: conditions.iter().any(|c| c.type_ == "DiskPressure" && c.status == "True"),
             machine_up: ready_condition.is_none_or(|c| c.status != "Unknown"),
             kubelet_alive: ready_condition.is_none_or(|c| c.status != "Unknown"),
+            has_pod_range: true,
             created,
             gone: false,
             pods: Vec::new(),

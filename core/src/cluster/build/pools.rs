@@ -37,6 +37,26 @@ struct ClusterSpec {
     node_pools: Vec<Pool>,
     storage: Option<StorageSpec>,
     scale_down: Option<WrittenScaleDown>,
+    /// `--cluster-cidr` and `--node-cidr-mask-size`.
+    #[serde(rename = "podCIDR")]
+    pod_cidr: Option<String>,
+    #[serde(rename = "nodeCIDRMaskSize")]
+    node_mask: Option<u8>,
+}
+
+/// For how many nodes a range of addresses suffices.
+fn pod_ranges(cidr: &str, mask: Option<u8>) -> Result<u32, String> {
+    let wrong = || format!("{cidr:?} is no range of addresses: write 10.4.0.0/14");
+    let (address, prefix) = cidr.split_once('/').ok_or_else(wrong)?;
+    let address: std::net::IpAddr = address.parse().map_err(|_| wrong())?;
+    let (bits, usual) = if address.is_ipv4() { (32, 24) } else { (128, 64) };
+    let prefix: u8 = prefix.parse().ok().filter(|prefix| *prefix <= bits).ok_or_else(wrong)?;
+    let mask = mask.unwrap_or(usual);
+    // `NewMultiCIDRRangeAllocator`: a node's range is a part of the cluster's, and there are at most 2^16 of them.
+    if mask < prefix || mask > bits || mask - prefix > 16 {
+        return Err(format!("ranges of /{mask} do not fit into {cidr}: the mask is between the range's own and 16 more"));
+    }
+    Ok(1 << (mask - prefix))
 }
 
 /// How pools shrink: flags of the Cluster Autoscaler.
@@ -133,6 +153,10 @@ impl Builder<'_> {
                     }
                     if let Some(storage) = &spec.storage {
                         storage.put(&mut self.cluster.storage.timing);
+                    }
+                    match spec.pod_cidr.as_deref().map(|cidr| pod_ranges(cidr, spec.node_mask)).transpose() {
+                        Ok(ranges) => self.cluster.pod_ranges = ranges.or(self.cluster.pod_ranges),
+                        Err(why) => self.tell_at(document, "/spec/podCIDR", Diagnostic::error(DiagnosticId("WT2021"), why)),
                     }
                     for (i, pool) in spec.node_pools.into_iter().enumerate() {
                         self.add_pool(document, i, pool);
