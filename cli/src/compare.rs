@@ -76,15 +76,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
 /// Opens both sets. Where both assume a cluster they get the same number of nodes, so that the change alone makes the difference.
 fn open(before: wavetank_core::manifest::Manifest, after: wavetank_core::manifest::Manifest, cluster: &ClusterArgs) -> [Session; 2] {
     let options = cluster.options();
-    let sessions = [before, after].map(|manifest| Session::of(manifest, &options));
-    let assumed = sessions.iter().all(|session| session.assumptions().iter().any(|a| a.subject == "cluster"));
-    let counts = [0, 1].map(|i| sessions[i].cluster().live_nodes().count());
-    if !assumed || counts[0] == counts[1] {
-        return sessions;
-    }
-    let mut options = options;
-    options.cluster.nodes = u32::try_from(counts[0].max(counts[1])).ok();
-    sessions.map(|session| Session::of(session.manifest().clone(), &options))
+    let [before, after] = [before, after].map(|manifest| Session::of(manifest, &options));
+    Session::pair(&before, &after, &options).unwrap_or([before, after])
 }
 
 fn pick(args: &Args, documents: [Vec<Scenario>; 2]) -> Result<Scenario, CliError> {

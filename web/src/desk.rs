@@ -5,18 +5,24 @@ use std::collections::BTreeMap;
 use wavetank_core::cluster::Cluster;
 use wavetank_core::cluster::ids::PodId;
 use wavetank_core::cluster::node::NodeReady;
+use wavetank_core::graph;
 use wavetank_core::manifest::{self, Diagnostic, SourceSet};
-use wavetank_core::report::{self, Index, Proposal, Report, Told};
+use wavetank_core::report::compare::{self, Change, Comparison};
+use wavetank_core::report::{self, Index, Report, Told};
 use wavetank_core::scenario::catalog::NOT_HELD;
 use wavetank_core::scenario::{self, Scenario};
 use wavetank_core::session::{self, RerunBudget, Run, Session, SessionOptions};
 use wavetank_core::trace::PodState;
 use wavetank_core::units::time::Time;
 
+use crate::account;
+use crate::drawn::Of;
+use crate::export;
 use crate::fold::Folded;
 use crate::frame::{Frame, NO_NODE, NodeFlags, NodeLook};
 use crate::gallery;
 use crate::mend;
+use crate::store::Selection;
 use crate::whatifs::WhatIfs;
 use crate::wire::*;
 
@@ -45,14 +51,18 @@ struct Ran {
     words: Vec<String>,
     /// Of the settling, of the run.
     indexes: [Index; 2],
-    /// As they were told.
-    proposals: Vec<Proposal>,
+    /// As it was told; its proposals once they have been tried.
+    report: Report,
+    /// The proposals have been tried.
+    tried: bool,
 }
 
 /// The state between two questions.
 #[derive(Default)]
 pub struct Desk {
     opened: Option<Opened>,
+    /// The manifests that the last run was compared with.
+    before: Option<(Vec<SourceFile>, u64, Session)>,
     ran: Option<Ran>,
 }
 
@@ -67,6 +77,7 @@ impl Desk {
     /// Answers a question in JSON.
     pub fn answer(&mut self, question: &str) -> Reply {
         let refused = |message: &str| Reply::Answer(Answer::Refused { message: message.to_string() });
+        let gone = || Answer::Refused { message: "that run is no longer there".to_string() };
         match serde_json::from_str::<Ask>(question) {
             Ok(Ask::Run { generation, files, steps, own, seed, lesson }) => {
                 Reply::Answer(self.run(generation, files, (!own).then_some(&steps), seed, &lesson))
@@ -105,6 +116,17 @@ impl Desk {
                 (Some(opened), Some(ran)) if ran.generation == generation => Reply::Answer(mend(&opened.session, ran, nth)),
                 _ => refused("that run is no longer there"),
             },
+            Ok(Ask::Compare { generation, files, before }) => Reply::Answer(self.compare(generation, files, &before).unwrap_or_else(gone)),
+            Ok(
+                Ask::Graph { generation, .. }
+                | Ask::Account { generation, .. }
+                | Ask::Export { generation, .. }
+                | Ask::Assumed { generation }
+                | Ask::Say { generation, .. },
+            ) if self.ran.as_ref().is_none_or(|ran| ran.generation != generation) => Reply::Answer(gone()),
+            Ok(ask @ (Ask::Graph { .. } | Ask::Account { .. } | Ask::Export { .. } | Ask::Assumed { .. } | Ask::Say { .. })) => {
+                Reply::Answer(self.aside(ask).unwrap_or_else(gone))
+            }
             Ok(Ask::Digest { files, seed }) => {
                 self.run(0, files, None, seed, "");
                 let Some(ran) = &self.ran else { return refused("nothing to run") };
@@ -130,13 +152,7 @@ impl Desk {
             self.opened = Some(Opened { files, seed, session, whatifs });
         }
         let Some(Opened { session, .. }) = &self.opened else { return Answer::Refused { message: "nothing is open".to_string() } };
-        let found = if steps.is_none() { scenario::read(session.manifest()).0.into_iter().next() } else { None };
-        let own = found.is_some();
-        let scenario = found.unwrap_or_else(|| {
-            let steps = steps.into_iter().flatten().filter_map(|step| Some(scenario::Step::at(Time(step.at_ms), step.to_verb()?)));
-            Scenario::of_steps("page", steps.collect())
-        });
-        let scenario = Scenario { seed, ..scenario };
+        let (scenario, own) = scenario_of(session, steps.map(Vec::as_slice), seed);
         let (run, mut taught) = match gallery::lesson(lesson).map(|lesson| session.teach(&scenario, &lesson)) {
             Some((run, taught)) => (run, Some(Box::new(taught))),
             None => (session.run(&scenario), None),
@@ -156,9 +172,124 @@ impl Desk {
             beat.at_ms = beat.at_ms.map(|at_ms| at_ms.clamp(0, story.duration_ms));
         }
         let steps = own.then(|| scenario.steps.iter().zip(&report.steps).map(|(step, told)| Step::of(&step.verb, told.at_ms)).collect());
-        self.ran = Some(Ran { generation, scenario, run, words, indexes, proposals: Vec::new() });
         let partial = report.read.rejected > 0;
+        self.ran = Some(Ran { generation, scenario, run, words, indexes, report, tried: false });
         Answer::Ran { generation, diagnostics, partial, steps, story: Some(Box::new(story)), taught }
+    }
+
+    /// What can be asked of the last run beside its course.
+    fn aside(&mut self, ask: Ask) -> Option<Answer> {
+        let (Opened { session, .. }, ran) = (self.opened.as_ref()?, self.ran.as_mut()?);
+        let generation = ran.generation;
+        if let Ask::Export { form: Form::Markdown | Form::Json | Form::Html, .. } = ask {
+            ran.try_proposals(session);
+        }
+        let of = Of { session, run: &ran.run, report: &ran.report };
+        Some(match ask {
+            Ask::Graph { wish, .. } => Answer::Drawn { generation, picture: Box::new(of.picture(&wish)) },
+            Ask::Account { of: link, .. } => {
+                let found = Selection::from_link(&link).and_then(|selection| account::account(&of, &selection, &ran.words));
+                let nothing = || Account { of: link.clone(), title: "It is not part of this run.".to_string(), ..Account::default() };
+                Answer::Account { generation, account: Box::new(found.unwrap_or_else(nothing)) }
+            }
+            Ask::Export { form, wish, .. } => {
+                let (file, media) = match form {
+                    Form::RelationsPng => ("wavetank-relations.png", "image/png"),
+                    _ => ("wavetank-relations.svg", "image/svg+xml"),
+                };
+                let relations = || (file, media, graph::render::picture(&of.draw(&wish).drawing));
+                let (name, media, text) = export::written(form, &ran.report, &ran.scenario).unwrap_or_else(relations);
+                Answer::Exported { name: name.to_string(), media: media.to_string(), text }
+            }
+            Ask::Assumed { .. } => Answer::Assumed { generation, values: session.assumed().into_iter().map(assumed).collect() },
+            Ask::Say { key, value, .. } => match session.say(&key, &value) {
+                Ok((name, text)) => Answer::Said { generation, files: vec![SourceFile { name, text }], refused: String::new() },
+                Err(why) => Answer::Said { generation, files: Vec::new(), refused: why.to_string() },
+            },
+            _ => return None,
+        })
+    }
+
+    /// The last run against that of other manifests or other steps.
+    fn compare(&mut self, generation: u32, files: Vec<SourceFile>, before: &Before) -> Option<Answer> {
+        let (opened, ran) = (self.opened.as_ref()?, self.ran.as_ref().filter(|ran| ran.generation == generation)?);
+        let options = SessionOptions { seed: before.seed, ..SessionOptions::default() };
+        let known = self.before.take().filter(|(known, seed, _)| *known == files && *seed == before.seed);
+        let (files, seed, session) = known.unwrap_or_else(|| {
+            let mut sources = SourceSet::default();
+            for file in &files {
+                sources.add(file.name.as_str(), file.text.as_str());
+            }
+            let session = Session::open(sources, &options);
+            (files, before.seed, session)
+        });
+        let report = |session: &Session, scenario: &Scenario| session.run(scenario).report(session);
+        let scenario = |session: &Session| match before.same {
+            true => ran.scenario.clone(),
+            false => scenario_of(session, (!before.own).then_some(&before.steps), seed).0,
+        };
+        let comparison = match Session::pair(&session, &opened.session, &options) {
+            Some([was, is]) => compare::compare(&report(&was, &scenario(&was)), &report(&is, &ran.scenario)),
+            None => compare::compare(&report(&session, &scenario(&session)), &ran.report),
+        };
+        self.before = Some((files, seed, session));
+        Some(Answer::Compared { generation, summary: comparison.summary.clone(), differences: differences(&comparison) })
+    }
+}
+
+impl Ran {
+    /// Tries the proposals of the report, once.
+    fn try_proposals(&mut self, session: &Session) {
+        if !self.tried {
+            session.verify(&self.scenario, &self.run, &mut self.report, &RerunBudget::default());
+            self.tried = true;
+        }
+    }
+}
+
+/// These steps, or the first scenario of the files, and whether it is that.
+fn scenario_of(session: &Session, steps: Option<&[Step]>, seed: u64) -> (Scenario, bool) {
+    let found = if steps.is_none() { scenario::read(session.manifest()).0.into_iter().next() } else { None };
+    let own = found.is_some();
+    let scenario = found.unwrap_or_else(|| {
+        let steps = steps.into_iter().flatten().filter_map(|step| Some(scenario::Step::at(Time(step.at_ms), step.to_verb()?)));
+        Scenario::of_steps("page", steps.collect())
+    });
+    (Scenario { seed, ..scenario }, own)
+}
+
+/// What differs, in the order of its consequences.
+fn differences(of: &Comparison) -> Vec<Difference> {
+    let changed = of.workloads.iter().filter(|of| of.change != Change::Alike);
+    let words = |side: &Option<compare::Brief>| side.as_ref().map(compare::Brief::words);
+    let told = changed.map(|of| Difference {
+        label: of.label.clone(),
+        way: match of.change {
+            Change::Worse => "worse",
+            Change::Better => "better",
+            Change::Gone | Change::New | Change::Other | Change::Alike => "other",
+        }
+        .to_string(),
+        text: match (words(&of.before), words(&of.after)) {
+            (Some(before), Some(after)) => format!("{before} → {after}"),
+            (Some(before), None) => format!("only in the kept run: {before}"),
+            (None, Some(after)) => format!("only in this run: {after}"),
+            (None, None) => String::new(),
+        },
+    });
+    told.collect()
+}
+
+fn assumed(of: session::Assumed) -> Assumed {
+    Assumed {
+        key: of.key,
+        subject: of.subject,
+        what: of.what,
+        value: of.value,
+        usual: of.usual.unwrap_or_default(),
+        unit: of.unit.to_string(),
+        why: of.why,
+        effect: of.effect.to_string(),
     }
 }
 
@@ -213,9 +344,11 @@ fn story(run: &Run, report: &Report) -> Story {
         narrative: report
             .timeline
             .iter()
-            .filter(|entry| entry.key)
-            .map(|entry| Line { at_ms: entry.at_ms, text: entry.text.clone() })
+            .enumerate()
+            .filter(|(_, entry)| entry.key)
+            .map(|(nth, entry)| Line { at_ms: entry.at_ms, text: entry.text.clone(), event: nth as u32 })
             .collect(),
+        step_events: step_events(run, report),
         verdict: report.verdict.text.clone(),
         harmed: report.verdict.harm > report::Harm::ShortBefore,
         expected: report.expectations.iter().map(expected).collect(),
@@ -224,6 +357,16 @@ fn story(run: &Run, report: &Report) -> Story {
         advice: report.proposals.iter().map(advice).collect(),
         not_simulated: read.not_simulated.iter().chain(&read.custom).map(|kind| format!("{} × {}", kind.count, kind.kind)).collect(),
     }
+}
+
+/// The event of the timeline that each step is.
+fn step_events(run: &Run, report: &Report) -> Vec<u32> {
+    let event = |of: &scenario::StepOutcome| {
+        let scenario::StepState::Done { record, .. } = of.state else { return NO_EVENT };
+        let found = report.timeline.iter().position(|entry| entry.records.contains(&record.0));
+        found.map_or(NO_EVENT, |nth| nth as u32)
+    };
+    run.outcome().steps.iter().map(event).collect()
 }
 
 fn advice(of: &report::Proposal) -> Advice {
@@ -245,14 +388,12 @@ fn advice(of: &report::Proposal) -> Advice {
 
 /// The proposals of a run, each tried.
 fn advise(session: &Session, ran: &mut Ran) -> Vec<Advice> {
-    let mut report = ran.run.report(session);
-    session.verify(&ran.scenario, &ran.run, &mut report, &RerunBudget::default());
-    ran.proposals = report.proposals;
-    ran.proposals.iter().map(advice).collect()
+    ran.try_proposals(session);
+    ran.report.proposals.iter().map(advice).collect()
 }
 
 fn mend(session: &Session, ran: &Ran, nth: u32) -> Answer {
-    let Some(proposal) = ran.proposals.get(nth as usize) else {
+    let Some(proposal) = ran.report.proposals.get(nth as usize) else {
         return Answer::Refused { message: "there is no such proposal".to_string() };
     };
     let written = mend::write(session.manifest(), &proposal.subjects, &proposal.snippet);
@@ -550,13 +691,16 @@ mod tests {
         assert!(before.expected.len() > 3 && before.zone_curves.len() == before.zones.len());
         let Some(Reply::Answer(Answer::Mended { files: changed, refused, .. })) = mended else { panic!("a fix that can be written") };
         assert_eq!(refused, "");
-        let fixed = files.into_iter().map(|file| changed.iter().find(|other| other.name == file.name).cloned().unwrap_or(file)).collect();
+        let fixed =
+            files.clone().into_iter().map(|file| changed.iter().find(|other| other.name == file.name).cloned().unwrap_or(file)).collect();
         let (after, _) = told(fixed, 2);
-        let differences = crate::compare::differences(&before, &after);
+        assert_ne!(before.verdict, after.verdict);
+        let question = Ask::Compare { generation: 2, files, before: Before { own: true, ..Before::default() } };
+        let Reply::Answer(Answer::Compared { differences, summary, .. }) = ask(&mut desk, &question) else { panic!("a comparison") };
         assert_eq!(
-            differences.first().map(|of| of.way),
-            Some(crate::compare::Way::Better),
-            "{differences:?} {changed:?} {:?}",
+            differences.first().map(|of| of.way.as_str()),
+            Some("better"),
+            "{summary} {differences:?} {changed:?} {:?}",
             before.advice
         );
     }

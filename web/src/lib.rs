@@ -2,10 +2,12 @@
 //!
 //! What touches the browser is in `page` and `worker` and compiled for `wasm32` alone; everything else is plain and tested natively.
 
+pub mod account;
 pub mod clock;
-pub mod compare;
 pub mod desk;
+pub mod drawn;
 pub mod embed;
+pub mod export;
 pub mod fold;
 pub mod frame;
 pub mod gallery;
@@ -17,6 +19,7 @@ pub mod moments;
 mod page;
 pub mod paint;
 pub mod palette;
+pub mod roam;
 pub mod source;
 pub mod store;
 pub mod whatifs;

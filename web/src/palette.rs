@@ -3,7 +3,7 @@
 use crate::gallery;
 use crate::lesson::Move;
 use crate::store::{Action, Overlay, Selection, Side, Store};
-use crate::wire::{Entry, Step, Verb};
+use crate::wire::{Entry, Form, Step, Verb};
 
 /// What a command does.
 #[derive(Clone, Debug)]
@@ -20,6 +20,14 @@ pub enum Deed {
     Colours,
     /// Shows the table instead of the map, or the map again.
     Table,
+    /// Shows the relation graph instead of the map, or the map again.
+    Graph,
+    /// Asks for the run in a form that can be kept.
+    Export(Form),
+    /// Asks for what is shown as PNG.
+    Png,
+    /// Prints the report.
+    Print,
     /// Has a proposal written into the files, to be looked at.
     Mend(u32),
 }
@@ -34,6 +42,18 @@ pub struct Command {
     /// What it does.
     pub deed: Deed,
 }
+
+/// The forms in which a run can be kept: what the menu says, and what that is.
+pub const KEEP: [(&str, &str, Deed); 8] = [
+    ("Report as one HTML file", "Everything, with charts; opens without a network", Deed::Export(Form::Html)),
+    ("Report as Markdown", "For a pull request", Deed::Export(Form::Markdown)),
+    ("Report as JSON", "As wavetank run -o json writes it", Deed::Export(Form::Json)),
+    ("Scenario as YAML", "What was done, as a document", Deed::Export(Form::Scenario)),
+    ("Timeline as SVG", "", Deed::Export(Form::Timeline)),
+    ("Relations as SVG", "The graph as it is drawn", Deed::Export(Form::Relations)),
+    ("View as PNG", "The map or the graph", Deed::Png),
+    ("Print the report", "", Deed::Print),
+];
 
 /// Commands that are shown at once.
 pub const MOST_SHOWN: usize = 50;
@@ -54,7 +74,9 @@ pub fn commands(store: &Store) -> Vec<Command> {
         act("Show why", "2", Action::Turn(Side::Why)),
         act("Show the report", "3", Action::Turn(Side::Report)),
         act("Show the risks: what would hurt", "4", Action::Turn(Side::Risks)),
+        act("Show what is assumed", "5", Action::Turn(Side::Assumed)),
         Command { label: "Table or map".to_string(), keys: "T", deed: Deed::Table },
+        Command { label: "Relation graph or map".to_string(), keys: "R", deed: Deed::Graph },
         act(
             if store.halts { "Play through outages" } else { "Stop playing where a workload has no pod left" },
             "B",
@@ -83,6 +105,7 @@ pub fn commands(store: &Store) -> Vec<Command> {
         let story = &told.story;
         let at_ms = crate::clock::whole_second(store.at_ms);
         all.push(act("Go to the worst moment", "W", Action::Seek(told.worst_ms)));
+        all.extend(KEEP.into_iter().map(|(label, _, deed)| Command { label: format!("Export: {label}"), keys: "", deed }));
         let mut step = |verb: Verb, target: &str| {
             let step = Step { at_ms, verb, target: target.to_string() };
             all.push(act(format!("{} {target}", verb.label()), "", Action::AddStep(step, false)));
@@ -104,11 +127,14 @@ pub fn commands(store: &Store) -> Vec<Command> {
         let zones = story.zones.iter().filter(|zone| !zone.is_empty()).map(|zone| Selection::Zone(zone.clone()));
         let nodes = story.nodes.iter().take(MOST_TARGETS).map(|node| Selection::Node(node.name.clone()));
         let pods = told.pods.iter().take(MOST_TARGETS).map(|pod| Selection::Pod(pod.clone()));
-        for choice in zones.chain(nodes).chain(pods) {
+        let workloads = story.workloads.iter().take(MOST_TARGETS).map(|workload| Selection::Workload(workload.label.clone()));
+        for choice in zones.chain(nodes).chain(workloads).chain(pods) {
             let label = match &choice {
                 Selection::Zone(name) => format!("Select zone {name}"),
                 Selection::Node(name) => format!("Select node {name}"),
                 Selection::Pod(name) => format!("Why is {name} where it is"),
+                Selection::Workload(label) => format!("Where the availability of {label} went"),
+                Selection::Event(_) => continue,
             };
             all.push(act(label, "", Action::Select(Some(choice))));
         }

@@ -9,7 +9,7 @@ use crate::lesson::{Course, Move};
 use crate::link;
 use crate::moments;
 use crate::scene::Scene;
-use crate::wire::{Advice, Entry, Finding, Risk, SourceFile, Step, Story, Taught, Why};
+use crate::wire::{Account, Advice, Assumed, Difference, Entry, Finding, Picture, Risk, SourceFile, Step, Story, Taught, Why};
 use wavetank_core::trace::PodState;
 
 /// What the user looks at closely. By name, so that it outlives a new run.
@@ -21,6 +21,10 @@ pub enum Selection {
     Node(String),
     /// A zone.
     Zone(String),
+    /// A workload, by its label.
+    Workload(String),
+    /// An event of the run, by its number: another run has others.
+    Event(u32),
 }
 
 impl Selection {
@@ -30,6 +34,8 @@ impl Selection {
             Selection::Pod(name) => format!("p/{name}"),
             Selection::Node(name) => format!("n/{name}"),
             Selection::Zone(name) => format!("z/{name}"),
+            Selection::Workload(label) => format!("w/{label}"),
+            Selection::Event(number) => format!("e/{number}"),
         }
     }
 
@@ -41,6 +47,8 @@ impl Selection {
             "p" => Some(Selection::Pod(name)),
             "n" => Some(Selection::Node(name)),
             "z" => Some(Selection::Zone(name)),
+            "w" => Some(Selection::Workload(name)),
+            "e" => name.parse().ok().map(Selection::Event),
             _ => None,
         }
     }
@@ -58,6 +66,8 @@ pub enum Side {
     Report,
     /// What would hurt, ranked.
     Risks,
+    /// What the manifests do not say.
+    Assumed,
 }
 
 /// What lies over the page.
@@ -124,6 +134,32 @@ pub struct Advised {
     pub advice: Vec<Advice>,
     /// The one that is looked at.
     pub mended: Option<Mended>,
+}
+
+/// A run that is kept to compare with: what it was made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The manifests.
+    pub files: Rc<Vec<SourceFile>>,
+    /// The scenario.
+    pub steps: Rc<Vec<Step>>,
+    /// The scenario is the one that the files hold.
+    pub own: bool,
+    /// Decides what Kubernetes leaves open.
+    pub seed: u64,
+    /// Two sets of manifests are compared: the same is done to both.
+    pub same: bool,
+}
+
+/// How the present run differs from the one that was kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Of which run; zero for none.
+    pub generation: u32,
+    /// What to remember.
+    pub summary: String,
+    /// The greatest consequence first.
+    pub differences: Vec<Difference>,
 }
 
 /// Which pane a narrow screen shows.
@@ -283,6 +319,20 @@ pub struct Store {
     pub offers: bool,
     /// The next run is shown as it goes on by itself.
     pub shows: bool,
+    /// What it was made of.
+    pub kept: Option<Rc<Kept>>,
+    /// How the present run differs from it.
+    pub compared: Rc<Compared>,
+    /// The relations of the manifests, and of which run.
+    pub picture: Option<(u32, Rc<Picture>)>,
+    /// What is told of the selected event or workload.
+    pub account: Option<Rc<Account>>,
+    /// What the manifests do not say, and of which run.
+    pub assumed: Option<(u32, Rc<Vec<Assumed>>)>,
+    /// Bytes of the file in the editor to be shown, and a number that changes with every wish.
+    pub reveal: Option<(u32, u32, u32)>,
+    /// What the present run was made of.
+    made_of: Option<Rc<Kept>>,
     /// The next run is opened where it is worst.
     to_worst: bool,
     past: Vec<Past>,
@@ -320,6 +370,8 @@ pub enum Action {
     CloseFile(usize),
     /// A file is called otherwise.
     Rename(usize, String),
+    /// A place in a file is shown: first byte, byte after the last.
+    Reveal(usize, u32, u32),
     /// A step is added at the cursor, and time goes on.
     AddStep(Step, bool),
     /// A step is taken away.
@@ -372,6 +424,18 @@ pub enum Action {
     Learn(Move),
     /// Something is to be said, with the offer to save the scene as a file.
     Offer(Notice),
+    /// Another set of manifests takes the place of the present one, which is kept to compare with.
+    After(Vec<SourceFile>),
+    /// The differences were told.
+    Compared(Compared),
+    /// The relations were drawn.
+    Drawn(u32, Rc<Picture>),
+    /// What is told of an event or a workload arrived.
+    Accounted(u32, Rc<Account>),
+    /// What the manifests do not say arrived.
+    Assumed(u32, Rc<Vec<Assumed>>),
+    /// One of these values was written into the files.
+    Said(u32, Vec<SourceFile>),
 }
 
 /// The lesson that a scene names without any files: a teacher's link.
@@ -402,11 +466,12 @@ impl Store {
         self.seed = scene.seed;
         self.at_ms = scene.at_ms.max(0);
         self.selection = Selection::from_link(&scene.selection);
-        self.side = if matches!(self.selection, Some(Selection::Pod(_))) { Side::Why } else { Side::Story };
+        let asked = matches!(self.selection, Some(Selection::Pod(_) | Selection::Workload(_) | Selection::Event(_)));
+        self.side = if asked { Side::Why } else { Side::Story };
         self.playing = false;
         self.why = None;
         self.opened_anew = true;
-        self.pinned = None;
+        (self.pinned, self.kept, self.account, self.picture) = (None, None, None, None);
         self.wanted = None;
         let (name, beat) = (scene.lesson, scene.beat);
         self.course = (!name.is_empty()).then(|| Rc::new(Course::new(name, beat)));
@@ -505,6 +570,10 @@ impl Store {
                 next.typed = true;
             }
             Action::Show(file) if file < self.files.len() => next.active = file,
+            Action::Reveal(file, start, end) if file < self.files.len() => {
+                next.active = file;
+                next.reveal = Some((start, end, self.reveal.map_or(0, |(_, _, wish)| wish.wrapping_add(1))));
+            }
             Action::NewFile => {
                 next.remember("new file");
                 let name =
@@ -560,11 +629,11 @@ impl Store {
             }
             Action::Speed(speed) => next.speed = speed.max(1),
             Action::Select(selection) => {
-                if matches!(selection, Some(Selection::Pod(_))) {
+                if matches!(selection, Some(Selection::Pod(_) | Selection::Workload(_) | Selection::Event(_))) {
                     next.side = Side::Why;
                 }
                 next.selection = selection;
-                next.why = None;
+                (next.why, next.account) = (None, None);
             }
             Action::Turn(side) => next.side = side,
             Action::Go(pane) => next.pane = pane,
@@ -578,7 +647,31 @@ impl Store {
                 next.asks_anew();
             }
             Action::Halts(halts) => next.halts = halts,
-            Action::Pin(pin) => next.pinned = self.told.clone().filter(|_| pin),
+            Action::Pin(pin) => next.pin(pin),
+            Action::After(files) => {
+                next.remember("opening another set");
+                next.pin(true);
+                if let Some(kept) = &mut next.kept {
+                    Rc::make_mut(kept).same = true;
+                }
+                // What is done belongs to the set that says it; without steps the new one may say it.
+                next.own = self.own && self.steps.is_empty();
+                next.files = Rc::new(files);
+                (next.active, next.side, next.opened_anew) = (0, Side::Report, true);
+                next.reads_anew();
+            }
+            Action::Compared(compared) => next.compared = Rc::new(compared),
+            Action::Drawn(generation, picture) if !self.stale() => next.picture = Some((generation, picture)),
+            Action::Accounted(generation, account) if self.told.as_ref().is_some_and(|told| told.generation == generation) => {
+                next.account = Some(account);
+            }
+            Action::Assumed(generation, values) => next.assumed = Some((generation, values)),
+            Action::Said(generation, files) if generation == self.generation && !files.is_empty() => {
+                next.remember("a change of what is assumed");
+                next.pin(true);
+                next.put(files);
+                next.reads_anew();
+            }
             Action::Advised(generation, advice) if self.told.as_ref().is_some_and(|told| told.generation == generation) => {
                 next.advice = Rc::new(Advised { generation, advice, mended: None });
             }
@@ -589,6 +682,25 @@ impl Store {
             _ => return None,
         }
         (next != *self).then_some(next)
+    }
+
+    fn pin(&mut self, pin: bool) {
+        self.pinned = self.told.clone().filter(|_| pin);
+        self.kept = self.made_of.clone().filter(|_| pin);
+    }
+
+    /// Files that take the place of those of the same name; the last of them is shown.
+    fn put(&mut self, changed: Vec<SourceFile>) {
+        let files = Rc::make_mut(&mut self.files);
+        for file in changed {
+            match files.iter().position(|other| other.name == file.name) {
+                Some(nth) => {
+                    files[nth].text = file.text;
+                    self.active = nth;
+                }
+                None => files.push(file),
+            }
+        }
     }
 
     fn add_files(&mut self, files: Vec<SourceFile>) {
@@ -724,6 +836,13 @@ impl Store {
             self.steps = Rc::new(run.steps.unwrap_or_default());
         }
         let opened = std::mem::take(&mut self.opened_anew);
+        let (files, steps) = (self.files.clone(), self.steps.clone());
+        self.made_of = Some(Rc::new(Kept { files, steps, own: self.own, seed: self.seed, same: false }));
+        // Another run has other events.
+        if !opened && matches!(self.selection, Some(Selection::Event(_))) {
+            self.selection = None;
+        }
+        self.account = None;
         self.told = Some(Rc::new(Told::new(generation, *story)));
         if std::mem::take(&mut self.to_worst) {
             self.at_ms = self.told.as_ref().map_or(0, |told| told.worst_ms);
@@ -746,17 +865,8 @@ impl Store {
     fn mend(&mut self) -> Option<()> {
         let mended = self.advice.mended.clone()?;
         self.remember("applying a fix");
-        self.pinned = self.told.clone();
-        for file in mended.files {
-            let files = Rc::make_mut(&mut self.files);
-            match files.iter().position(|other| other.name == file.name) {
-                Some(nth) => {
-                    files[nth].text = file.text;
-                    self.active = nth;
-                }
-                None => files.push(file),
-            }
-        }
+        self.pin(true);
+        self.put(mended.files);
         if !mended.steps.is_empty() {
             self.own = false;
             for step in mended.steps {

@@ -1,6 +1,6 @@
 //! What stops if something goes, and what everything hangs on.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use petgraph::graph::NodeIndex;
 
@@ -17,6 +17,8 @@ pub enum Effect {
     CannotStart,
     /// It has nothing left to act on.
     Idle,
+    /// Something happened to it, and nothing was lost.
+    Touched,
 }
 
 impl Effect {
@@ -27,6 +29,7 @@ impl Effect {
             Effect::Degraded => "degraded",
             Effect::CannotStart => "cannot start anew",
             Effect::Idle => "idle",
+            Effect::Touched => "touched",
         }
     }
 }
@@ -51,6 +54,40 @@ pub fn blast_radius(graph: &Graph, gone: NodeIndex) -> Vec<Hit> {
     spread.hit(gone, Effect::Stops, "it is gone".to_owned(), gone);
     while let Some(at) = spread.waiting.pop_front() {
         spread.from(at);
+    }
+    let Spread { mut hits, order, .. } = spread;
+    order.into_iter().filter_map(|at| hits.remove(&at)).collect()
+}
+
+/// What stands behind objects that were hit and is hit with them: Services whose pods are gone, what routes to these, and what calls them.
+/// The hits that are given come first, as they are.
+pub fn behind(graph: &Graph, given: Vec<Hit>) -> Vec<Hit> {
+    let mut spread = Spread { graph, hits: BTreeMap::new(), order: Vec::new(), waiting: VecDeque::new(), lost_pods: BTreeMap::new() };
+    let own: BTreeSet<NodeIndex> = given.iter().map(|hit| hit.vertex).collect();
+    for hit in given {
+        spread.hit(hit.vertex, hit.effect, hit.reason, hit.via);
+    }
+    while let Some(at) = spread.waiting.pop_front() {
+        let Some(effect) = spread.hits.get(&at).map(|hit| hit.effect) else { continue };
+        let (stops, name) = (effect == Effect::Stops, graph.vertex(at).label());
+        for (user, edge) in graph.into(at) {
+            if own.contains(&user) {
+                continue;
+            }
+            match edge.relation {
+                Relation::Selects if stops => {
+                    spread.left(user, Relation::Selects, "no pod is left behind it", "a part of the pods behind it is gone", at);
+                }
+                Relation::Selects if effect == Effect::Degraded => {
+                    spread.hit(user, Effect::Degraded, format!("{name} has fewer pods"), at);
+                }
+                Relation::Routes if stops => {
+                    spread.left(user, Relation::Routes, "nothing it routes to answers", "a part of what it routes to does not answer", at);
+                }
+                Relation::Calls if stops => spread.hit(user, Effect::Degraded, format!("it calls {name}, which does not answer"), at),
+                _ => {}
+            }
+        }
     }
     let Spread { mut hits, order, .. } = spread;
     order.into_iter().filter_map(|at| hits.remove(&at)).collect()
@@ -118,7 +155,7 @@ impl Spread<'_> {
                         self.hit(user, Effect::Idle, format!("{name} was all it acted on"), at);
                     }
                 }
-                Relation::Owns => {}
+                Relation::Owns | Relation::Restricts | Relation::Allows => {}
             }
         }
         // What an object makes goes with it.

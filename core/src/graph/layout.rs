@@ -4,6 +4,8 @@
 //! (`rust-sugiyama` keeps its coordinates in randomly seeded hash maps and panics where it finds no edge; in a page a panic
 //! ends the worker.)
 
+use std::collections::BTreeMap;
+
 use petgraph::graph::NodeIndex;
 
 use super::model::Graph;
@@ -23,8 +25,14 @@ const BOX_WIDTHS: (i32, i32) = (96, 320);
 const SWEEPS: usize = 8;
 /// With more edges than this the order within layers is that of the graph: sweeping would take too long to wait for.
 const MOST_SWEPT_EDGES: usize = 20_000;
-/// A layer is broken into rows of at most so many boxes.
-const ROW: usize = 24;
+/// A layer is broken into rows of at most so many boxes: few where there are few in all, so that the picture is not much wider than high.
+const ROWS: (usize, usize) = (6, 24);
+/// From one row to the next.
+const PITCH: i32 = BOX_HEIGHT + LAYER_GAP;
+/// The middle of the first row.
+const FIRST: i32 = BOX_GAP + BOX_HEIGHT / 2;
+/// Places further away than this are not kept.
+const FARTHEST: i32 = 1_000_000;
 
 /// Where a vertex stands: the middle of its box, and the box's size, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +65,99 @@ pub fn layout(graph: &Graph) -> Layout {
     let layers = layers(graph, count, &edges);
     let rows = order(count, &edges, layers);
     place(graph, &edges, &rows)
+}
+
+/// Where things stood in an earlier picture: the middle of each box by the label of its vertex.
+pub type Kept = BTreeMap<String, (i32, i32)>;
+
+/// Lays a graph out so that what stood somewhere in an earlier picture stands there again, and what is new finds a free place near what it is
+/// tied to. Where most of it is new the picture is a new one.
+pub fn layout_kept(graph: &Graph, kept: &Kept) -> Layout {
+    let fresh = layout(graph);
+    let count = graph.inner.node_count();
+    let own = |at: usize| kept.get(&graph.vertex(NodeIndex::new(at)).label()).copied();
+    if (0..count).filter(|&at| own(at).is_some()).count() * 2 < count {
+        return fresh;
+    }
+    let mut rows = Rows { taken: BTreeMap::new(), places: vec![None; count] };
+    for at in 0..count {
+        let Some((x, y)) = own(at) else { continue };
+        let on_grid = (FIRST..=FARTHEST).contains(&y) && (y - FIRST) % PITCH == 0 && (0..=FARTHEST).contains(&x);
+        let wide = width_of_box(graph, at);
+        // Two names that stood for one thing in the earlier picture cannot both have its place.
+        if on_grid && x >= BOX_GAP + wide / 2 && rows.free(y, x, wide) == x {
+            rows.put(at, x, y, wide);
+        }
+    }
+    // Those that are tied to something that has its place come first; each may give the next one a neighbour.
+    let mut left: Vec<usize> = (0..count).filter(|&at| rows.places[at].is_none()).collect();
+    while !left.is_empty() {
+        let beside = |at: &usize| rows.wish(graph, *at).is_some();
+        let nth = left.iter().position(beside).unwrap_or(0);
+        let at = left.remove(nth);
+        let new = fresh.places[at];
+        let (x, y) = rows.wish(graph, at).unwrap_or((new.x, new.y));
+        rows.put(at, rows.free(y, x, new.width), y, new.width);
+    }
+    let places: Vec<Place> =
+        rows.places.into_iter().zip(&fresh.places).map(|(place, new)| place.map_or(*new, |(x, y)| Place { x, y, ..*new })).collect();
+    let right = places.iter().map(|place| place.x + place.width / 2).max().unwrap_or(0);
+    let low = places.iter().map(|place| place.y + place.height / 2).max().unwrap_or(0);
+    Layout { places, width: right.saturating_add(BOX_GAP).max(2 * BOX_GAP), height: low.saturating_add(BOX_GAP).max(2 * BOX_GAP) }
+}
+
+/// What is placed already.
+struct Rows {
+    /// By row, then by left edge: the right edge.
+    taken: BTreeMap<i32, BTreeMap<i32, i32>>,
+    places: Vec<Option<(i32, i32)>>,
+}
+
+impl Rows {
+    fn put(&mut self, at: usize, x: i32, y: i32, wide: i32) {
+        self.taken.entry(y).or_default().insert(x - wide / 2, x + wide - wide / 2);
+        self.places[at] = Some((x, y));
+    }
+
+    /// The free place of a row that is nearest to `x`; of two equally near ones the left.
+    fn free(&self, y: i32, x: i32, wide: i32) -> i32 {
+        let half = wide / 2;
+        let wish = x.max(BOX_GAP + half);
+        let Some(row) = self.taken.get(&y) else { return wish };
+        // Gaps between what stands there, each as the least and the most that the middle of this box may be.
+        let mut least = BOX_GAP + half;
+        let mut best: Option<i32> = None;
+        let mut offer = |least: i32, most: i32| {
+            if least <= most {
+                let at = wish.clamp(least, most);
+                if best.is_none_or(|known| (at - wish).abs() < (known - wish).abs()) {
+                    best = Some(at);
+                }
+            }
+        };
+        for (&left, &right) in row {
+            offer(least, left.saturating_sub(BOX_GAP + wide - half));
+            least = least.max(right.saturating_add(BOX_GAP + half));
+        }
+        offer(least, i32::MAX);
+        best.unwrap_or(wish)
+    }
+
+    /// Where a vertex would like to stand: below what leads to it, above what it leads to, in the middle of all of them.
+    fn wish(&self, graph: &Graph, at: usize) -> Option<(i32, i32)> {
+        let placed = |ties: Vec<(NodeIndex, super::model::Edge)>| -> Vec<(i32, i32)> {
+            ties.into_iter().filter_map(|(other, _)| self.places.get(other.index()).copied().flatten()).collect()
+        };
+        let (above, below) = (placed(graph.into(NodeIndex::new(at))), placed(graph.out(NodeIndex::new(at))));
+        let y = match (above.iter().map(|place| place.1).max(), below.iter().map(|place| place.1).min()) {
+            (Some(lowest), _) => lowest + PITCH,
+            (None, Some(highest)) => (highest - PITCH).max(FIRST),
+            (None, None) => return None,
+        };
+        let all = above.len() + below.len();
+        let sum: i64 = above.iter().chain(&below).map(|place| i64::from(place.0)).sum();
+        Some(((sum / all.max(1) as i64) as i32, y))
+    }
 }
 
 /// The edges with those that close a cycle turned round: a walk in depth, without recursion, meets them while their end is open.
@@ -164,7 +265,14 @@ fn order(count: usize, edges: &[(usize, usize)], mut layers: Vec<Vec<usize>>) ->
             }
         }
     }
-    layers.into_iter().flat_map(|layer| layer.chunks(ROW).map(<[usize]>::to_vec).collect::<Vec<_>>()).collect()
+    let row = count.isqrt().saturating_mul(3).div_ceil(2).clamp(ROWS.0, ROWS.1);
+    layers.into_iter().flat_map(|layer| even_rows(&layer, row)).collect()
+}
+
+/// A layer as rows of about the same length.
+fn even_rows(layer: &[usize], most: usize) -> Vec<Vec<usize>> {
+    let rows = layer.len().div_ceil(most).max(1);
+    layer.chunks(layer.len().div_ceil(rows).max(1)).map(<[usize]>::to_vec).collect()
 }
 
 fn median(neighbours: &[usize], position: &[usize]) -> Option<usize> {
@@ -173,17 +281,20 @@ fn median(neighbours: &[usize], position: &[usize]) -> Option<usize> {
     positions.get(positions.len() / 2).copied()
 }
 
+/// The width of a box: what its name needs, and nothing else, so that it stays as it is while other things change.
+fn width_of_box(graph: &Graph, at: usize) -> i32 {
+    let vertex = graph.vertex(NodeIndex::new(at));
+    let letters = vertex.name.chars().count().max(vertex.kind.word().len()).min(60) as i32;
+    (letters * LETTER + MARGIN).clamp(BOX_WIDTHS.0, BOX_WIDTHS.1)
+}
+
 fn place(graph: &Graph, edges: &[(usize, usize)], rows: &[Vec<usize>]) -> Layout {
-    let size = |at: usize| {
-        let vertex = graph.vertex(NodeIndex::new(at));
-        let letters = vertex.name.chars().count().max(vertex.kind.word().len()).min(60) as i32;
-        (letters * LETTER + MARGIN).clamp(BOX_WIDTHS.0, BOX_WIDTHS.1)
-    };
+    let size = |at: usize| width_of_box(graph, at);
     let width_of = |row: &[usize]| row.iter().map(|&at| size(at) + BOX_GAP).sum::<i32>() + BOX_GAP;
     let width = rows.iter().map(|row| width_of(row)).max().unwrap_or(0).max(2 * BOX_GAP);
     let count = graph.inner.node_count();
     let mut places = vec![Place { x: 0, y: 0, width: 0, height: BOX_HEIGHT }; count];
-    let mut y = BOX_GAP + BOX_HEIGHT / 2;
+    let mut y = FIRST;
     for row in rows {
         let mut x = BOX_GAP + (width - width_of(row)) / 2;
         for &at in row {
@@ -191,7 +302,7 @@ fn place(graph: &Graph, edges: &[(usize, usize)], rows: &[Vec<usize>]) -> Layout
             places[at] = Place { x: x + wide / 2, y, width: wide, height: BOX_HEIGHT };
             x += wide + BOX_GAP;
         }
-        y += BOX_HEIGHT + LAYER_GAP;
+        y += PITCH;
     }
     align(edges, rows, width, &mut places);
     Layout { places, width, height: (y - BOX_HEIGHT / 2 - LAYER_GAP + BOX_GAP).max(2 * BOX_GAP) }

@@ -17,6 +17,10 @@ pub enum Kind {
     Autoscaler,
     /// A PodDisruptionBudget.
     Budget,
+    /// A NetworkPolicy.
+    Policy,
+    /// Several objects drawn as one: those of an application or of a namespace.
+    Group,
     /// A CronJob.
     CronJob,
     /// A Deployment, its ReplicaSets folded into it.
@@ -59,6 +63,8 @@ impl Kind {
             Kind::Service => "service",
             Kind::Autoscaler => "horizontalpodautoscaler",
             Kind::Budget => "poddisruptionbudget",
+            Kind::Policy => "networkpolicy",
+            Kind::Group => "group",
             Kind::CronJob => "cronjob",
             Kind::Deployment => "deployment",
             Kind::ReplicaSet => "replicaset",
@@ -101,6 +107,8 @@ pub struct Vertex {
     pub namespace: String,
     /// Its name, as given: text from outside.
     pub name: String,
+    /// The application it is part of within its namespace, by its labels, else by what it is tied to; empty for cluster-wide kinds.
+    pub app: String,
     /// Given or simulated; not only named by another object.
     pub given: bool,
     /// How many pods it wants; none for what runs no pods, or as many as there are nodes.
@@ -140,6 +148,10 @@ pub enum Relation {
     Scales,
     /// A budget limits its evictions.
     Protects,
+    /// A NetworkPolicy decides who may talk to its pods, or to whom they may talk.
+    Restricts,
+    /// A NetworkPolicy lets the pods through.
+    Allows,
     /// Pods mount it as a volume.
     Mounts,
     /// Pods name it otherwise: environment, service account, pull secret.
@@ -162,6 +174,8 @@ impl Relation {
             Relation::Calls => "calls",
             Relation::Scales => "scales",
             Relation::Protects => "protects",
+            Relation::Restricts => "restricts",
+            Relation::Allows => "allows",
             Relation::Mounts => "mounts",
             Relation::References => "references",
             Relation::Binds => "binds",

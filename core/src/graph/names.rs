@@ -13,6 +13,7 @@ fn kind_of(word: &str) -> Option<Kind> {
         "service" | "services" | "svc" => Kind::Service,
         "horizontalpodautoscaler" | "horizontalpodautoscalers" | "hpa" => Kind::Autoscaler,
         "poddisruptionbudget" | "poddisruptionbudgets" | "pdb" => Kind::Budget,
+        "networkpolicy" | "networkpolicies" | "netpol" => Kind::Policy,
         "cronjob" | "cronjobs" | "cj" => Kind::CronJob,
         "deployment" | "deployments" | "deploy" => Kind::Deployment,
         "replicaset" | "replicasets" | "rs" | "replicationcontroller" | "rc" => Kind::ReplicaSet,

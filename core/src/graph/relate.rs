@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use petgraph::graph::NodeIndex;
 
+use super::apps;
 use super::model::{Edge, Graph, GraphOptions, Kind, Relation, Vertex};
+use super::policies::{lets, peers, selected};
 use super::references::{hosts, pod_spec, references, values};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, TemplateId};
@@ -28,6 +30,8 @@ pub fn relate(manifest: &Manifest, cluster: &Cluster, options: &GraphOptions) ->
     tie.selections(&runners);
     tie.pods();
     tie.named();
+    tie.policies(&runners);
+    apps::name(&mut tie.graph, manifest);
     tie.graph
 }
 
@@ -54,7 +58,9 @@ impl Tie<'_> {
             return known;
         }
         let (namespace, name) = (namespace.to_owned(), name.to_owned());
-        let vertex = Vertex { kind, namespace, name, given: false, wanted: None, document: None, workload: None, node: None, zone: None };
+        let app = String::new();
+        let vertex =
+            Vertex { kind, namespace, name, app, given: false, wanted: None, document: None, workload: None, node: None, zone: None };
         let at = self.graph.inner.add_node(vertex);
         self.known.insert(key, at);
         at
@@ -371,6 +377,39 @@ impl Tie<'_> {
             // A workload that knows its own name does not depend on itself.
             if !self.ties.contains_key(&(to, runner, Relation::Selects)) {
                 self.tie(runner, to, Relation::Calls);
+            }
+        }
+    }
+
+    /// NetworkPolicies: whose traffic they decide, and who of the objects given is let through. Peers that are addresses are nobody here.
+    fn policies(&mut self, runners: &[Runner]) {
+        let (manifest, c) = (self.manifest, self.cluster);
+        let spaces: BTreeMap<&str, BTreeMap<String, String>> = manifest
+            .objects()
+            .filter_map(|(document, object)| {
+                let Object::Namespace(space) = object else { return None };
+                Some((document.name.as_str(), space.metadata.labels.clone().unwrap_or_default()))
+            })
+            .collect();
+        let labels: Vec<BTreeMap<String, String>> = runners
+            .iter()
+            .map(|runner| c.template(runner.template).labels.iter().map(|(k, v)| (c.text(k).to_owned(), c.text(v).to_owned())).collect())
+            .collect();
+        for (document, object) in manifest.objects() {
+            let Object::NetworkPolicy(policy) = object else { continue };
+            let namespace = document.namespace_or_default();
+            let at = self.given(Kind::Policy, namespace, &document.name, Some(document.id));
+            let Some(spec) = &policy.spec else { continue };
+            for (runner, labels) in runners.iter().zip(&labels) {
+                let own = runner.namespace == namespace;
+                if own && spec.pod_selector.as_ref().is_none_or(|selector| selected(selector, labels)) {
+                    self.tie(at, runner.at, Relation::Restricts);
+                }
+                let let_in =
+                    peers(spec).any(|peer| lets(peer, namespace, &runner.namespace, spaces.get(runner.namespace.as_str()), labels));
+                if let_in {
+                    self.tie(at, runner.at, Relation::Allows);
+                }
             }
         }
     }

@@ -176,3 +176,112 @@ fn a_graph_of_nothing_can_be_drawn() {
     assert!(render::svg(&graph, None).ends_with("</svg>\n"));
     assert!(single_points_of_failure(&graph).is_empty());
 }
+
+/// The middle of every box by its label.
+fn kept(graph: &Graph, layout: &Layout) -> Kept {
+    graph.vertices().map(|(at, vertex)| (vertex.label(), (layout.places[at.index()].x, layout.places[at.index()].y))).collect()
+}
+
+fn assert_apart(layout: &Layout) {
+    for (i, a) in layout.places.iter().enumerate() {
+        assert!(a.x - a.width / 2 >= 0 && a.x + a.width / 2 <= layout.width && a.y + a.height / 2 <= layout.height);
+        for b in &layout.places[i + 1..] {
+            let apart = (a.x - b.x).abs() * 2 >= a.width + b.width || (a.y - b.y).abs() * 2 >= a.height + b.height;
+            assert!(apart, "{a:?} {b:?}");
+        }
+    }
+}
+
+#[test]
+fn everything_keeps_its_place_while_something_else_changes() {
+    let before = graph_of(SHOP, GraphOptions::default());
+    let first = layout(&before);
+    let places = kept(&before, &first);
+    assert_eq!(layout_kept(&before, &Kept::new()), first, "nothing to keep: a new picture");
+    assert_eq!(layout_kept(&before, &places), first, "nothing changed: the same picture");
+    let more = "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: added}}\n---\n{apiVersion: v1, kind: Service, metadata: {name: second}, spec: {selector: {app: web}, ports: [{port: 80}]}}\n";
+    let changes = [
+        format!("{SHOP}{more}"),
+        SHOP.replace("replicas: 2", "replicas: 7"),
+        SHOP.replace("{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}}\n---\n", ""),
+        SHOP.replace("name: front", "name: entrance"),
+    ];
+    for text in changes {
+        let after = graph_of(&text, GraphOptions::default());
+        let second = layout_kept(&after, &places);
+        assert_apart(&second);
+        for (label, place) in kept(&after, &second) {
+            assert!(places.get(&label).is_none_or(|was| *was == place), "{label} was at {:?} and is at {place:?}", places[&label]);
+        }
+        assert_eq!(second, layout_kept(&after, &places), "the same every time");
+        // Back again: where it was.
+        assert_eq!(layout_kept(&before, &kept(&after, &second)).places.len(), first.places.len());
+    }
+}
+
+#[test]
+fn places_that_cannot_be_are_not_kept() {
+    let graph = graph_of(SHOP, GraphOptions::default());
+    let same: Kept = graph.vertices().map(|(_, vertex)| (vertex.label(), (200, 46))).collect();
+    assert_apart(&layout_kept(&graph, &same));
+    let far: Kept = graph.vertices().map(|(_, vertex)| (vertex.label(), (i32::MAX, i32::MIN))).collect();
+    assert_apart(&layout_kept(&graph, &far));
+}
+
+#[test]
+fn policies_say_who_is_let_through() {
+    let policy = "---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: orders}
+spec:
+  podSelector: {matchLabels: {app: orders}}
+  ingress:
+  - from:
+    - podSelector: {matchExpressions: [{key: app, operator: In, values: [web]}]}
+    - ipBlock: {cidr: 10.0.0.0/8}
+    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: elsewhere}}
+";
+    let graph = graph_of(&format!("{SHOP}{policy}"), GraphOptions::default());
+    let all = ties(&graph);
+    let own: Vec<&str> = all.iter().filter(|tie| tie.starts_with("networkpolicy/")).map(String::as_str).collect();
+    assert_eq!(own, ["networkpolicy/orders allows deployment/web", "networkpolicy/orders restricts statefulset/orders"]);
+}
+
+/// So many applications in so many namespaces, each a Deployment, its Service and its ConfigMap.
+fn many(namespaces: usize, apps: usize) -> String {
+    let mut text = String::new();
+    for space in 0..namespaces {
+        for app in 0..apps {
+            text.push_str(&format!(
+                "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: a{app}, namespace: n{space}}}, spec: {{replicas: 2, selector: {{matchLabels: {{app: a{app}}}}}, template: {{metadata: {{labels: {{app: a{app}}}}}, spec: {{containers: [{{name: c, image: c, envFrom: [{{configMapRef: {{name: a{app}-settings}}}}]}}]}}}}}}}}\n---\n\
+                 {{apiVersion: v1, kind: Service, metadata: {{name: a{app}-web, namespace: n{space}}}, spec: {{selector: {{app: a{app}}}, ports: [{{port: 80}}]}}}}\n---\n\
+                 {{apiVersion: v1, kind: ConfigMap, metadata: {{name: a{app}-settings, namespace: n{space}}}}}\n---\n"
+            ));
+        }
+    }
+    text
+}
+
+#[test]
+fn many_objects_are_drawn_as_few_and_one_can_be_opened() {
+    let options = GraphOptions { places: false, ..GraphOptions::default() };
+    assert_eq!(Grain::fitting(&graph_of(SHOP, options)), Grain::Objects);
+    let graph = graph_of(&many(20, 20), options);
+    assert_eq!(Grain::fitting(&graph), Grain::Namespaces);
+    assert_eq!(Grain::fitting(&graph_of(&many(4, 20), options)), Grain::Apps);
+    let draw = |grain: Grain, turned: &[&str]| {
+        let turned = turned.iter().map(|key| (*key).to_owned()).collect();
+        fold(&graph, &Folding { grain, turned, places: false })
+    };
+    let folded = draw(Grain::Namespaces, &[]);
+    assert_eq!(folded.graph.inner.node_count(), 20);
+    assert_eq!(folded.graph.vertices().map(|(_, v)| v.wanted.unwrap_or(0)).sum::<i32>(), 800, "no pod is lost");
+    assert_eq!(draw(Grain::Namespaces, &["n3"]).graph.inner.node_count(), 19 + 60);
+    let apps = draw(Grain::Apps, &["n3/a1"]);
+    assert_eq!(apps.graph.inner.node_count(), 400 + 2);
+    let opened: Vec<String> = ties(&apps.graph);
+    assert_eq!(opened, ["n3/deployment/a1 references n3/configmap/a1-settings", "n3/service/a1-web selects n3/deployment/a1"]);
+    assert!(apps.of.iter().all(Option::is_some));
+    assert_apart(&layout(&apps.graph));
+}

@@ -5,6 +5,7 @@
 
 mod amounts;
 pub mod annotations;
+mod availability;
 mod capacity;
 pub mod catalog;
 pub mod compare;
@@ -32,6 +33,7 @@ mod verdict;
 pub mod why;
 
 pub(crate) use amounts::{exact_bytes, exact_cpu};
+pub use availability::{Availability, availability, set_off};
 pub use capacity::{Capacity, PoolAnswer, PoolPart, Room};
 pub use explained::{AttemptStory, ChangedNodes, Explained, NodeGroup, Scope, Way};
 pub use index::Index;

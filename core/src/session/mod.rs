@@ -15,12 +15,15 @@
 //! assert_eq!(session.run(&lose_a_zone).trace().digest(), run.trace().digest());
 //! ```
 
+mod assumed;
 mod capacity;
 mod decision;
 mod explain;
 #[cfg(feature = "cel")]
 pub mod lesson;
 pub mod link;
+mod pair;
+mod reach;
 mod run;
 pub mod scene;
 mod seeds;
@@ -28,6 +31,7 @@ mod ties;
 mod verify;
 mod ways;
 
+pub use assumed::{Assumed, Unsayable};
 pub use capacity::{NodeType, PodRequests, RoomFor};
 pub use decision::Decision;
 pub use run::{Mark, MarkKind, Run};

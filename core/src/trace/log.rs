@@ -79,17 +79,35 @@ impl Trace {
 
     /// Everything that followed from a record, itself first, in order.
     pub fn effects(&self, id: RecordId) -> Vec<RecordId> {
-        let first = id.0 as usize;
+        self.effects_of(&[id])
+    }
+
+    /// Everything that followed from any of several records, themselves among it, in order.
+    pub fn effects_of(&self, ids: &[RecordId]) -> Vec<RecordId> {
+        let Some(first) = ids.iter().map(|id| id.0 as usize).min() else { return Vec::new() };
         let mut within = vec![false; self.records.len().saturating_sub(first)];
+        for id in ids {
+            if let Some(own) = within.get_mut(id.0 as usize - first) {
+                *own = true;
+            }
+        }
         let mut effects = Vec::new();
         for (offset, record) in self.records.iter().enumerate().skip(first) {
-            let follows = offset == first || record.cause.is_some_and(|c| c.0 as usize >= first && within[c.0 as usize - first]);
+            let follows = within[offset - first] || record.cause.is_some_and(|c| c.0 as usize >= first && within[c.0 as usize - first]);
             if follows {
                 within[offset - first] = true;
                 effects.push(RecordId(offset as u32));
             }
         }
         effects
+    }
+
+    /// The record and those that are its like: of the same moment and cause, and the same change of the same sort of thing.
+    pub fn alike(&self, id: RecordId) -> Vec<RecordId> {
+        let Some(own) = self.record(id) else { return Vec::new() };
+        let (from, to) = (self.records.partition_point(|r| r.time < own.time), self.end_of(own.time));
+        let sort = |record: &Record| (std::mem::discriminant(&record.subject), std::mem::discriminant(&record.change), record.cause);
+        (from..to).filter(|&nth| sort(&self.records[nth]) == sort(own)).map(|nth| RecordId(nth as u32)).collect()
     }
 
     /// Index of the first record later than `time`.
@@ -132,6 +150,9 @@ mod tests {
         assert_eq!(trace.causes(last), [last, unready, failed]);
         assert_eq!(trace.effects(failed), [failed, unready, last]);
         assert_eq!(trace.effects(other), [other]);
+        assert_eq!(trace.effects_of(&[other, last]), [other, last]);
+        assert_eq!(trace.alike(failed), [failed]);
+        assert!(trace.effects_of(&[]).is_empty() && trace.alike(RecordId(9)).is_empty());
         assert_eq!(trace.end_of(Time(50_000)), 3);
     }
 }

@@ -126,7 +126,7 @@ pub(crate) fn takes_keys(event: &KeyboardEvent) -> bool {
     let Some(element) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else { return false };
     let role = element.get_attribute("role").unwrap_or_default();
     let name = element.tag_name();
-    matches!(name.as_str(), "TEXTAREA" | "INPUT" | "SELECT") || matches!(role.as_str(), "menuitem" | "tab" | "menu")
+    matches!(name.as_str(), "TEXTAREA" | "INPUT" | "SELECT") || matches!(role.as_str(), "menuitem" | "tab" | "menu" | "listbox")
 }
 
 /// Whether an event's target is pressed by the space bar.

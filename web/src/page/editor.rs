@@ -26,6 +26,8 @@ pub(crate) struct Props {
     pub(crate) findings: Rc<Vec<Finding>>,
     /// Bytes to go to, and a number that changes with every wish.
     pub(crate) jump: Option<(u32, u32, u32)>,
+    /// The same, but the focus stays where it is.
+    pub(crate) reveal: Option<(u32, u32, u32)>,
     pub(crate) edit: Callback<String>,
     /// More was pasted than is taken.
     pub(crate) refuse: Callback<()>,
@@ -71,6 +73,16 @@ pub(crate) fn editor(props: &Props) -> Html {
             let _ = field.set_selection_range(units(start), units(end));
             let line = lines.line_of(start as usize) as f64;
             field.set_scroll_top((line * LINE - f64::from(field.client_height()) / 3.0).max(0.0) as i32);
+        }
+    });
+
+    let revealed = props.reveal.map(|(start, _, _)| lines.line_of((start as usize).min(text.len())));
+    use_effect_with((props.reveal, props.active), {
+        let field = field.clone();
+        move |_| {
+            if let (Some(line), Some(field)) = (revealed, field.cast::<HtmlTextAreaElement>()) {
+                field.set_scroll_top((line as f64 * LINE - f64::from(field.client_height()) / 3.0).max(0.0) as i32);
+            }
         }
     });
 
@@ -127,7 +139,7 @@ pub(crate) fn editor(props: &Props) -> Html {
         let cut = range.start..range.end.min(range.start + MOST_BYTES);
         let cut = cut.start..snap(&text, cut.end);
         let pieces = source::pieces(&text, cut.clone(), &own);
-        html! { <div class="row">{ for pieces.iter().map(|piece| draw(&text, piece)) }{ &text[cut.end..range.end] }{ "\u{200b}" }</div> }
+        html! { <div class={if revealed == Some(line) { "row revealed" } else { "row" }}>{ for pieces.iter().map(|piece| draw(&text, piece)) }{ &text[cut.end..range.end] }{ "\u{200b}" }</div> }
     });
     let worst = |line: usize| {
         let range = lines.range(line);

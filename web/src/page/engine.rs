@@ -38,6 +38,8 @@ struct Inner {
     open_wanted: Option<Ask>,
     idle_asked: bool,
     idle_wanted: Option<Ask>,
+    /// What was asked for by hand: one after the other, before anything idle.
+    asides: Vec<Ask>,
     calls: Vec<Ears>,
 }
 
@@ -104,6 +106,7 @@ impl Engine {
             }
             let killer = if inner.running { inner.current.take() } else { None };
             (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
+            inner.asides.clear();
             (inner.ready, killer, inner.current.clone())
         };
         if !had_started {
@@ -138,7 +141,15 @@ impl Engine {
                     Answer::Ready => inner.ready = true,
                     Answer::Ran { .. } => inner.running = false,
                     Answer::Why { .. } => inner.why_asked = false,
-                    Answer::WhatIf { .. } | Answer::Advised { .. } | Answer::Mended { .. } => inner.idle_asked = false,
+                    Answer::WhatIf { .. }
+                    | Answer::Advised { .. }
+                    | Answer::Mended { .. }
+                    | Answer::Drawn { .. }
+                    | Answer::Account { .. }
+                    | Answer::Compared { .. }
+                    | Answer::Exported { .. }
+                    | Answer::Assumed { .. }
+                    | Answer::Said { .. } => inner.idle_asked = false,
                     Answer::Refused { .. } => {
                         (inner.running, inner.why_asked, inner.frame_asked, inner.idle_asked) = (false, false, false, false);
                     }
@@ -164,6 +175,7 @@ impl Engine {
             let own = steps.is_none();
             inner.run = Some(Ask::Run { generation, files: files.to_vec(), steps: steps.unwrap_or_default().to_vec(), own, seed, lesson });
             (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
+            inner.asides.clear();
             inner.running
         };
         if overtaken {
@@ -232,6 +244,16 @@ impl Engine {
         self.send_wishes();
     }
 
+    /// Wants something beside the course of the run; of two wishes of one sort the newer counts.
+    pub(crate) fn aside(&self, ask: Ask) {
+        {
+            let asides = &mut self.inner.borrow_mut().asides;
+            asides.retain(|other| std::mem::discriminant(other) != std::mem::discriminant(&ask));
+            asides.push(ask);
+        }
+        self.send_wishes();
+    }
+
     fn send_wishes(&self) {
         let mut inner = self.inner.borrow_mut();
         if !inner.ready || inner.running {
@@ -250,7 +272,7 @@ impl Engine {
             post(&inner, &ask);
         }
         if !(inner.frame_asked || inner.why_asked || inner.idle_asked)
-            && let Some(ask) = inner.idle_wanted.take()
+            && let Some(ask) = if inner.asides.is_empty() { inner.idle_wanted.take() } else { Some(inner.asides.remove(0)) }
         {
             inner.idle_asked = true;
             post(&inner, &ask);

@@ -17,6 +17,8 @@ pub(crate) struct Props {
     pub(crate) active: usize,
     pub(crate) findings: Rc<Vec<Finding>>,
     pub(crate) shown: bool,
+    /// A place that something else leads to.
+    pub(crate) reveal: Option<(u32, u32, u32)>,
     pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
@@ -46,7 +48,7 @@ pub(crate) fn files(props: &Props) -> Html {
     };
     let choose = {
         let dispatch = props.dispatch.clone();
-        Callback::from(move |event: Event| intake::chosen(&event, dispatch.clone()))
+        Callback::from(move |event: Event| intake::chosen(&event, dispatch.clone(), Action::AddFiles))
     };
     let tabs = props.files.iter().enumerate().map(|(nth, file)| {
         let own = props.findings.iter().filter(|finding| finding.file as usize == nth);
@@ -79,7 +81,7 @@ pub(crate) fn files(props: &Props) -> Html {
                     <Icon name={Name::Open} />
                 </label>
             </div>
-            <Editor files={props.files.clone()} active={props.active} findings={props.findings.clone()} jump={*jump} {edit} {refuse} />
+            <Editor files={props.files.clone()} active={props.active} findings={props.findings.clone()} jump={*jump} reveal={props.reveal} {edit} {refuse} />
             { findings(props, &jump) }
         </section>
     }

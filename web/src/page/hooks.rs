@@ -5,13 +5,13 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::engine::Engine;
-use super::{dom, overlay, share};
+use super::{View, dom, overlay, share};
 use crate::clock;
 use crate::lesson::Move;
 use crate::link;
 use crate::palette::Deed;
-use crate::store::{Action, Overlay, Side, Store};
-use crate::wire::Ask;
+use crate::store::{Action, Overlay, Selection, Side, Store};
+use crate::wire::{Ask, Before};
 
 /// How long typing has to rest before it is answered: milliseconds.
 const REST_MS: i32 = 200;
@@ -61,6 +61,38 @@ pub(crate) fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
             move || drop(timer)
         });
     }
+    {
+        let (engine, selection) = (engine.clone(), store.selection.clone());
+        use_effect_with((told, selection), move |(told, selection)| {
+            if let (Some(generation), Some(selection @ (Selection::Workload(_) | Selection::Event(_)))) = (*told, selection) {
+                engine.aside(Ask::Account { generation, of: selection.to_link() });
+            }
+        });
+    }
+    {
+        let (engine, steps) = (engine.clone(), store.steps.clone());
+        use_effect_with((told, store.kept.clone()), move |(told, kept)| {
+            if let (Some(generation), Some(kept)) = (*told, kept) {
+                let steps = if kept.own {
+                    Vec::new()
+                } else if kept.same {
+                    steps.to_vec()
+                } else {
+                    kept.steps.to_vec()
+                };
+                let before = Before { same: kept.same, own: kept.own, steps, seed: kept.seed };
+                engine.aside(Ask::Compare { generation, files: kept.files.to_vec(), before });
+            }
+        });
+    }
+    {
+        let (engine, wanted) = (engine.clone(), store.side == Side::Assumed);
+        use_effect_with((told, wanted), move |&(told, wanted)| {
+            if let Some(generation) = told.filter(|_| wanted) {
+                engine.aside(Ask::Assumed { generation });
+            }
+        });
+    }
     // What can wait: not while playing, and one at a time.
     let small = store.told.as_ref().is_some_and(|told| told.pods.len() <= MOST_PODS);
     let asked = if store.playing || !(small || store.side == Side::Risks || store.side == Side::Report) { None } else { told };
@@ -94,9 +126,9 @@ pub(crate) fn use_time(store: &UseReducerHandle<Store>) {
 
 /// The keys that work anywhere outside of text, and the few that work everywhere.
 #[hook]
-pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>, rows: bool) {
+pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>, view: View) {
     // What is done depends on all of this: the listener is made anew when any of it changes.
-    let scene = (store.generation, store.selection.clone(), rows, store.course.clone());
+    let scene = (store.generation, store.selection.clone(), view, store.course.clone());
     let now = (store.told.clone(), store.at_ms, store.overlay, store.halts, store.pinned.is_some(), scene);
     use_effect_with(now, move |(told, at_ms, overlay, halts, pinned, scene)| {
         let learning = scene.3.is_some();
@@ -130,12 +162,14 @@ pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>,
                 "2" => return act(Action::Turn(Side::Why)),
                 "3" => return act(Action::Turn(Side::Report)),
                 "4" => return act(Action::Turn(Side::Risks)),
+                "5" => return act(Action::Turn(Side::Assumed)),
                 "b" | "B" => return act(Action::Halts(!halts)),
                 "c" | "C" => return act(Action::Pin(!pinned)),
                 "g" | "G" => return act(Action::Overlay(Overlay::Gallery)),
                 "n" | "N" if learning => return act(Action::Learn(Move::Next { moving: !dom::calm() })),
                 "l" | "L" => return perform.emit(Deed::CopyLink),
                 "t" | "T" => return perform.emit(Deed::Table),
+                "r" | "R" => return perform.emit(Deed::Graph),
                 _ => {}
             }
             let Some(told) = &told else { return };

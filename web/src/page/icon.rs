@@ -27,6 +27,7 @@ pub(crate) enum Name {
     Table,
     Map,
     Find,
+    Graph,
 }
 
 impl Name {
@@ -50,6 +51,7 @@ impl Name {
             Name::Open => "M1.8 12.8V3.6h4.4l1.5 1.8h6.5v7.4z",
             Name::Down => "M4.5 6.5 8 10l3.5-3.5",
             Name::Table => "M2.2 3.4h11.6v9.2H2.2zM2.2 6.5h11.6M2.2 9.5h11.6M6.4 6.5v6",
+            Name::Graph => "M5.6 2.4h4.8v3.2H5.6zM1.8 10.4h4.8v3.2H1.8zM9.4 10.4h4.8v3.2H9.4zM8 5.6 4.2 10.4M8 5.6l3.8 4.8",
             Name::Find => "M7 2.6a4.4 4.4 0 1 0 0 8.8 4.4 4.4 0 0 0 0-8.8M10.3 10.3 13.6 13.6",
             Name::Map => "M2.2 2.8h5v4.4h-5zM8.9 2.8h5v4.4h-5zM2.2 8.9h5v4.4h-5zM8.9 8.9h5v4.4h-5z",
         }

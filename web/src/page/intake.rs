@@ -25,13 +25,13 @@ fn may_be_manifest(name: &str) -> bool {
 }
 
 /// Files that were chosen with the button.
-pub(crate) fn chosen(event: &Event, dispatch: UseReducerDispatcher<Store>) {
+pub(crate) fn chosen(event: &Event, dispatch: UseReducerDispatcher<Store>, then: fn(Vec<SourceFile>) -> Action) {
     let input: HtmlInputElement = event.target_unchecked_into();
     let Some(list) = input.files() else { return };
     let files: Vec<(String, File)> = (0..list.length()).filter_map(|nth| list.item(nth)).map(|file| (file.name(), file)).collect();
     // The same file may be chosen again.
     spawn_local(async move {
-        take(files, dispatch).await;
+        take(files, dispatch, then).await;
         input.set_value("");
     });
 }
@@ -54,7 +54,7 @@ pub(crate) fn dropped(event: &DragEvent, dispatch: UseReducerDispatcher<Store>) 
         {
             files = (0..list.length()).filter_map(|nth| list.item(nth)).map(|file| (file.name(), file)).collect();
         }
-        take(files, dispatch).await;
+        take(files, dispatch, Action::AddFiles).await;
     });
 }
 
@@ -112,7 +112,7 @@ async fn once(call: impl FnOnce(&Function, &Function) -> Result<(), JsValue>) ->
     JsFuture::from(promise).await.ok()
 }
 
-async fn take(files: Vec<(String, File)>, dispatch: UseReducerDispatcher<Store>) {
+async fn take(files: Vec<(String, File)>, dispatch: UseReducerDispatcher<Store>, then: fn(Vec<SourceFile>) -> Action) {
     let all = files.len();
     let mut taken = Vec::new();
     let mut bytes = 0.0;
@@ -127,7 +127,7 @@ async fn take(files: Vec<(String, File)>, dispatch: UseReducerDispatcher<Store>)
     }
     let left = all - taken.len();
     if !taken.is_empty() {
-        dispatch.dispatch(Action::AddFiles(taken));
+        dispatch.dispatch(then(taken));
     }
     if left > 0 {
         let text = format!("{left} of {all} files were left out: only .yaml, .yml and .json, up to {MOST_FILES} files and 32 MiB.");

@@ -1,12 +1,16 @@
 //! The page: components over the store. Everything that touches the browser is here; nothing is decided here.
 
+mod account;
+mod assumed;
 mod cluster;
 mod dom;
 mod editor;
 mod embed;
 mod engine;
+mod export;
 mod files;
 mod gallery;
+mod graph;
 mod hooks;
 mod icon;
 mod intake;
@@ -26,6 +30,7 @@ mod timeline;
 mod top;
 mod why;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use yew::prelude::*;
@@ -34,6 +39,7 @@ use cluster::Cluster;
 use engine::{Engine, Heard};
 use files::Files;
 use gallery::Gallery;
+use graph::Relations;
 use hooks::{use_keys, use_links, use_run, use_time};
 use icon::{Icon, Name};
 use lesson::Lesson;
@@ -47,13 +53,32 @@ use top::{Acts, Top};
 use crate::link;
 use crate::palette::{self, Deed};
 use crate::scene::Scene;
-use crate::store::{Action, Mended, Notice, Overlay, Pane, Run, Store};
-use crate::wire::{Answer, Ask};
+use crate::store::{Action, Compared, Mended, Notice, Overlay, Pane, Run, Store};
+use crate::wire::{Answer, Ask, Form, GraphWish};
 use wavetank_core::trace::PodState;
 
 /// Shows the app in the document's body.
 pub(crate) fn start() {
     yew::Renderer::<App>::new().render();
+}
+
+/// How the cluster is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum View {
+    /// As a map.
+    #[default]
+    Map,
+    /// As rows.
+    Table,
+    /// Not where things are, but how they hang together.
+    Graph,
+}
+
+impl View {
+    /// That view, or the map again where it is shown already.
+    fn turned(self, to: View) -> View {
+        if self == to { View::Map } else { to }
+    }
 }
 
 impl Reducible for Store {
@@ -118,28 +143,39 @@ fn app() -> Html {
     };
     let scheme = use_state_eq(theme::Scheme::first);
     let painted = use_state_eq(|| 0u32);
-    let rows = use_state_eq(|| false);
+    let view = use_state_eq(View::default);
+    let wish = use_mut_ref(GraphWish::default);
 
-    let engine_of_mending = engine.clone();
+    let asked = engine.clone();
     let perform = {
-        let (dispatch, scheme, rows, store) = (dispatch.clone(), scheme.clone(), rows.clone(), store.clone());
+        let (dispatch, scheme, view, store, wish) = (dispatch.clone(), scheme.clone(), view.clone(), store.clone(), wish.clone());
         Callback::from(move |deed: Deed| match deed {
             Deed::Act(action) => dispatch.dispatch(action),
             Deed::CopyLink => share::copy_link(&store.scene(), dispatch.clone()),
             Deed::CopyLesson => share::copy_lesson(&store.lesson_scene(), dispatch.clone()),
             Deed::SaveScene => share::save_scene(&store.scene()),
             Deed::Colours => scheme.set(scheme.next()),
-            Deed::Table => rows.set(!*rows),
+            Deed::Table => view.set(view.turned(View::Table)),
+            Deed::Graph => view.set(view.turned(View::Graph)),
+            Deed::Print => export::print(&dispatch),
+            Deed::Png if *view != View::Graph => export::canvas(),
+            Deed::Png | Deed::Export(_) => {
+                let form = if let Deed::Export(form) = deed { form } else { Form::RelationsPng };
+                if let Some(told) = &store.told {
+                    asked.aside(Ask::Export { generation: told.generation, form, wish: wish.borrow().clone() });
+                }
+            }
             Deed::Mend(nth) => {
                 if let Some(told) = &store.told {
-                    engine_of_mending.idle(Ask::Mend { generation: told.generation, nth });
+                    asked.idle(Ask::Mend { generation: told.generation, nth });
                 }
             }
         })
     };
     use_run(&store, &engine);
     use_time(&store);
-    use_keys(&store, perform.clone(), *rows);
+    use_keys(&store, perform.clone(), *view);
+    export::use_printing(&dispatch);
     use_links(&store);
     keeping::use_keeping(&store);
     keeping::use_lessons_done(&store);
@@ -161,7 +197,7 @@ fn app() -> Html {
     if embed::on() {
         return html! {
             <div class="page embedded">
-                <main class="panes">{ cluster_pane(&store, *painted, &rows, &dispatch) }</main>
+                <main class="panes">{ cluster_pane(&store, *painted, &view, (&engine, &wish), &dispatch) }</main>
                 { embed::bar(&store) }
             </div>
         };
@@ -174,11 +210,12 @@ fn app() -> Html {
             { lesson_panel(&store, &perform, &dispatch) }
             <main class="panes">
                 <Files files={store.files.clone()} active={store.active} findings={store.findings.clone()}
-                    shown={store.pane == Pane::Files} dispatch={dispatch.clone()} />
-                { cluster_pane(&store, *painted, &rows, &dispatch) }
+                    shown={store.pane == Pane::Files} reveal={store.reveal} dispatch={dispatch.clone()} />
+                { cluster_pane(&store, *painted, &view, (&engine, &wish), &dispatch) }
                 <Answers told={store.told.clone()} at_ms={store.at_ms} side={store.side} selection={store.selection.clone()}
                     why={store.why.clone()} risks={store.risks.clone()} steps={store.steps.clone()} pinned={store.pinned.clone()}
-                    advice={store.advice.clone()} files={store.files.clone()} shown={store.pane == Pane::Answers} stale={store.stale()}
+                    advice={store.advice.clone()} files={store.files.clone()} compared={store.compared.clone()} account={store.account.clone()}
+                    assumed={store.assumed.clone()} engine={engine.clone()} shown={store.pane == Pane::Answers} stale={store.stale()}
                     perform={perform.clone()} dispatch={dispatch.clone()} />
             </main>
             { bottom(&store, &dispatch) }
@@ -201,6 +238,15 @@ fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
             Action::Mended(generation, Mended { nth, files, steps, refused })
         }
         Heard::Answer(Answer::Opened { what, files }) => Action::Came(what, files),
+        Heard::Answer(Answer::Drawn { generation, picture }) => Action::Drawn(generation, Rc::new(*picture)),
+        Heard::Answer(Answer::Account { generation, account }) => Action::Accounted(generation, Rc::new(*account)),
+        Heard::Answer(Answer::Compared { generation, summary, differences }) => {
+            Action::Compared(Compared { generation, summary, differences })
+        }
+        Heard::Answer(Answer::Exported { name, media, text }) => return export::keep(&name, &media, &text, dispatch),
+        Heard::Answer(Answer::Assumed { generation, values }) => Action::Assumed(generation, Rc::new(values)),
+        Heard::Answer(Answer::Said { generation, files, refused }) if refused.is_empty() => Action::Said(generation, files),
+        Heard::Answer(Answer::Said { refused, .. }) => Action::Say(Some(Notice { text: format!("Not written: {refused}."), wrong: true })),
         Heard::Answer(Answer::Refused { message }) => Action::Say(Some(Notice { text: message, wrong: true })),
         Heard::Answer(Answer::Ready | Answer::Digest { .. }) => return,
     });
@@ -260,9 +306,22 @@ fn notice(store: &Store, perform: &Callback<Deed>, dispatch: &UseReducerDispatch
     html! { <div class="notices" role="status">{ for notice }</div> }
 }
 
-fn cluster_pane(store: &Store, painted: u32, rows: &UseStateHandle<bool>, dispatch: &UseReducerDispatcher<Store>) -> Html {
-    let view = match (&store.told, &store.frame) {
-        (Some(told), Some(frame)) if **rows => html! {
+type Drawing<'a> = (&'a Rc<Engine>, &'a Rc<RefCell<GraphWish>>);
+
+fn cluster_pane(
+    store: &Store,
+    painted: u32,
+    view: &UseStateHandle<View>,
+    (engine, wish): Drawing<'_>,
+    dispatch: &UseReducerDispatcher<Store>,
+) -> Html {
+    let seen = **view;
+    let stage = match (&store.told, &store.frame) {
+        (Some(told), Some(_)) if seen == View::Graph => html! {
+            <Relations generation={told.generation} stale={store.stale()} picture={store.picture.clone()} selection={store.selection.clone()}
+                engine={engine.clone()} wish={wish.clone()} dispatch={dispatch.clone()} />
+        },
+        (Some(told), Some(frame)) if seen == View::Table => html! {
             <Table told={told.clone()} frame={frame.clone()} selection={store.selection.clone()} dispatch={dispatch.clone()} />
         },
         (Some(told), Some(frame)) => html! {
@@ -274,24 +333,32 @@ fn cluster_pane(store: &Store, painted: u32, rows: &UseStateHandle<bool>, dispat
         },
         _ => html! { <div class="canvas-holder"><p class="muted waiting">{ waiting(store) }</p></div> },
     };
-    let toggle = {
-        let rows = rows.clone();
-        Callback::from(move |_: MouseEvent| rows.set(!*rows))
-    };
+    let views = [(View::Map, Name::Map, "Map"), (View::Table, Name::Table, "Table"), (View::Graph, Name::Graph, "Graph")].map(
+        |(each, icon, label)| {
+            let view = view.clone();
+            html! {
+                <button type="button" class="button small" aria-pressed={(seen == each).to_string()} onclick={move |_| view.set(each)}>
+                    <Icon name={icon} />{ label }
+                </button>
+            }
+        },
+    );
     html! {
         <section class={classes!("pane", "cluster", (store.pane == Pane::Cluster).then_some("shown"))} aria-label="Cluster">
             <Acts told={store.told.clone()} steps={store.steps.clone()} at_ms={store.at_ms} selection={store.selection.clone()} dispatch={dispatch.clone()} />
             <div class={classes!("stage", store.stale().then_some("stale"))} aria-busy={(!store.answered).to_string()}>
-                { view }
+                { stage }
                 if store.stale() && store.answered { <p class="stale-note">{ "The last good result: the manifests as they are cannot be run." }</p> }
             </div>
             <div class="legend-row">
-                <ul class="legend" aria-label="Pod states">
-                    { for PodState::SHOWN.iter().map(|look| html! { <li><i class={format!("swatch look-{}", *look as u8)} aria-hidden="true"></i>{ look.label() }</li> }) }
-                </ul>
-                <button type="button" class="button small" aria-pressed={rows.to_string()} onclick={toggle}>
-                    <Icon name={if **rows { Name::Map } else { Name::Table }} />{ if **rows { "Map" } else { "Table" } }
-                </button>
+                if seen == View::Graph {
+                    { graph::legend() }
+                } else {
+                    <ul class="legend" aria-label="Pod states">
+                        { for PodState::SHOWN.iter().map(|look| html! { <li><i class={format!("swatch look-{}", *look as u8)} aria-hidden="true"></i>{ look.label() }</li> }) }
+                    </ul>
+                }
+                <div class="views" role="group" aria-label="View">{ for views }</div>
             </div>
             if let Some(told) = &store.told {
                 <Timeline told={told.clone()} pinned={store.pinned.clone()} at_ms={store.at_ms} playing={store.playing} speed={store.speed}

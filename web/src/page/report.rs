@@ -4,17 +4,18 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::intake;
 use crate::clock;
-use crate::compare;
 use crate::palette::Deed;
 use crate::source::diff::{self, Line};
-use crate::store::{Action, Advised, Mended, Store, Told};
-use crate::wire::{Advice, Expected, Loss, SourceFile, Tried, WorkloadInfo};
+use crate::store::{Action, Advised, Compared, Mended, Selection, Store, Told};
+use crate::wire::{Advice, Difference, Expected, Loss, SourceFile, Tried, WorkloadInfo};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) told: Rc<Told>,
     pub(crate) pinned: Option<Rc<Told>>,
+    pub(crate) compared: Rc<Compared>,
     pub(crate) advice: Rc<Advised>,
     pub(crate) files: Rc<Vec<SourceFile>>,
     pub(crate) perform: Callback<Deed>,
@@ -49,7 +50,7 @@ pub(crate) fn report(props: &Props) -> Html {
                         <th scope="col">{ "Workload" }</th><th scope="col">{ "End" }</th><th scope="col">{ "Least" }</th>
                         <th scope="col">{ "Below budget" }</th><th scope="col">{ "None ready" }</th>
                     </tr></thead>
-                    <tbody>{ for story.workloads.iter().take(MOST_ROWS).map(row) }</tbody>
+                    <tbody>{ for story.workloads.iter().take(MOST_ROWS).map(|of| row(of, &props.dispatch)) }</tbody>
                 </table>
             </div>
             if story.workloads.len() > MOST_ROWS { <p class="muted">{ format!("and {} more", story.workloads.len() - MOST_ROWS) }</p> }
@@ -66,24 +67,60 @@ fn compared(props: &Props) -> Html {
         let dispatch = props.dispatch.clone();
         html! { <button type="button" class="button small" onclick={move |_| dispatch.dispatch(Action::Pin(on))}>{ label }</button> }
     };
-    let Some(pinned) = &props.pinned else {
-        return html! { <p class="keep">{ keep(true, "Keep to compare") }<span class="muted">{ "Then change manifests or steps: what differs is told here." }</span></p> };
+    if props.pinned.is_none() {
+        return html! { <p class="keep">{ keep(true, "Keep to compare") }{ after(&props.dispatch) }<span class="muted">{ "Then change manifests or steps, or open another set: what differs is told here." }</span></p> };
+    }
+    let compared = &props.compared;
+    let told = if compared.generation != props.told.generation {
+        html! { <p class="muted">{ "Comparing …" }</p> }
+    } else if compared.differences.is_empty() {
+        html! { <p class="muted">{ "No workload fares differently." }</p> }
+    } else {
+        html! {
+            <>
+                <p>{ &compared.summary }</p>
+                <ul>
+                    { for compared.differences.iter().take(MOST_ROWS).map(|of| difference(of, &props.dispatch)) }
+                </ul>
+            </>
+        }
     };
-    let differences = compare::differences(&pinned.story, &props.told.story);
     html! {
         <section class="compared" aria-label="Compared with the kept run">
             <div class="compared-head"><h3>{ "Against the kept run" }</h3>{ keep(true, "Keep this instead") }{ keep(false, "Stop") }</div>
-            if differences.is_empty() {
-                <p class="muted">{ "No workload fares differently." }</p>
-            } else {
-                <ul>
-                    { for differences.iter().take(MOST_ROWS).map(|of| html! {
-                        <li class={of.way.name()}><span class="sign" aria-hidden="true">{ of.way.sign() }</span>
-                            <b>{ &of.label }</b><span class="unseen">{ format!(" {}: ", of.way.name()) }</span><span>{ &of.text }</span></li>
-                    }) }
-                </ul>
-            }
+            { told }
         </section>
+    }
+}
+
+fn difference(of: &Difference, dispatch: &UseReducerDispatcher<Store>) -> Html {
+    let sign = match of.way.as_str() {
+        "worse" => "▼",
+        "better" => "▲",
+        _ => "◆",
+    };
+    html! {
+        <li class={of.way.clone()}><span class="sign" aria-hidden="true">{ sign }</span>
+            { workload_link(&of.label, dispatch) }<span class="unseen">{ format!(" {}: ", of.way) }</span><span>{ &of.text }</span></li>
+    }
+}
+
+/// The name of a workload, which leads to where its availability went.
+fn workload_link(label: &str, dispatch: &UseReducerDispatcher<Store>) -> Html {
+    let (dispatch, own) = (dispatch.clone(), label.to_string());
+    let onclick = move |_: MouseEvent| dispatch.dispatch(Action::Select(Some(Selection::Workload(own.clone()))));
+    html! { <button type="button" class="plain" title="Where its availability went" {onclick}>{ label }</button> }
+}
+
+/// Another set of manifests in the place of this one, which is kept.
+fn after(dispatch: &UseReducerDispatcher<Store>) -> Html {
+    let dispatch = dispatch.clone();
+    let onchange = Callback::from(move |event: Event| intake::chosen(&event, dispatch.clone(), Action::After));
+    html! {
+        <label class="button small as-button">
+            <input type="file" multiple=true accept=".yaml,.yml,.json,text/*" class="unseen" aria-label="Open another set as after" {onchange} />
+            { "Open another set as “after”" }
+        </label>
     }
 }
 
@@ -115,7 +152,7 @@ fn expected(of: &Expected, props: &Props) -> Html {
     }
 }
 
-fn row(workload: &WorkloadInfo) -> Html {
+fn row(workload: &WorkloadInfo, dispatch: &UseReducerDispatcher<Store>) -> Html {
     let short = workload.last_ready < workload.desired;
     let budget = match (workload.budget, workload.below_budget_ms) {
         (None, _) => "–".to_string(),
@@ -125,7 +162,7 @@ fn row(workload: &WorkloadInfo) -> Html {
     let none = if workload.below_one_ms == 0 { "never".to_string() } else { clock::length(workload.below_one_ms) };
     html! {
         <tr>
-            <th scope="row">{ &workload.label }</th>
+            <th scope="row">{ workload_link(&workload.label, dispatch) }</th>
             <td class={classes!(short.then_some("bad"))}>{ format!("{}/{}", workload.last_ready, workload.desired) }</td>
             <td class={classes!((workload.least_ready == 0 && workload.desired > 0).then_some("bad"))}>{ workload.least_ready }</td>
             <td class={classes!((workload.below_budget_ms > 0).then_some("bad"))}>{ budget }</td>

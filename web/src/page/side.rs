@@ -6,13 +6,15 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use super::assumed::AssumedPane;
+use super::engine::Engine;
 use super::report::Report;
 use super::risks::RisksPane;
 use super::why::WhyPane;
 use crate::clock;
 use crate::palette::Deed;
-use crate::store::{Action, Advised, Risks, Selection, Side, Store, Told};
-use crate::wire::{SourceFile, Step, Why};
+use crate::store::{Action, Advised, Compared, Risks, Selection, Side, Store, Told};
+use crate::wire::{Account, Assumed, SourceFile, Step, Why};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -26,13 +28,18 @@ pub(crate) struct Props {
     pub(crate) pinned: Option<Rc<Told>>,
     pub(crate) advice: Rc<Advised>,
     pub(crate) files: Rc<Vec<SourceFile>>,
+    pub(crate) compared: Rc<Compared>,
+    pub(crate) account: Option<Rc<Account>>,
+    pub(crate) assumed: Option<(u32, Rc<Vec<Assumed>>)>,
+    pub(crate) engine: Rc<Engine>,
     pub(crate) perform: Callback<Deed>,
     pub(crate) shown: bool,
     pub(crate) stale: bool,
     pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
-const SIDES: [(Side, &str); 4] = [(Side::Story, "Story"), (Side::Why, "Why"), (Side::Report, "Report"), (Side::Risks, "Risks")];
+const SIDES: [(Side, &str); 5] =
+    [(Side::Story, "Story"), (Side::Why, "Why"), (Side::Report, "Report"), (Side::Risks, "Risks"), (Side::Assumed, "Assumed")];
 
 #[component(Answers)]
 pub(crate) fn answers(props: &Props) -> Html {
@@ -72,12 +79,13 @@ pub(crate) fn answers(props: &Props) -> Html {
                 if let Some(told) = &props.told {
                     { match props.side {
                         Side::Story => html! { <Narrative told={told.clone()} now={told.sentence_at(props.at_ms)} dispatch={props.dispatch.clone()} /> },
-                        Side::Why => html! { <WhyPane told={told.clone()} selection={props.selection.clone()} why={props.why.clone()} dispatch={props.dispatch.clone()} /> },
+                        Side::Why => html! { <WhyPane told={told.clone()} selection={props.selection.clone()} why={props.why.clone()} account={props.account.clone()} dispatch={props.dispatch.clone()} /> },
                         Side::Report => html! {
-                            <Report told={told.clone()} pinned={props.pinned.clone()} advice={props.advice.clone()} files={props.files.clone()}
+                            <Report told={told.clone()} pinned={props.pinned.clone()} compared={props.compared.clone()} advice={props.advice.clone()} files={props.files.clone()}
                                 perform={props.perform.clone()} dispatch={props.dispatch.clone()} />
                         },
                         Side::Risks => html! { <RisksPane risks={props.risks.clone()} steps={props.steps.clone()} dispatch={props.dispatch.clone()} /> },
+                        Side::Assumed => html! { <AssumedPane generation={told.generation} values={props.assumed.clone()} engine={props.engine.clone()} /> },
                     } }
                 } else {
                     <p class="muted">{ "Nothing has run yet." }</p>
@@ -122,7 +130,15 @@ fn narrative(props: &NarrativeProps) -> Html {
     }
     let items = (from..to).map(|nth| {
         let line = &lines[nth];
-        let (dispatch, at_ms) = (props.dispatch.clone(), line.at_ms);
+        let (dispatch, at_ms, event) = (props.dispatch.clone(), line.at_ms, line.event);
+        let ask = (props.now == Some(nth)).then(|| {
+            let dispatch = props.dispatch.clone();
+            html! {
+                <button type="button" class="ask" title="What led to it, what it set off" onclick={move |_| dispatch.dispatch(Action::Select(Some(Selection::Event(event))))}>
+                    { "Causes and effects" }
+                </button>
+            }
+        });
         let class = match props.now {
             Some(now) if nth == now => "now",
             Some(now) if nth < now => "past",
@@ -133,6 +149,7 @@ fn narrative(props: &NarrativeProps) -> Html {
                 <button type="button" onclick={move |_| dispatch.dispatch(Action::Seek(at_ms))}>
                     <time>{ clock::written(at_ms) }</time><span>{ &line.text }</span>
                 </button>
+                { ask }
             </li>
         }
     });

@@ -9,10 +9,10 @@ use super::menu::{Choice, Menu};
 use super::{dom, theme};
 use crate::clock;
 use crate::gallery;
-use crate::palette::Deed;
+use crate::palette::{Deed, KEEP};
 use crate::scene::Scene;
 use crate::store::{Action, Overlay, Selection, Store, Told};
-use crate::wire::{Entry, Step, Verb};
+use crate::wire::{Entry, NO_EVENT, Step, Verb};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -38,6 +38,19 @@ pub(crate) fn top(props: &Props) -> Html {
             } else {
                 Action::Want(Entry { name: name.to_string(), ..Entry::default() })
             });
+        })
+    };
+    let forms: Vec<Choice> = KEEP
+        .iter()
+        .enumerate()
+        .map(|(nth, (label, hint, _))| Choice { key: nth.to_string().into(), label: (*label).into(), hint: (*hint).into() })
+        .collect();
+    let keep = {
+        let perform = props.perform.clone();
+        Callback::from(move |nth: AttrValue| {
+            if let Some((_, _, deed)) = nth.parse().ok().and_then(|nth: usize| KEEP.into_iter().nth(nth)) {
+                perform.emit(deed);
+            }
         })
     };
     let undo = {
@@ -69,6 +82,7 @@ pub(crate) fn top(props: &Props) -> Html {
             <button type="button" class="button" disabled={props.undoes.is_none()} title={undo_title.clone()} aria-label={undo_title} onclick={undo}>
                 <Icon name={Name::Undo} /><span class="wide">{ "Undo" }</span>
             </button>
+            <Menu label="Export" choices={forms} choose={keep} class="keeps" />
             <button type="button" class="button" onclick={copy} aria-label="Copy link" title="Copy a link that reopens this very moment"><Icon name={Name::Link} /><span class="wide">{ "Copy link" }</span></button>
             <button type="button" class="button" onclick={repaint} aria-label={props.scheme.next().label()} title={props.scheme.next().label()}>
                 <Icon name={if props.scheme.dark() { Name::Sun } else { Name::Moon }} />
@@ -101,10 +115,16 @@ pub(crate) fn acts(props: &ActsProps) -> Html {
     });
     let steps = props.steps.iter().enumerate().map(|(nth, step)| {
         let (seek, remove, at_ms) = (props.dispatch.clone(), props.dispatch.clone(), step.at_ms);
+        let event = props.told.as_ref().and_then(|told| told.story.step_events.get(nth)).copied().filter(|&event| event != NO_EVENT);
         let words = format!("{} {}", step.verb.label(), step.target).trim().to_string();
         html! {
             <li key={nth} class={(step.at_ms <= props.at_ms).then_some("begun")}>
-                <button type="button" onclick={move |_| seek.dispatch(Action::Seek(at_ms))} title="Go to this step">
+                <button type="button" title="Go to this step, and see what it set off" onclick={move |_| {
+                    seek.dispatch(Action::Seek(at_ms));
+                    if let Some(event) = event {
+                        seek.dispatch(Action::Select(Some(Selection::Event(event))));
+                    }
+                }}>
                     <time>{ clock::written(step.at_ms) }</time>{ " " }{ &words }
                 </button>
                 <button type="button" class="quiet" aria-label={format!("Remove {words}")} onclick={move |_| remove.dispatch(Action::RemoveStep(nth))}>

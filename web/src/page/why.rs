@@ -1,25 +1,39 @@
-//! Why a pod is where it is: its state, the node × plugin matrix of its last decision, the chain of causes.
+//! Why: of a pod, the node × plugin matrix of its last decision, what would let it in, and its chain of causes; of events and workloads, their accounts.
 
 use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::account::account;
 use crate::clock;
 use crate::store::{Action, Selection, Store, Told};
-use crate::wire::{Advice, Cause, Cell, Why};
+use crate::wire::{Account, Advice, Cause, Cell, Why};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) told: Rc<Told>,
     pub(crate) selection: Option<Selection>,
     pub(crate) why: Option<Rc<Why>>,
+    pub(crate) account: Option<Rc<Account>>,
     pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
 #[component(WhyPane)]
 pub(crate) fn why_pane(props: &Props) -> Html {
+    if matches!(props.selection, Some(Selection::Workload(_) | Selection::Event(_))) {
+        return match &props.account {
+            Some(of) => account(of, &props.dispatch),
+            None => html! { <p class="muted">{ "Asking …" }</p> },
+        };
+    }
     let Some(Selection::Pod(name)) = &props.selection else {
-        return html! { <p class="muted">{ "Choose a pod in the cluster: here is why it is where it is, node by node and plugin by plugin." }</p> };
+        return html! {
+            <div class="lead">
+                <p>{ "Choose a pod in the cluster: here is why it is where it is, node by node and plugin by plugin." }</p>
+                <p>{ "A workload, in the report or the graph: where its availability went." }</p>
+                <p>{ "A step, or a sentence of the story: what led to it, what it set off, and whom it reached." }</p>
+            </div>
+        };
     };
     let Some(why) = &props.why else {
         return html! { <><h2 class="pod-name">{ name }</h2><p class="muted">{ "Asking …" }</p></> };

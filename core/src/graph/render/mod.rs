@@ -9,13 +9,13 @@ mod text;
 pub use dot::dot;
 pub use json::{SCHEMA_VERSION, json};
 pub use mermaid::mermaid;
-pub use svg::svg;
+pub use svg::{picture, svg};
 pub use text::text;
 
 use super::model::{Edge, Relation};
 
 /// What is written at an edge.
-fn edge_text(edge: &Edge) -> String {
+pub(super) fn edge_text(edge: &Edge) -> String {
     match edge.relation {
         Relation::RunsOn => format!("{} pod{}", edge.count, if edge.count == 1 { "" } else { "s" }),
         relation if edge.optional => format!("{} (optional)", relation.word()),
