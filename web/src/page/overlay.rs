@@ -140,14 +140,16 @@ pub(crate) fn palette(props: &PaletteProps) -> Html {
 }
 
 /// The keys, as the help tells them.
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 19] = [
     ("Space", "Play or pause"),
     ("← →", "Event before, next event"),
     ("Shift ← →", "Step or node change before, next"),
     ("Home  End", "To the start, to the end"),
     ("W", "To the worst moment"),
-    ("1 2 3 4", "Story, why, report, risks"),
+    ("1 2 3 4 5", "Story, why, report, risks, assumed"),
     ("T", "Table or map"),
+    ("R", "Relation graph or map"),
+    ("← ↑ ↓ →  + − 0  F", "In the graph: go, zoom, fit, fold"),
     ("B", "Stop playing where a workload has no pod left"),
     ("C", "Keep this run, to compare with"),
     ("L", "Copy a link to this moment"),
