@@ -30,12 +30,13 @@ export const time = (page) => page.getByRole("slider", { name: "Time" });
 export const now = async (page) => Number(await time(page).getAttribute("aria-valuenow"));
 export const end = async (page) => Number(await time(page).getAttribute("aria-valuemax"));
 
-/** Opens the page and waits until its first run is told and drawn. A first visit plays by itself: tests want it to stand still. */
+/** Opens the page and waits until its first run is told and drawn. A first visit plays by itself, unless one wants little movement. */
 export async function open(page, fragment = "") {
+  const calm = await page.evaluate(() => matchMedia("(prefers-reduced-motion: reduce)").matches);
+  if (!calm) await page.emulateMedia({ reducedMotion: "reduce" });
   await page.goto(`./${fragment}`);
   await ready(page);
-  const pause = page.getByRole("button", { name: "Pause" });
-  if (await pause.isVisible()) await pause.click();
+  if (!calm) await page.emulateMedia({ reducedMotion: "no-preference" });
 }
 
 export async function ready(page) {

@@ -76,7 +76,8 @@ fn problems(dir: &Path, seed: u64) -> Vec<String> {
             Some(at) if at < last => wrong.push(format!("step {nth} comes before the one before it")),
             Some(at) => last = at,
         }
-        if beat.say.contains(['?', '{']) && beat.say.contains("{") || beat.say.contains(" ? ") || beat.say.contains("(?") {
+        // An expression without a value is told as a question mark.
+        if beat.say.contains(['{', '}', '?']) {
             wrong.push(format!("step {nth} has an expression without a value: {}", beat.say));
         }
         if let Some(asked) = &beat.ask {
@@ -135,12 +136,10 @@ fn the_subjects_are_all_there() {
 #[test]
 fn a_run_without_the_lessons_steps_proves_nothing() {
     let dir = lessons().into_iter().next().expect("a lesson");
-    for dir in lessons().into_iter().filter(|dir| !lesson(dir).0.verbs.is_empty()).chain([dir]).take(1) {
-        let (lesson, start) = lesson(&dir);
-        let session = Session::open(sources(&start), &SessionOptions::default());
-        let told = session.teach(&Scenario::of_steps("nothing", Vec::new()), &lesson).1;
-        assert_eq!(told.goal, Goal::Evaded);
-    }
+    let (lesson, start) = lesson(&dir);
+    let session = Session::open(sources(&start), &SessionOptions::default());
+    let told = session.teach(&Scenario::of_steps("nothing", Vec::new()), &lesson).1;
+    assert!(!lesson.verbs.is_empty() && told.goal == Goal::Evaded);
 }
 
 #[test]

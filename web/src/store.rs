@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::clock;
 use crate::frame::Frame;
+use crate::gallery;
 use crate::layout::Wanted;
 use crate::lesson::{Course, Move};
 use crate::link;
@@ -245,6 +246,7 @@ struct Past {
     active: usize,
     steps: Rc<Vec<Step>>,
     own: bool,
+    course: Option<Rc<Course>>,
     said: &'static str,
 }
 
@@ -252,7 +254,7 @@ struct Past {
 pub const MOST_UNDO: usize = 50;
 
 /// At how many virtual seconds a second the page shows itself.
-const SHOWN_AT: u32 = 10;
+const SHOWN_AT: u32 = 5;
 
 /// Everything the page knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -474,7 +476,7 @@ impl Store {
         (self.pinned, self.kept, self.account, self.picture) = (None, None, None, None);
         self.wanted = None;
         let (name, beat) = (scene.lesson, scene.beat);
-        self.course = (!name.is_empty()).then(|| Rc::new(Course::new(name, beat)));
+        self.course = gallery::lesson_card(&name).map(|_| Rc::new(Course::new(name, beat)));
         self.reads_anew();
     }
 
@@ -542,7 +544,8 @@ impl Store {
         if self.past.len() == MOST_UNDO {
             self.past.remove(0);
         }
-        self.past.push(Past { files: self.files.clone(), active: self.active, steps: self.steps.clone(), own: self.own, said });
+        let (files, steps, course) = (self.files.clone(), self.steps.clone(), self.course.clone());
+        self.past.push(Past { files, active: self.active, steps, own: self.own, course, said });
     }
 
     /// The page after an action; none where it changes nothing.
@@ -604,6 +607,10 @@ impl Store {
                 (next.files, next.active, next.steps, next.own) = (past.files, past.active, past.steps, past.own);
                 next.playing = false;
                 next.opened_anew = true;
+                // Within a lesson one stays where one is in it.
+                if past.course.as_ref().map(|course| &course.name) != next.course.as_ref().map(|course| &course.name) {
+                    next.course = past.course;
+                }
                 if same { next.asks_anew() } else { next.reads_anew() }
             }
             Action::Ran(generation, run) if generation == self.generation => next.hear(generation, run),

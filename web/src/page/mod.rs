@@ -92,8 +92,10 @@ impl Reducible for Store {
     }
 }
 
-/// Where the first example opens: a zone was lost, and its pods are about to be replaced. Virtual milliseconds.
-const MIDDLE_MS: i64 = 335_000;
+/// Where the first example opens: the lost pods are being replaced. Virtual milliseconds.
+const MIDDLE_MS: i64 = 356_000;
+/// Where it opens if it may move: the lost pods are about to be replaced. Virtual milliseconds.
+const BEFORE_MS: i64 = 349_000;
 
 /// How the page begins.
 struct First {
@@ -105,10 +107,10 @@ struct First {
 
 /// The first scene: that of the link, that of the last visit, or an example in the middle of its story.
 fn first() -> First {
-    let example = |notice: Notice| First {
-        scene: Scene { files: crate::gallery::first_files(), at_ms: MIDDLE_MS, ..Scene::default() },
-        shows: !notice.wrong && !dom::calm(),
-        notice: Some(notice),
+    let example = |notice: Notice| {
+        let shows = !notice.wrong && !dom::calm();
+        let at_ms = if shows { BEFORE_MS } else { MIDDLE_MS };
+        First { scene: Scene { files: crate::gallery::first_files(), at_ms, ..Scene::default() }, shows, notice: Some(notice) }
     };
     match link::decode(&dom::window().location().hash().unwrap_or_default()) {
         Ok(Some(scene)) => First { scene, notice: None, shows: false },

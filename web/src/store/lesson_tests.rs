@@ -45,6 +45,9 @@ fn a_lesson_comes_when_its_files_do() {
     assert_eq!((store.seed, store.files.len(), store.wanted.is_none(), store.own), (7, 2, true, true));
     assert_eq!(store.scene().lesson, "drain");
     assert_eq!(store.undoes(), Some("opening a lesson"));
+    assert!(then(&store, Action::Undo).course.is_none(), "what is undone takes its lesson along");
+    let unknown = Scene { files: vec![file("a.yaml")], lesson: "quantum".to_string(), ..Scene::default() };
+    assert!(Store::opened(unknown).course.is_none());
     let none = then(&wanting, Action::Came(lesson(), Vec::new()));
     assert!(none.wanted.is_none() && none.notice.is_some_and(|notice| notice.wrong));
 }
