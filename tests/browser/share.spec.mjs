@@ -48,9 +48,8 @@ test("a link that is long for a chat is copied, and offered as a file that opens
 
 test("a scene that is too large for an address is not put there", async ({ page }) => {
   await open(page);
-  const noise = Array.from({ length: 9_000 }, (_, n) => `# ${(n * 2_654_435_761) % 4_294_967_291}\n`).join("");
-  await paste(page, web);
-  await field(page).fill(`${web}${noise}`);
+  const noise = Array.from({ length: 7_000 }, (_, n) => `# ${(n * 2_654_435_761) % 4_294_967_291}\n`).join("");
+  await page.locator("input[type=file]").first().setInputFiles({ name: "noise.yaml", mimeType: "text/yaml", buffer: Buffer.from(noise) });
   await ready(page);
   await page.getByRole("button", { name: "Copy link" }).click();
   await expect(notices(page)).toContainText("more than many browsers take");

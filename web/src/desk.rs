@@ -153,7 +153,7 @@ impl Desk {
         }
         let Some(Opened { session, .. }) = &self.opened else { return Answer::Refused { message: "nothing is open".to_string() } };
         let (scenario, own) = scenario_of(session, steps.map(Vec::as_slice), seed);
-        let (run, mut taught) = match gallery::lesson(lesson).map(|lesson| session.teach(&scenario, &lesson)) {
+        let (run, taught) = match gallery::lesson(lesson).map(|lesson| session.teach(&scenario, &lesson)) {
             Some((run, taught)) => (run, Some(Box::new(taught))),
             None => (session.run(&scenario), None),
         };
@@ -167,10 +167,10 @@ impl Desk {
         }
         let indexes = [session.settle_trace(), run.trace()].map(|trace| Index::new(trace, run.end().pods.len()));
         let words = report.steps.iter().map(|step| step.text.clone()).collect();
-        let story = story(&run, &report);
-        for beat in taught.iter_mut().flat_map(|taught| &mut taught.beats) {
-            beat.at_ms = beat.at_ms.map(|at_ms| at_ms.clamp(0, story.duration_ms));
-        }
+        let mut story = story(&run, &report);
+        // A lesson may speak of a time at which nothing happens any more.
+        let spoken_of = taught.iter().flat_map(|taught| &taught.beats).filter_map(|beat| beat.at_ms).max();
+        story.duration_ms = story.duration_ms.max(spoken_of.unwrap_or_default());
         let steps = own.then(|| scenario.steps.iter().zip(&report.steps).map(|(step, told)| Step::of(&step.verb, told.at_ms)).collect());
         let partial = report.read.rejected > 0;
         self.ran = Some(Ran { generation, scenario, run, words, indexes, report, tried: false });

@@ -475,6 +475,8 @@ impl Store {
         self.opened_anew = true;
         (self.pinned, self.kept, self.account, self.picture) = (None, None, None, None);
         self.wanted = None;
+        // What was said of the scene before holds no longer.
+        self.notice = self.notice.take().filter(|notice| notice.wrong);
         let (name, beat) = (scene.lesson, scene.beat);
         self.course = gallery::lesson_card(&name).map(|_| Rc::new(Course::new(name, beat)));
         self.reads_anew();

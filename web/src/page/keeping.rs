@@ -4,7 +4,7 @@ use gloo::timers::callback::Timeout;
 use web_sys::Storage;
 use yew::prelude::*;
 
-use super::dom;
+use super::{dom, embed};
 use crate::link;
 use crate::scene::Scene;
 use crate::store::Store;
@@ -52,7 +52,8 @@ pub(crate) fn use_keeping(store: &UseReducerHandle<Store>) {
     use_effect_with(watched, move |_| {
         // What was just opened needs no keeping: an example is opened again, a link is in the address.
         let changed = store.edition > 1 || store.undoes().is_some();
-        let timer = (changed && store.told.is_some()).then(|| {
+        // Within another page nothing is kept: what it shows is not this browser's user's.
+        let timer = (changed && store.told.is_some() && !embed::on()).then(|| {
             Timeout::new(REST_MS, move || {
                 let text = link::encode(&store.scene());
                 let fragment = dom::window().location().hash().unwrap_or_default();
