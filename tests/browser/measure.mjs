@@ -1,10 +1,11 @@
 // What the page costs, as JSON on standard output: bytes by asset, time until it can be used, keystroke to verdict, scrubbing and a lost zone with
-// 5,000 nodes and 150,000 pods. Asserts nothing. Usage: node measure.mjs WAVETANK DIST [NODES PODS]
+// 5,000 nodes and 150,000 pods, memory, the length of each example's link. Asserts nothing. Usage: node measure.mjs WAVETANK DIST [NODES PODS]
 import { chromium } from "@playwright/test";
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+const round = (ms) => Math.round(ms * 10) / 10;
 const [wavetank, dist, nodes = "5000", pods = "150000"] = process.argv.slice(2);
 const port = 8941;
 const server = spawn(wavetank, ["serve", "--dir", dist, "--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
@@ -32,11 +33,41 @@ const manifest = (nodes, pods) => cluster(nodes) + Array.from({ length: Math.cei
 const share = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 const summary = (times) => {
   const sorted = [...times].sort((a, b) => a - b);
-  return { median_ms: Math.round(share(sorted, 0.5)), p95_ms: Math.round(share(sorted, 0.95)), worst_ms: Math.round(sorted.at(-1)), count: sorted.length };
+  return { median_ms: round(share(sorted, 0.5)), p95_ms: round(share(sorted, 0.95)), worst_ms: round(sorted.at(-1) ?? 0), count: sorted.length };
 };
 
+// What the page's main thread does between two animation frames, from Chromium's own trace: the marks say where frames begin.
+function busy(trace) {
+  const { traceEvents } = JSON.parse(trace);
+  const marks = traceEvents.filter(({ name }) => name === "measured-frame").sort((one, other) => one.ts - other.ts);
+  if (marks.length < 2) return [];
+  const { pid, tid } = marks[0];
+  const tasks = traceEvents.filter((event) => event.pid === pid && event.tid === tid && event.name === "RunTask" && event.dur > 0);
+  return marks.slice(1).map(({ ts }, nth) => {
+    const from = marks[nth].ts;
+    const within = tasks.filter((task) => task.ts < ts && task.ts + task.dur > from);
+    return within.reduce((sum, task) => sum + Math.min(task.ts + task.dur, ts) - Math.max(task.ts, from), 0) / 1000;
+  });
+}
+
+// The memory of the page's process, its worker included: what the system keeps in memory for it alone and its part of what is shared.
+async function memory() {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  const kept = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => {
+    try {
+      return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${id}/smaps_rollup`, "utf8"))?.[1] ?? 0) / 1024;
+    } catch {
+      return 0;
+    }
+  });
+  await session.detach();
+  return Math.round(Math.max(...kept));
+}
+
 async function opened(wait = 120_000) {
-  const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: "block" })).newPage();
+  const permissions = ["clipboard-read", "clipboard-write"];
+  const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 }, serviceWorkers: "block", permissions })).newPage();
   page.setDefaultTimeout(wait);
   await page.addInitScript(() => {
     window.long = [];
@@ -80,8 +111,26 @@ try {
     }
     return times;
   }, small));
-  told.keystroke_to_verdict.of_it_rest_ms = 200;
   await first.page.context().close();
+
+  // The link of each example.
+  const links = await opened();
+  told.link_characters = {};
+  const menu = links.page.getByRole("button", { name: "Examples" });
+  await menu.click();
+  const names = await links.page.getByRole("menuitem").allInnerTexts();
+  await links.page.keyboard.press("Escape");
+  for (const name of names.filter((name) => !name.startsWith("Empty"))) {
+    await menu.click();
+    await links.page.getByRole("menuitem").nth(names.indexOf(name)).click();
+    await links.page.waitForTimeout(100);
+    await settled(links.page, 60_000);
+    await links.page.getByRole("button", { name: "Copy link" }).click();
+    await links.page.waitForTimeout(100);
+    told.link_characters[name.split("\n")[0].trim()] = (await links.page.evaluate(() => navigator.clipboard.readText())).length;
+  }
+  told.example_memory_mib = await memory();
+  await links.page.context().close();
 
   // The large cluster.
   const { page } = await opened();
@@ -89,35 +138,65 @@ try {
   await write(page, manifest(Number(nodes), Number(pods)));
   await settled(page, 600_000);
   told.large = { nodes: Number(nodes), pods: Number(pods), settle_ms: Math.round(performance.now() - began) };
-  await page.evaluate(() => { window.long.length = 0; });
+  const restless = () => page.evaluate(() => {
+    window.long.length = 0;
+    window.gaps = [];
+    let before = performance.now();
+    const look = (now) => {
+      window.gaps.push(now - before);
+      before = now;
+      window.looking = requestAnimationFrame(look);
+    };
+    window.looking = requestAnimationFrame(look);
+  });
+  await restless();
   began = performance.now();
   await page.getByRole("button", { name: "Fail zone", exact: true }).click();
   await page.getByRole("menuitem", { name: "zone-b" }).click();
-  await page.waitForTimeout(50);
+  await page.waitForTimeout(20);
   await settled(page, 600_000);
   told.large.zone_loss_ms = Math.round(performance.now() - began);
   told.large.long_tasks_ms = (await page.evaluate(() => window.long)).map(Math.round);
-  await page.evaluate(() => { window.long.length = 0; });
+  told.large.longest_frame_gap_ms = await page.evaluate(() => { cancelAnimationFrame(window.looking); return Math.round(Math.max(...window.gaps)); });
+  told.large.memory_mib = await memory();
   if (await page.getByRole("button", { name: "Pause" }).count()) await page.keyboard.press("Space");
-  const frames = await page.evaluate(async () => {
-    const track = document.querySelector(".track");
-    const box = track.getBoundingClientRect();
-    const at = (share) => ({ pointerId: 1, button: 0, bubbles: true, clientX: box.left + 140 + (box.width - 160) * share, clientY: box.top + 20 });
-    const times = [];
-    track.dispatchEvent(new PointerEvent("pointerdown", at(0)));
-    let before;
-    for (let nth = 0; nth < 120; nth += 1) {
-      track.dispatchEvent(new PointerEvent("pointermove", at(nth / 120)));
-      const now = await new Promise(requestAnimationFrame);
-      if (before !== undefined) times.push(now - before);
-      before = now;
-    }
-    track.dispatchEvent(new PointerEvent("pointerup", at(1)));
-    return times;
-  });
-  told.large.scrub_frame = summary(frames);
-  told.large.scrub_long_tasks_ms = (await page.evaluate(() => window.long)).map(Math.round);
-  told.large.page_memory_mib = Math.round((await page.evaluate(() => performance.memory?.usedJSHeapSize ?? 0)) / 2 ** 20);
+  await page.waitForTimeout(500);
+  const scrub = async (name) => {
+    await page.evaluate(() => { window.long.length = 0; });
+    await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "blink.user_timing"] });
+    const frames = await page.evaluate(async () => {
+      const track = document.querySelector(".track");
+      const box = track.getBoundingClientRect();
+      const at = (share) => ({ pointerId: 1, button: 0, bubbles: true, clientX: box.left + 140 + (box.width - 160) * share, clientY: box.top + 20 });
+      const times = [];
+      track.dispatchEvent(new PointerEvent("pointerdown", at(0)));
+      let before;
+      for (let nth = 0; nth < 240; nth += 1) {
+        const now = await new Promise(requestAnimationFrame);
+        performance.mark("measured-frame");
+        track.dispatchEvent(new PointerEvent("pointermove", at(nth / 240)));
+        if (before !== undefined) times.push(now - before);
+        before = now;
+      }
+      track.dispatchEvent(new PointerEvent("pointerup", at(1)));
+      return times;
+    });
+    const trace = await browser.stopTracing();
+    told.large[name] = {
+      main_thread: summary(busy(trace)),
+      between_frames: summary(frames),
+      long_tasks_ms: (await page.evaluate(() => window.long)).map(Math.round),
+    };
+  };
+  await scrub("scrub_whole");
+  // And close enough to see pods.
+  const map = page.locator(".canvas-holder canvas");
+  const box = await map.boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
+  for (let nth = 0; nth < 14; nth += 1) await page.mouse.wheel(0, -240);
+  await page.waitForTimeout(500);
+  await scrub("scrub_pods");
+  told.large.memory_after_mib = await memory();
 } finally {
   console.log(JSON.stringify(told, null, 1));
   await browser.close();

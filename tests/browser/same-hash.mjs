@@ -16,12 +16,12 @@ const questions = readdirSync(examples)
     const dir = join(examples, name);
     const names = readdirSync(dir).sort().filter((file) => /\.(ya?ml|json)$/.test(file));
     const files = names.map((file) => ({ name: file, text: readFileSync(join(dir, file), "utf8") }));
-    return { name, json: JSON.stringify({ ask: "digest", files, seed: 1 }) };
+    return { name, json: JSON.stringify({ digest: { files, seed: 1 } }) };
   });
 
 const answers = spawnSync(native, [], { input: questions.map(({ json }) => `${json}\n`).join(""), encoding: "utf8", maxBuffer: 1 << 26 });
 if (answers.status !== 0) throw new Error(`${native}: ${answers.error ?? answers.stderr}`);
-const natively = answers.stdout.trim().split("\n").slice(1).map((line) => JSON.parse(line));
+const natively = answers.stdout.trim().split("\n").slice(1).map((line) => JSON.parse(line).digest);
 
 // A page's worker has these; node has not.
 let heard;
@@ -36,9 +36,9 @@ let differ = 0;
 let records = 0;
 questions.forEach(({ name, json }, nth) => {
   globalThis.onmessage({ data: json });
-  const wasm = JSON.parse(heard);
-  const same = wasm.digest !== undefined && wasm.digest === natively[nth]?.digest;
-  records += wasm.records ?? 0;
+  const wasm = JSON.parse(heard).digest;
+  const same = wasm?.digest !== undefined && wasm.digest === natively[nth]?.digest;
+  records += wasm?.records ?? 0;
   if (!same) {
     differ += 1;
     console.log(`${name}: native ${JSON.stringify(natively[nth])}, wasm ${heard}`);

@@ -92,6 +92,19 @@ impl Scale {
         (share * self.duration_ms.max(0) as f64).round() as i64
     }
 
+    /// The moment at a place, as round as the place is exact: where a pixel is a second or so, whole seconds.
+    pub fn round_at(&self, x: f64) -> i64 {
+        let pixel = self.duration_ms as f64 / self.width.max(1.0);
+        let grain = if pixel >= 400.0 {
+            1_000
+        } else if pixel >= 40.0 {
+            100
+        } else {
+            1
+        };
+        ((self.at(x) + grain / 2) / grain * grain).min(self.duration_ms.max(0))
+    }
+
     /// Round moments to write below the line: not more than fit.
     pub fn ticks(&self) -> Vec<i64> {
         const STEPS: [i64; 16] = [
@@ -136,6 +149,9 @@ mod tests {
         }
         assert_eq!((scale.at(-5.0), scale.at(9_999.0)), (0, 60_000));
         assert_eq!(Scale { width: 0.0, ..scale }.at(3.0), 0);
+        let long = Scale { duration_ms: 704_000, left: 0.0, width: 640.0 };
+        assert!((0..640).all(|x| long.round_at(f64::from(x)) % 1_000 == 0));
+        assert_eq!((long.round_at(640.0), scale.round_at(10.5)), (704_000, 100));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use wavetank_core::cluster::Cluster;
 use wavetank_core::cluster::ids::PodId;
-use wavetank_core::cluster::node::NodeReady;
+use wavetank_core::cluster::node::Node;
+use wavetank_core::cluster::{Cluster, Workload};
 use wavetank_core::graph;
 use wavetank_core::manifest::{self, Diagnostic, SourceSet};
 use wavetank_core::report::compare::{self, Change, Comparison};
@@ -12,16 +12,16 @@ use wavetank_core::report::{self, Index, Report, Told};
 use wavetank_core::scenario::catalog::NOT_HELD;
 use wavetank_core::scenario::{self, Scenario};
 use wavetank_core::session::{self, RerunBudget, Run, Session, SessionOptions};
-use wavetank_core::trace::PodState;
 use wavetank_core::units::time::Time;
 
 use crate::account;
 use crate::drawn::Of;
 use crate::export;
-use crate::fold::Folded;
-use crate::frame::{Frame, NO_NODE, NodeFlags, NodeLook};
+use crate::fold::{self, Folded};
 use crate::gallery;
+use crate::intake;
 use crate::mend;
+use crate::reel::Reel;
 use crate::store::Selection;
 use crate::whatifs::WhatIfs;
 use crate::wire::*;
@@ -55,6 +55,17 @@ struct Ran {
     report: Report,
     /// The proposals have been tried.
     tried: bool,
+    /// Where frames come from.
+    reel: Reel,
+}
+
+/// What is to be run, beside the files.
+struct Wish {
+    generation: u32,
+    /// Without any it is the scenario of the files.
+    steps: Option<Vec<Step>>,
+    seed: u64,
+    lesson: String,
 }
 
 /// The state between two questions.
@@ -74,20 +85,40 @@ const MOST_EXPLAINED: usize = 5_000;
 const MOST_MARKS: usize = 6_000;
 
 impl Desk {
-    /// Answers a question in JSON.
+    /// Answers a question in JSON: how tests ask.
     pub fn answer(&mut self, question: &str) -> Reply {
+        self.asked(serde_json::from_str(question).map_err(|error| error.to_string()), &mut |_| {})
+    }
+
+    /// Answers a question in bytes: how the page asks. `tell` hears how far a long run is.
+    pub fn answer_bytes(&mut self, question: &[u8], tell: &mut dyn FnMut(Answer)) -> Reply {
+        if intake::is_archive(question) {
+            let (files, said) = match intake::unpack(question) {
+                Ok(taken) if taken.files.is_empty() => {
+                    (Vec::new(), format!("There is no manifest in the archive. {}", taken.told().unwrap_or_default()))
+                }
+                Ok(taken) => (taken.files.clone(), taken.told().unwrap_or_default()),
+                Err(bad) => (Vec::new(), bad.message()),
+            };
+            return Reply::Answer(Answer::Unpacked { files, said });
+        }
+        self.asked(from_bytes(question).ok_or_else(|| "another build".to_string()), tell)
+    }
+
+    fn asked(&mut self, question: Result<Ask, String>, tell: &mut dyn FnMut(Answer)) -> Reply {
         let refused = |message: &str| Reply::Answer(Answer::Refused { message: message.to_string() });
         let gone = || Answer::Refused { message: "that run is no longer there".to_string() };
-        match serde_json::from_str::<Ask>(question) {
+        match question {
             Ok(Ask::Run { generation, files, steps, own, seed, lesson }) => {
-                Reply::Answer(self.run(generation, files, (!own).then_some(&steps), seed, &lesson))
+                let run = Wish { generation, steps: (!own).then_some(steps), seed, lesson };
+                Reply::Answer(self.run(files, &run, tell))
             }
             Ok(Ask::Open { what }) => {
                 let files = if what.lesson { gallery::lesson_files(&what.name) } else { gallery::example_files(&what.name) };
                 Reply::Answer(Answer::Opened { what, files })
             }
-            Ok(Ask::Frame { generation, at_ms }) => match self.ran.as_ref().filter(|ran| ran.generation == generation) {
-                Some(ran) => Reply::Bytes(frame(ran, at_ms).to_bytes()),
+            Ok(Ask::Frame { generation, at_ms, have }) => match self.ran.as_mut().filter(|ran| ran.generation == generation) {
+                Some(ran) => Reply::Bytes(ran.reel.at(at_ms, have)),
                 None => refused("that run is no longer there"),
             },
             Ok(Ask::Why { generation, pod, at_ms }) => match (&self.opened, &self.ran) {
@@ -128,7 +159,7 @@ impl Desk {
                 Reply::Answer(self.aside(ask).unwrap_or_else(gone))
             }
             Ok(Ask::Digest { files, seed }) => {
-                self.run(0, files, None, seed, "");
+                self.run(files, &Wish { generation: 0, steps: None, seed, lesson: String::new() }, tell);
                 let Some(ran) = &self.ran else { return refused("nothing to run") };
                 let trace = ran.run.trace();
                 Reply::Answer(Answer::Digest { digest: trace.digest(), records: trace.len() as u64 })
@@ -138,25 +169,35 @@ impl Desk {
     }
 
     /// Runs these steps, or the scenario of the files.
-    fn run(&mut self, generation: u32, files: Vec<SourceFile>, steps: Option<&Vec<Step>>, seed: u64, lesson: &str) -> Answer {
+    fn run(&mut self, files: Vec<SourceFile>, wish: &Wish, tell: &mut dyn FnMut(Answer)) -> Answer {
+        let (generation, seed, steps) = (wish.generation, wish.seed, wish.steps.as_ref());
         self.ran = None;
+        let mut now = |phase: &str| tell(Answer::Progress { generation, phase: phase.to_string(), part: None });
         // Only the steps changed: the settled cluster is still good.
         let same = self.opened.as_ref().is_some_and(|opened| opened.files == files && opened.seed == seed);
         if !same {
+            // What was open is let go first: two large clusters at once need the memory of both.
+            self.opened = None;
+            now("Reading");
             let mut sources = SourceSet::default();
             for file in &files {
                 sources.add(file.name.as_str(), file.text.as_str());
             }
-            let session = Session::open(sources, &SessionOptions { seed, ..SessionOptions::default() });
+            let options = SessionOptions { seed, ..SessionOptions::default() };
+            let manifest = manifest::read(sources, &options.limits);
+            now("Settling");
+            let session = Session::of(manifest, &options);
             let whatifs = WhatIfs::of(session.cluster());
             self.opened = Some(Opened { files, seed, session, whatifs });
         }
         let Some(Opened { session, .. }) = &self.opened else { return Answer::Refused { message: "nothing is open".to_string() } };
         let (scenario, own) = scenario_of(session, steps.map(Vec::as_slice), seed);
-        let (run, taught) = match gallery::lesson(lesson).map(|lesson| session.teach(&scenario, &lesson)) {
+        now("Running");
+        let (run, taught) = match gallery::lesson(&wish.lesson).map(|lesson| session.teach(&scenario, &lesson)) {
             Some((run, taught)) => (run, Some(Box::new(taught))),
             None => (session.run(&scenario), None),
         };
+        now("Telling");
         let report = run.report(session);
         // A lesson's goal stands in no file: that it is not met yet is told by the lesson.
         let told = run.outcome().diagnostics.iter().filter(|of| taught.is_none() || of.id != NOT_HELD || of.span.is_some());
@@ -167,13 +208,13 @@ impl Desk {
         }
         let indexes = [session.settle_trace(), run.trace()].map(|trace| Index::new(trace, run.end().pods.len()));
         let words = report.steps.iter().map(|step| step.text.clone()).collect();
-        let mut story = story(&run, &report);
+        let (mut story, reel) = story(&run, &report, generation);
         // A lesson may speak of a time at which nothing happens any more.
         let spoken_of = taught.iter().flat_map(|taught| &taught.beats).filter_map(|beat| beat.at_ms).max();
         story.duration_ms = story.duration_ms.max(spoken_of.unwrap_or_default());
         let steps = own.then(|| scenario.steps.iter().zip(&report.steps).map(|(step, told)| Step::of(&step.verb, told.at_ms)).collect());
         let partial = report.read.rejected > 0;
-        self.ran = Some(Ran { generation, scenario, run, words, indexes, report, tried: false });
+        self.ran = Some(Ran { generation, scenario, run, words, indexes, report, tried: false, reel });
         Answer::Ran { generation, diagnostics, partial, steps, story: Some(Box::new(story)), taught }
     }
 
@@ -311,35 +352,55 @@ fn finding(diagnostic: &Diagnostic) -> Finding {
     }
 }
 
-fn story(run: &Run, report: &Report) -> Story {
+fn story(run: &Run, report: &Report, generation: u32) -> (Story, Reel) {
     let end = run.end();
     let names = Told { cluster: end, trace: run.trace(), steps: &[] };
     let zones = used_zones(end);
     let last = report.last_ms.max(0);
-    let folded = Folded::of(run, &zones, last);
+    let position: BTreeMap<&str, u32> =
+        report.workloads.iter().enumerate().map(|(nth, workload)| (workload.label.as_str(), nth as u32)).collect();
+    let pods = || (0..end.pods.len()).map(PodId::from_index);
+    // Pods of one template and owner follow each other: a label is looked up once for all of them.
+    let mut known: BTreeMap<Workload, u32> = BTreeMap::new();
+    let pod_workloads: Vec<u32> = pods()
+        .map(|id| {
+            let workload = end.workload_of(id);
+            *known.entry(workload).or_insert_with(|| position.get(end.workload_label(workload).as_str()).copied().unwrap_or(u32::MAX))
+        })
+        .collect();
+    let mut folded = Folded::of(run, generation, &zones, (&pod_workloads, report.workloads.len()), last);
+    let (pools, pool_of) = pools(end);
     let nodes = end.nodes.iter().enumerate().map(|(nth, node)| NodeInfo {
         name: end.text(node.name).to_string(),
         zone: zones.get(node.zone.index()).copied().flatten().unwrap_or_default(),
         cpu_milli: node.allocatable.cpu_milli.max(0) as u64,
         memory_bytes: node.allocatable.memory.max(0) as u64,
         pods: node.allocatable_pods.clamp(0, i64::from(u32::MAX)) as u32,
+        pool: pool_of[nth],
         peak_pods: folded.peaks.get(nth).copied().unwrap_or_default(),
     });
-    let position: BTreeMap<&str, u32> =
-        report.workloads.iter().enumerate().map(|(nth, workload)| (workload.label.as_str(), nth as u32)).collect();
-    let pods = || (0..end.pods.len()).map(PodId::from_index);
-    let pod_workloads =
-        pods().map(|id| position.get(end.workload_label(end.workload_of(id)).as_str()).copied().unwrap_or(u32::MAX)).collect();
+    let mut workloads: Vec<WorkloadInfo> = report.workloads.iter().map(|workload| workload_info(workload, report)).collect();
+    for (workload, marks) in workloads.iter_mut().zip(std::mem::take(&mut folded.workload_marks)) {
+        workload.marks = marks;
+    }
+    for (id, &nth) in pods().zip(&pod_workloads) {
+        if let Some(workload) = workloads.get_mut(nth as usize) {
+            workload.priority = end.pod(id).priority;
+        }
+    }
     let read = &report.read;
-    Story {
-        // A breath after the last event, so that it is seen.
-        duration_ms: if run.trace().is_empty() { 0 } else { last + (last / 50).clamp(1_000, 30_000) },
+    let story = Story {
+        // A breath after the last event, so that it is seen; to the end of a second.
+        duration_ms: if run.trace().is_empty() { 0 } else { (last + (last / 50).clamp(1_000, 30_000)).div_euclid(1_000) * 1_000 + 1_000 },
         zones: zone_names(end, &zones),
-        zone_curves: folded.zones,
+        pools,
         nodes: nodes.collect(),
-        workloads: report.workloads.iter().map(|workload| workload_info(workload, report)).collect(),
+        workloads,
+        zone_curves: folded.zones,
+        zone_marks: folded.zone_marks,
         pod_names: pods().map(|id| names.pod(id)).collect::<Vec<_>>().join("\n"),
         pod_workloads,
+        pod_born: pods().map(|id| (end.pod(id).created.millis() / 1_000).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32).collect(),
         marks: marks(run, last),
         narrative: report
             .timeline
@@ -356,7 +417,23 @@ fn story(run: &Run, report: &Report) -> Story {
         assumptions: report.assumptions.iter().map(|of| format!("{}: {} {} – {}", of.subject, of.what, of.value, of.why)).collect(),
         advice: report.proposals.iter().map(advice).collect(),
         not_simulated: read.not_simulated.iter().chain(&read.custom).map(|kind| format!("{} × {}", kind.count, kind.kind)).collect(),
+    };
+    (story, folded.reel)
+}
+
+/// The names of the pools, and the pool of each node: nodes of one instance type, or else of one name without its number.
+fn pools(cluster: &Cluster) -> (Vec<String>, Vec<u32>) {
+    let key = cluster.text.get("node.kubernetes.io/instance-type");
+    let name = |node: &Node| match key.and_then(|key| node.labels.get(key)) {
+        Some(label) => cluster.text(label),
+        None => cluster.text(node.name).trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('-'),
+    };
+    let mut numbers: BTreeMap<&str, u32> = cluster.nodes.iter().map(|node| (name(node), 0)).collect();
+    for (nth, number) in numbers.values_mut().enumerate() {
+        *number = nth as u32;
     }
+    let of = cluster.nodes.iter().map(|node| numbers.get(name(node)).copied().unwrap_or_default()).collect();
+    (numbers.into_keys().map(str::to_string).collect(), of)
 }
 
 /// The event of the timeline that each step is.
@@ -463,68 +540,23 @@ fn workload_info(of: &report::WorkloadOutcome, report: &Report) -> WorkloadInfo 
             .map(|point| Point { at_ms: point.at_ms, ready: count(point.serving), believed: count(point.ready) })
             .collect(),
         rolls_out: matches!(kind, "deployment" | "statefulset" | "daemonset"),
+        ..WorkloadInfo::default()
     }
 }
 
 /// Ticks for the timeline; where there are very many, those of a kind that lie close together become one.
 fn marks(run: &Run, last_ms: i64) -> Vec<Mark> {
-    use session::MarkKind as Kind;
     let all = run.marks();
     let grain = if all.len() > MOST_MARKS { (last_ms / 1_000).max(1) } else { 1 };
     let mut put: BTreeMap<(i64, MarkKind), (i64, u32)> = BTreeMap::new();
     for mark in &all {
-        let kind = match mark.kind {
-            Kind::Step => MarkKind::Step,
-            Kind::Machine | Kind::Node => MarkKind::Node,
-            Kind::Loss => MarkKind::Loss,
-            Kind::Placement | Kind::Rollout => MarkKind::Placed,
-            Kind::Refusal => MarkKind::Unplaced,
-            Kind::Ready => MarkKind::Ready,
-        };
+        let kind = fold::kind(mark.kind);
         let at_ms = mark.time.millis();
         put.entry((at_ms / grain, kind)).or_insert((at_ms, 0)).1 += mark.count;
     }
     let mut marks: Vec<Mark> = put.into_iter().map(|((_, kind), (at_ms, count))| Mark { at_ms, kind, count }).collect();
     marks.sort_by_key(|mark| (mark.at_ms, mark.kind));
     marks
-}
-
-fn frame(ran: &Ran, at_ms: i64) -> Frame {
-    let view = ran.run.view_at(Time(at_ms));
-    let end = ran.run.end();
-    let mut sums = vec![(0i64, 0i64, 0u32); end.nodes.len()];
-    let mut places = vec![NO_NODE; end.pods.len()];
-    let mut looks = vec![0u8; end.pods.len()];
-    for (nth, pod) in view.pods.iter().enumerate().take(end.pods.len()) {
-        looks[nth] = pod.state as u8;
-        let Some(node) = pod.node else { continue };
-        places[nth] = node.0;
-        if matches!(pod.state, PodState::Failed | PodState::Succeeded | PodState::Absent) {
-            continue;
-        }
-        if let Some(sum) = sums.get_mut(node.index()) {
-            let requests = &end.template_of(PodId::from_index(nth)).requests;
-            *sum = (sum.0.saturating_add(requests.cpu_milli), sum.1.saturating_add(requests.memory), sum.2 + 1);
-        }
-    }
-    let share = |part: i64, of: i64| if of <= 0 { 0 } else { (i128::from(part) * 1_000 / i128::from(of)).clamp(0, 65_535) as u16 };
-    let nodes = end.nodes.iter().enumerate().map(|(nth, node)| {
-        let state = view.nodes.get(nth).copied().unwrap_or_default();
-        let bit = |on: bool, bit: u8| if on { bit } else { 0 };
-        let flags = bit(state.present, NodeFlags::PRESENT)
-            | bit(state.failed, NodeFlags::FAILED)
-            | bit(state.ready != NodeReady::True, NodeFlags::NOT_READY)
-            | bit(state.cordoned, NodeFlags::CORDONED)
-            | bit(state.pressure, NodeFlags::PRESSURE);
-        let (cpu, memory, pods) = sums[nth];
-        NodeLook {
-            flags: NodeFlags(flags),
-            cpu: share(cpu, node.allocatable.cpu_milli),
-            memory: share(memory, node.allocatable.memory),
-            pods: pods.min(65_535) as u16,
-        }
-    });
-    Frame { generation: ran.generation, at_ms, nodes: nodes.collect(), places, looks }
 }
 
 fn why(session: &Session, ran: &Ran, pod: u32, at_ms: i64) -> Why {
@@ -610,6 +642,7 @@ fn fill_matrix(why: &mut Why, decision: &session::Decision, cluster: &Cluster) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::{Frame, NodeFlags};
 
     #[test]
     fn steps_go_to_the_core_and_back() {
@@ -648,9 +681,9 @@ mod tests {
         let pods = story.pod_names.lines().count();
         assert_eq!(pods, story.pod_workloads.len());
         for at_ms in [0, 5_000, story.duration_ms] {
-            let Reply::Bytes(bytes) = ask(&mut desk, &Ask::Frame { generation: 3, at_ms }) else { panic!("a frame") };
-            let frame = Frame::from_bytes(&bytes).expect("a frame");
-            assert_eq!((frame.nodes.len(), frame.looks.len(), frame.at_ms), (story.nodes.len(), pods, at_ms));
+            let Reply::Bytes(bytes) = ask(&mut desk, &Ask::Frame { generation: 3, at_ms, have: 0 }) else { panic!("a frame") };
+            let frame = Frame::from_bytes(&bytes, None).expect("a frame");
+            assert_eq!((frame.nodes.len(), frame.pods.len(), frame.at_ms), (story.nodes.len(), pods, at_ms));
             let on_nodes: usize = frame.nodes.iter().map(|node| usize::from(node.pods)).sum();
             assert!(on_nodes <= story.nodes.iter().map(|node| node.peak_pods as usize).sum());
             assert_eq!(frame.nodes.iter().any(|node| node.flags.has(NodeFlags::FAILED)), at_ms >= 5_000);
@@ -658,7 +691,7 @@ mod tests {
         let Reply::Answer(Answer::Why { why, .. }) = ask(&mut desk, &Ask::Why { generation: 3, pod: 0, at_ms: 0 }) else { panic!("why") };
         assert_eq!(why.rows.iter().filter(|row| row.chosen).count(), 1);
         assert!(why.rows.iter().all(|row| row.cells.len() == why.plugins.len()) && !why.chain.is_empty());
-        assert!(matches!(ask(&mut desk, &Ask::Frame { generation: 2, at_ms: 0 }), Reply::Answer(Answer::Refused { .. })));
+        assert!(matches!(ask(&mut desk, &Ask::Frame { generation: 2, at_ms: 0, have: 0 }), Reply::Answer(Answer::Refused { .. })));
     }
 
     #[test]

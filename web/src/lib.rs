@@ -3,7 +3,9 @@
 //! What touches the browser is in `page` and `worker` and compiled for `wasm32` alone; everything else is plain and tested natively.
 
 pub mod account;
+pub mod camera;
 pub mod clock;
+pub mod crowd;
 pub mod desk;
 pub mod drawn;
 pub mod embed;
@@ -11,17 +13,22 @@ pub mod export;
 pub mod fold;
 pub mod frame;
 pub mod gallery;
+pub mod intake;
+pub mod lanes;
 pub mod layout;
 pub mod lesson;
 pub mod mend;
 pub mod moments;
+pub mod motion;
 #[cfg(target_arch = "wasm32")]
 mod page;
 pub mod paint;
 pub mod palette;
+pub mod reel;
 pub mod roam;
 pub mod source;
 pub mod store;
+pub mod tint;
 pub mod whatifs;
 pub mod wire;
 #[cfg(target_arch = "wasm32")]

@@ -3,6 +3,7 @@
 use crate::gallery;
 use crate::lesson::Move;
 use crate::store::{Action, Overlay, Selection, Side, Store};
+use crate::tint::Tint;
 use crate::wire::{Entry, Form, Step, Verb};
 
 /// What a command does.
@@ -94,6 +95,12 @@ pub fn commands(store: &Store) -> Vec<Command> {
         Command { label: "Save this scene as a file".to_string(), keys: "", deed: Deed::SaveScene },
         act("New file", "", Action::NewFile),
     ];
+    all.extend(
+        Tint::ALL
+            .into_iter()
+            .filter(|tint| *tint != store.tint)
+            .map(|tint| act(format!("Colour by {}", tint.label().to_lowercase()), "", Action::Tint(tint))),
+    );
     if store.course.is_some() {
         all.push(act("Leave the lesson", "", Action::Learn(Move::Leave)));
         all.push(Command { label: "Copy link to this lesson".to_string(), keys: "", deed: Deed::CopyLesson });
@@ -126,7 +133,7 @@ pub fn commands(store: &Store) -> Vec<Command> {
         }
         let zones = story.zones.iter().filter(|zone| !zone.is_empty()).map(|zone| Selection::Zone(zone.clone()));
         let nodes = story.nodes.iter().take(MOST_TARGETS).map(|node| Selection::Node(node.name.clone()));
-        let pods = told.pods.iter().take(MOST_TARGETS).map(|pod| Selection::Pod(pod.clone()));
+        let pods = told.pods.iter().take(MOST_TARGETS).map(|pod| Selection::Pod(pod.to_string()));
         let workloads = story.workloads.iter().take(MOST_TARGETS).map(|workload| Selection::Workload(workload.label.clone()));
         for choice in zones.chain(nodes).chain(workloads).chain(pods) {
             let label = match &choice {

@@ -12,6 +12,7 @@ use crate::lesson::{Course, Move};
 use crate::link;
 use crate::moments;
 use crate::scene::Scene;
+use crate::tint::Tint;
 use crate::wire::{Account, Advice, Assumed, Difference, Entry, Finding, Picture, Risk, SourceFile, Step, Story, Taught, Why};
 use wavetank_core::trace::PodState;
 
@@ -177,6 +178,44 @@ pub enum Pane {
     Answers,
 }
 
+/// Names, one after the other in one text: hundreds of thousands of them are no longer in coming than one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    text: String,
+    /// Where each ends.
+    ends: Vec<u32>,
+}
+
+impl Names {
+    /// Of a text with a name a line.
+    pub fn of(text: String) -> Names {
+        let last = u32::try_from(text.len()).ok().filter(|&end| end > 0 && !text.ends_with('\n'));
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32).chain(last).collect();
+        Names { text, ends }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// One of them.
+    pub fn get(&self, nth: usize) -> Option<&str> {
+        let start = if nth == 0 { 0 } else { *self.ends.get(nth - 1)? as usize + 1 };
+        self.text.get(start..*self.ends.get(nth)? as usize)
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).filter_map(|nth| self.get(nth))
+    }
+}
+
 /// A run's story, with what is looked up in it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Told {
@@ -185,7 +224,7 @@ pub struct Told {
     /// What the worker told.
     pub story: Story,
     /// The names of the pods, by number.
-    pub pods: Vec<String>,
+    pub pods: Names,
     /// The moments the arrow keys visit.
     pub stops: Vec<i64>,
     /// The moments that are visited with shift.
@@ -198,8 +237,8 @@ pub struct Told {
 
 impl Told {
     /// A story, ready to be looked things up in.
-    pub fn new(generation: u32, story: Story) -> Told {
-        let pods = story.pod_names.lines().map(str::to_string).collect();
+    pub fn new(generation: u32, mut story: Story) -> Told {
+        let pods = Names::of(std::mem::take(&mut story.pod_names));
         let stops = clock::stops(&story.marks, story.duration_ms, false);
         let phases = clock::stops(&story.marks, story.duration_ms, true);
         let (outages, worst_ms) = (moments::outages(&story), moments::worst(&story));
@@ -208,7 +247,7 @@ impl Told {
 
     /// The name of a pod; empty for none.
     pub fn pod_name(&self, pod: usize) -> &str {
-        self.pods.get(pod).map_or("", String::as_str)
+        self.pods.get(pod).unwrap_or_default()
     }
 
     /// The workload of a pod, by number.
@@ -221,6 +260,7 @@ impl Told {
         Wanted {
             zones: self.story.zones.len(),
             node_zones: self.story.nodes.iter().map(|node| node.zone as usize).collect(),
+            node_pools: self.story.nodes.iter().map(|node| node.pool as usize).collect(),
             peak: self.story.nodes.iter().map(|node| node.peak_pods as usize).max().unwrap_or(0),
             // More are counted and not drawn: the tray is for a glance.
             waiting: self.pods.len().min(24),
@@ -297,6 +337,8 @@ pub struct Store {
     pub selection: Option<Selection>,
     /// Why the selected pod is where it is.
     pub why: Option<Rc<Why>>,
+    /// What the colours of the map stand for.
+    pub tint: Tint,
     /// What the right pane shows.
     pub side: Side,
     /// What a narrow screen shows.
@@ -337,6 +379,8 @@ pub struct Store {
     pub reveal: Option<(u32, u32, u32)>,
     /// What the present run was made of.
     made_of: Option<Rc<Kept>>,
+    /// What a run that is under way is doing, and how much of it is done in thousandths.
+    pub progress: Option<(String, Option<u32>)>,
     /// The next run is opened where it is worst.
     to_worst: bool,
     past: Vec<Past>,
@@ -384,6 +428,8 @@ pub enum Action {
     Undo,
     /// The worker told a run, or only its findings.
     Ran(u32, Run),
+    /// A run is this far: of which question, what is being done, how much of it in thousandths.
+    Progress(u32, String, Option<u32>),
     /// A frame arrived.
     Frame(Rc<Frame>),
     /// An explanation arrived.
@@ -398,6 +444,8 @@ pub enum Action {
     Speed(u32),
     /// Something is looked at closely, or nothing any more.
     Select(Option<Selection>),
+    /// Colours stand for something else.
+    Tint(Tint),
     /// The right pane shows something else.
     Turn(Side),
     /// A narrow screen shows something else.
@@ -526,7 +574,7 @@ impl Store {
     /// The number of the selected pod: of those of that name, the one that is there.
     pub fn selected_pod(&self) -> Option<usize> {
         let (Some(Selection::Pod(name)), Some(told)) = (&self.selection, &self.told) else { return None };
-        let mut named = told.pods.iter().enumerate().filter(|(_, pod)| *pod == name).map(|(number, _)| number);
+        let mut named = told.pods.iter().enumerate().filter(|(_, pod)| pod == name).map(|(number, _)| number);
         let first = named.next()?;
         let there = |pod: usize| self.frame.as_ref().is_some_and(|frame| frame.look(pod) != PodState::Absent);
         if there(first) { Some(first) } else { named.find(|&pod| there(pod)).or(Some(first)) }
@@ -606,6 +654,9 @@ impl Store {
                 if same { next.asks_anew() } else { next.reads_anew() }
             }
             Action::Ran(generation, run) if generation == self.generation => next.hear(generation, run),
+            Action::Progress(generation, phase, part) if generation == self.generation && !self.answered => {
+                next.progress = Some((phase, part));
+            }
             Action::Frame(frame) if self.told.as_ref().is_some_and(|told| told.generation == frame.generation) => next.frame = Some(frame),
             Action::Why(generation, why) if self.told.as_ref().is_some_and(|told| told.generation == generation) => {
                 next.why = Some(Rc::new(*why));
@@ -634,6 +685,7 @@ impl Store {
                 next.selection = selection;
                 (next.why, next.account) = (None, None);
             }
+            Action::Tint(tint) => next.tint = tint,
             Action::Turn(side) => next.side = side,
             Action::Go(pane) => next.pane = pane,
             Action::Say(notice) => (next.notice, next.offers) = (notice, false),
@@ -750,7 +802,7 @@ impl Store {
 
     fn hear(&mut self, generation: u32, run: Run) {
         self.findings = Rc::new(run.findings);
-        self.answered = true;
+        (self.answered, self.progress) = (true, None);
         // While somebody types, half a document is no reason to show a cluster without it: the last good result stays, dimmed.
         let Some(story) = run.story.filter(|_| !run.partial || self.opened_anew) else {
             self.playing = false;

@@ -1,4 +1,6 @@
-//! What page and worker say to each other: questions and answers as JSON, frames as flat bytes (see `frame`). Decides nothing.
+//! What page and worker say to each other: questions and answers as postcard's bytes, frames as flat bytes (see `frame`). Decides nothing.
+//!
+//! Postcard writes fields by position and reads all of them: no field here is skipped, flattened or tagged within. Tests ask in JSON.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +18,22 @@ pub struct Entry {
     pub seed: u64,
 }
 
+/// What every message but a frame begins with: the form of this wire.
+const FORM: u8 = 2;
+
+/// A question or an answer as bytes.
+pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
+    postcard::to_extend(message, vec![FORM]).unwrap_or_default()
+}
+
+/// A question or an answer from its bytes; none where they are of another form.
+pub fn from_bytes<'a, M: Deserialize<'a>>(bytes: &'a [u8]) -> Option<M> {
+    postcard::from_bytes(bytes.strip_prefix(&[FORM])?).ok()
+}
+
 /// A question of the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Ask {
     /// Read the files and run the steps; answered by [`Answer::Ran`].
     Run {
@@ -47,6 +62,8 @@ pub enum Ask {
         generation: u32,
         /// Virtual milliseconds.
         at_ms: i64,
+        /// The number of the frame that the page has: what did not change since then is not sent again. Zero for none.
+        have: u32,
     },
     /// Why a pod is where it is; answered by [`Answer::Why`].
     Why {
@@ -133,7 +150,7 @@ pub enum Ask {
 
 /// An answer of the worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// The worker's program has started.
     Ready,
@@ -248,6 +265,22 @@ pub enum Answer {
         /// Why it could not be written; empty where it could.
         refused: String,
     },
+    /// What was taken out of an archive, which the page sends as it is.
+    Unpacked {
+        /// The files.
+        files: Vec<SourceFile>,
+        /// What was left out and why, or why nothing was taken; may be empty.
+        said: String,
+    },
+    /// How far a long run is.
+    Progress {
+        /// Of which question.
+        generation: u32,
+        /// What is being done, in a word or two.
+        phase: String,
+        /// How much of it, in thousandths; none where nobody knows.
+        part: Option<u32>,
+    },
     /// A trace's digest.
     Digest {
         /// Hexadecimal.
@@ -321,6 +354,9 @@ pub struct NodeInfo {
     pub memory_bytes: u64,
     /// How many pods it holds at most.
     pub pods: u32,
+    /// Its pool among those of its zone: nodes of one make, by position in [`Story::pools`].
+    #[serde(default)]
+    pub pool: u32,
     /// The most pods it ever has during the run.
     pub peak_pods: u32,
 }
@@ -393,6 +429,12 @@ pub struct WorkloadInfo {
     pub short_ms: i64,
     /// Its pods over time.
     pub curve: Vec<Point>,
+    /// What happened to its pods, for its lane's ticks; times never decrease.
+    #[serde(default)]
+    pub marks: Vec<Mark>,
+    /// Its pods' priority.
+    #[serde(default)]
+    pub priority: i32,
     /// Whether a rollout can be asked for.
     pub rolls_out: bool,
 }
@@ -465,6 +507,12 @@ pub struct Story {
     /// The pods of each zone over time.
     #[serde(default)]
     pub zone_curves: Vec<Vec<Point>>,
+    /// What happened in each zone, for its lane's ticks.
+    #[serde(default)]
+    pub zone_marks: Vec<Vec<Mark>>,
+    /// Pools: names of what nodes of one make have in common.
+    #[serde(default)]
+    pub pools: Vec<String>,
     /// Machines.
     pub nodes: Vec<NodeInfo>,
     /// Workloads.
@@ -473,6 +521,9 @@ pub struct Story {
     pub pod_names: String,
     /// The workload of each pod, by position.
     pub pod_workloads: Vec<u32>,
+    /// When each pod was made, in seconds after the settled state; those of the settling before zero.
+    #[serde(default)]
+    pub pod_born: Vec<i32>,
     /// What happened, for the timeline's ticks; times never decrease.
     pub marks: Vec<Mark>,
     /// What happened, in sentences; times never decrease.

@@ -1,11 +1,13 @@
 //! A finished run: where it began, what happened, how it ended, and the state at any moment between.
 
+use std::sync::OnceLock;
+
 use super::Session;
 use crate::cluster::Cluster;
 use crate::engine::Sim;
 use crate::report::{self, Report, ReportInput};
 use crate::scenario::{self, Outcome, Scenario, Start};
-use crate::trace::{Change, Keyframes, RecordId, Subject, Trace, View};
+use crate::trace::{Change, Keyframes, RecordId, Trace, View};
 use crate::units::time::Time;
 
 /// What a mark on the timeline stands for.
@@ -50,7 +52,7 @@ pub struct Run {
     start: Cluster,
     sim: Sim,
     outcome: Outcome,
-    keyframes: Keyframes,
+    keyframes: OnceLock<Keyframes>,
 }
 
 impl Run {
@@ -63,8 +65,7 @@ impl Run {
         let mut sim = session.begin(scenario.start);
         let start = sim.cluster().clone();
         let outcome = run(&mut sim);
-        let keyframes = Keyframes::new(View::of(&start), sim.api().trace());
-        Run { from: scenario.start, start, sim, outcome, keyframes }
+        Run { from: scenario.start, start, sim, outcome, keyframes: OnceLock::new() }
     }
 
     /// Whether it began with the settled cluster.
@@ -97,9 +98,9 @@ impl Run {
         &self.outcome
     }
 
-    /// The visible state after everything of `time`.
+    /// The visible state after everything of `time`. The first call goes over the whole trace.
     pub fn view_at(&self, time: Time) -> View {
-        self.keyframes.at(self.trace(), time)
+        self.keyframes.get_or_init(|| Keyframes::new(View::of(&self.start), self.trace())).at(self.trace(), time)
     }
 
     /// What the run meant, as data for all renderers.
@@ -122,7 +123,7 @@ impl Run {
     pub fn marks(&self) -> Vec<Mark> {
         let mut marks: Vec<Mark> = Vec::new();
         for (id, record) in self.trace().numbered() {
-            let Some(kind) = mark_kind(record.subject, record.change) else { continue };
+            let Some(kind) = MarkKind::of(record.change) else { continue };
             let of_moment = marks.iter_mut().rev().take_while(|m| m.time == record.time).find(|m| m.kind == kind);
             match of_moment {
                 Some(mark) => mark.count += 1,
@@ -133,33 +134,30 @@ impl Run {
     }
 }
 
-fn mark_kind(subject: Subject, change: Change) -> Option<MarkKind> {
-    Some(match (subject, change) {
-        (_, Change::StepBegins) => MarkKind::Step,
-        (
-            _,
+impl MarkKind {
+    /// The kind of mark that a change makes; none for one that is too small for the timeline.
+    pub fn of(change: Change) -> Option<MarkKind> {
+        Some(match change {
+            Change::StepBegins => MarkKind::Step,
             Change::NodeFailed
             | Change::NodeRecovered
             | Change::NodeCutOff
             | Change::NodeReconnected
             | Change::NodeAdded
-            | Change::NodeDeleted,
-        ) => MarkKind::Machine,
-        (
-            _,
+            | Change::NodeDeleted => MarkKind::Machine,
             Change::NodeReady(_)
             | Change::NodeTainted(..)
             | Change::NodeUntainted(..)
             | Change::NodeCordoned
             | Change::NodeUncordoned
             | Change::NodeMemoryPressure(_)
-            | Change::NodeDiskPressure(_),
-        ) => MarkKind::Node,
-        (_, Change::PodDeleting(_) | Change::PodFailed(..) | Change::PodUnready(_) | Change::EvictionRefused(..)) => MarkKind::Loss,
-        (_, Change::PodCreated | Change::PodBound(_) | Change::PodNominated(_)) => MarkKind::Placement,
-        (_, Change::PodUnschedulable(_)) => MarkKind::Refusal,
-        (_, Change::PodReady) => MarkKind::Ready,
-        (_, Change::Rollout | Change::Scaled(..) | Change::ReplicaSetScaled(..) | Change::ReplicaSetCreated(_)) => MarkKind::Rollout,
-        _ => return None,
-    })
+            | Change::NodeDiskPressure(_) => MarkKind::Node,
+            Change::PodDeleting(_) | Change::PodFailed(..) | Change::PodUnready(_) | Change::EvictionRefused(..) => MarkKind::Loss,
+            Change::PodCreated | Change::PodBound(_) | Change::PodNominated(_) => MarkKind::Placement,
+            Change::PodUnschedulable(_) => MarkKind::Refusal,
+            Change::PodReady => MarkKind::Ready,
+            Change::Rollout | Change::Scaled(..) | Change::ReplicaSetScaled(..) | Change::ReplicaSetCreated(_) => MarkKind::Rollout,
+            _ => return None,
+        })
+    }
 }

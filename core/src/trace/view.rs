@@ -187,35 +187,38 @@ impl View {
     }
 }
 
-/// How many records lie between two keyframes: a frame costs at most this many steps of the fold.
+/// The fewest records between two keyframes. With many nodes and pods there are more: a keyframe copies all of them, and a frame costs
+/// about as many steps of the fold as the copy does.
 pub const KEYFRAME_EVERY: usize = 4_096;
 
 /// Keyframes over a trace, so that any moment is found quickly.
 #[derive(Clone, Debug, Default)]
 pub struct Keyframes {
+    every: usize,
     frames: Vec<View>,
 }
 
 impl Keyframes {
     /// Keyframes of `trace`, which began at `start`.
     pub fn new(start: View, trace: &Trace) -> Keyframes {
+        let every = KEYFRAME_EVERY.max(start.nodes.len() + start.pods.len());
         let mut frames = vec![start.clone()];
         let mut view = start;
         for (index, record) in trace.records().iter().enumerate() {
             view.apply(record.subject, record.change);
-            if (index + 1) % KEYFRAME_EVERY == 0 {
+            if (index + 1) % every == 0 {
                 frames.push(view.clone());
             }
         }
-        Keyframes { frames }
+        Keyframes { every, frames }
     }
 
     /// The view after all records up to and including those of `time`.
     pub fn at(&self, trace: &Trace, time: Time) -> View {
         let end = trace.end_of(time);
-        let key = (end / KEYFRAME_EVERY).min(self.frames.len().saturating_sub(1));
+        let key = (end / self.every.max(1)).min(self.frames.len().saturating_sub(1));
         let mut view = self.frames.get(key).cloned().unwrap_or_default();
-        for record in &trace.records()[key * KEYFRAME_EVERY..end] {
+        for record in &trace.records()[key * self.every..end] {
             view.apply(record.subject, record.change);
         }
         view

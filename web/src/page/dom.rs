@@ -45,6 +45,11 @@ impl Guard {
     fn new(end: impl FnOnce() + 'static) -> Guard {
         Guard(Some(Box::new(end)))
     }
+
+    /// Ends it later: where it is dropped within the very call that it guards.
+    pub(crate) fn leave(self) {
+        Timeout::new(0, move || drop(self)).forget();
+    }
 }
 
 /// Calls `then` once, so many milliseconds from now, unless the guard is dropped before.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use wasm_bindgen::JsCast;
 use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
@@ -17,7 +18,7 @@ const MARGIN: f64 = 8.0;
 const MOST_BYTES: usize = 2_000;
 
 /// The most that one file of the editor holds: bytes.
-pub(crate) const MOST_TEXT: usize = 8 << 20;
+pub(crate) const MOST_TEXT: usize = crate::intake::MOST_OF_ONE;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -100,6 +101,17 @@ pub(crate) fn editor(props: &Props) -> Html {
             }
         })
     };
+    // Megabytes are refused before the field has laid them out.
+    let onpaste = {
+        let refuse = props.refuse.clone();
+        Callback::from(move |event: Event| {
+            let pasted = event.dyn_ref::<web_sys::ClipboardEvent>().and_then(web_sys::ClipboardEvent::clipboard_data);
+            if pasted.and_then(|data| data.get_data("text/plain").ok()).is_some_and(|text| text.len() > MOST_TEXT) {
+                event.prevent_default();
+                refuse.emit(());
+            }
+        })
+    };
     let onscroll = {
         let scroll = scroll.clone();
         Callback::from(move |event: Event| {
@@ -157,7 +169,7 @@ pub(crate) fn editor(props: &Props) -> Html {
             <div class="code">
                 <div class="paper" aria-hidden="true"><div ref={paper} class="moved">{ for shown }</div></div>
                 <textarea ref={field} aria-label="Manifest" spellcheck="false" autocomplete="off" autocapitalize="off" wrap="off"
-                    value={text.to_string()} {oninput} {onscroll} {onmousemove} {onmouseleave}
+                    value={text.to_string()} {oninput} {onpaste} {onscroll} {onmousemove} {onmouseleave}
                     placeholder="Paste Kubernetes manifests here, or drop files or a folder anywhere." />
                 <span ref={ruler} class="ruler" aria-hidden="true">{ "0000000000" }</span>
                 <div ref={tip} class={classes!("tip", said.is_none().then_some("hidden"))} role="tooltip">

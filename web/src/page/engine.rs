@@ -1,32 +1,61 @@
-//! The page's end of the worker: one run at a time, one frame at a time, the newest wish always; a run that is overtaken is ended.
+//! The page's end of the worker: one run at a time, one frame at a time, the newest wish always.
+//!
+//! A short run that is overtaken is let finish, for that is sooner than starting a worker; a long one is ended, and a worker that waits takes over.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
+use super::dom;
 use crate::frame::Frame;
 use crate::store::Notice;
-use crate::wire::{Answer, Ask, Entry, SourceFile, Step};
+use crate::wire::{Answer, Ask, Entry, SourceFile, Step, from_bytes, to_bytes};
 
 /// What the worker says, as the store hears it.
 pub(crate) enum Heard {
     Answer(Answer),
-    Frame(Frame),
+    Frame(Rc<Frame>),
     Notice(Notice),
 }
 
 /// What hears a worker's answers, and what hears that it died: kept as long as the worker may call.
 type Ears = (Closure<dyn Fn(MessageEvent)>, Closure<dyn Fn(Event)>);
 
+/// A run that takes longer than this is ended when another is wanted: real milliseconds.
+const PATIENCE_MS: f64 = 250.0;
+/// How long typing rests before it is answered where the last answer was soon, and where it was not: real milliseconds.
+const REST_MS: (i32, i32) = (10, 200);
+/// An answer that took less was soon: real milliseconds.
+const SOON_MS: f64 = 120.0;
+
+/// A worker, with what it calls.
+struct Hired {
+    worker: Worker,
+    number: u32,
+    /// Its program has started.
+    ready: bool,
+    _ears: Ears,
+}
+
 #[derive(Default)]
 struct Inner {
-    worker: Option<Worker>,
-    ready: bool,
+    worker: Option<Hired>,
+    /// One that has started and waits for the other to be ended.
+    spare: Option<Hired>,
+    /// Those that were ended: the call of one of them may be the one that is under way.
+    ended: Option<Hired>,
+    hired: u32,
     running: bool,
+    /// When the run began that is under way, and how long the last one took: real milliseconds.
+    began: f64,
+    took: f64,
+    patience: Option<dom::Guard>,
+    /// The frame that the page has.
+    frame: Option<Rc<Frame>>,
     /// The last run that was asked for: a new worker must hear it before anything else.
     run: Option<Ask>,
     /// The run that the worker has: one that replaces a crashed one must hear it again.
@@ -40,7 +69,9 @@ struct Inner {
     idle_wanted: Option<Ask>,
     /// What was asked for by hand: one after the other, before anything idle.
     asides: Vec<Ask>,
-    calls: Vec<Ears>,
+    /// Archives to be opened, each kept until it has been.
+    archives: Vec<Uint8Array>,
+    unpacking: bool,
 }
 
 /// A handle on the worker; clones are the same worker.
@@ -65,81 +96,150 @@ impl Engine {
 
     /// The worker's script; its build's name keeps an old copy in a cache from being taken.
     fn address() -> String {
-        let tag = super::dom::document().query_selector("script[data-program]").ok().flatten();
+        let tag = dom::document().query_selector("script[data-program]").ok().flatten();
         let program = tag.and_then(|tag| tag.get_attribute("data-program")).unwrap_or_default();
         let build: String = program.chars().filter(char::is_ascii_alphanumeric).collect();
         format!("./engine.mjs?{build}")
     }
 
+    /// Takes the worker that waits, or starts one.
     fn start(&self) {
+        let spare = self.inner.borrow_mut().spare.take();
+        let hired = match spare {
+            Some(spare) => spare,
+            None => match self.hire() {
+                Some(hired) => hired,
+                None => return self.complain("This browser starts no workers, so nothing can be simulated here."),
+            },
+        };
+        let mut inner = self.inner.borrow_mut();
+        inner.worker = Some(hired);
+        inner.running = false;
+        inner.frame = None;
+        (inner.frame_asked, inner.why_asked, inner.idle_asked, inner.unpacking) = (false, false, false, false);
+    }
+
+    fn hire(&self) -> Option<Hired> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
-        let Ok(worker) = Worker::new_with_options(&Self::address(), &options) else {
-            return self.complain("This browser starts no workers, so nothing can be simulated here.");
+        let worker = Worker::new_with_options(&Self::address(), &options).ok()?;
+        let number = {
+            let mut inner = self.inner.borrow_mut();
+            inner.hired += 1;
+            inner.hired
         };
         let engine = self.clone();
-        let call = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| engine.receive(&event.data()));
+        let call = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| engine.receive(number, &event.data()));
         worker.set_onmessage(Some(call.as_ref().unchecked_ref()));
         let engine = self.clone();
         let crash = Closure::<dyn Fn(Event)>::new(move |event: Event| {
             event.prevent_default();
-            engine.crashed();
+            engine.crashed(number);
         });
         worker.set_onerror(Some(crash.as_ref().unchecked_ref()));
+        Some(Hired { worker, number, ready: false, _ears: (call, crash) })
+    }
+
+    /// Ends the worker at its work.
+    fn end(&self) {
         let mut inner = self.inner.borrow_mut();
-        // The closure of the worker that was ended before may be the one that is running: it is kept for one round.
-        if inner.calls.len() > 1 {
-            inner.calls.remove(0);
+        if let Some(hired) = inner.worker.take() {
+            hired.worker.terminate();
+            inner.ended = Some(hired);
         }
-        inner.calls.push((call, crash));
-        inner.worker = Some(worker);
-        (inner.ready, inner.running) = (false, false);
-        (inner.frame_asked, inner.why_asked, inner.idle_asked) = (false, false, false);
+        (inner.running, inner.frame) = (false, None);
     }
 
     /// The worker died: another takes its place. What killed it is not asked again.
-    fn crashed(&self) {
+    fn crashed(&self, number: u32) {
         let (had_started, killer, current) = {
             let mut inner = self.inner.borrow_mut();
-            if let Some(worker) = inner.worker.take() {
-                worker.terminate();
+            if inner.worker.as_ref().is_none_or(|hired| hired.number != number) {
+                inner.spare = None;
+                return;
+            }
+            let had_started = inner.worker.as_ref().is_some_and(|hired| hired.ready);
+            if inner.unpacking {
+                inner.archives.remove(0);
             }
             let killer = if inner.running { inner.current.take() } else { None };
             (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
             inner.asides.clear();
-            (inner.ready, killer, inner.current.clone())
+            (had_started, killer, inner.current.clone())
         };
+        self.end();
         if !had_started {
             return self.complain("The simulator could not be started: load the page again, or try another browser.");
         }
         self.complain("The simulation ended unexpectedly and was started anew. Nothing you wrote is lost.");
-        if let Some(Ask::Run { generation, .. }) = killer {
-            let nothing = Answer::Ran { generation, diagnostics: Vec::new(), partial: true, steps: None, story: None, taught: None };
-            (self.hear)(Heard::Answer(nothing));
-        }
+        self.go_without(killer);
         {
             let mut inner = self.inner.borrow_mut();
             inner.run = inner.run.take().or(current);
         }
         self.start();
+        self.send_run();
+    }
+
+    /// Says of a run that it has no result.
+    fn go_without(&self, run: Option<Ask>) {
+        if let Some(Ask::Run { generation, .. }) = run {
+            let nothing = Answer::Ran { generation, diagnostics: Vec::new(), partial: true, steps: None, story: None, taught: None };
+            (self.hear)(Heard::Answer(nothing));
+        }
+    }
+
+    /// Ends the run that is under way.
+    pub(crate) fn cancel(&self) {
+        let run = {
+            let mut inner = self.inner.borrow_mut();
+            if !inner.running {
+                return;
+            }
+            inner.run = None;
+            inner.current.take()
+        };
+        self.end();
+        self.start();
+        self.go_without(run);
+        self.complain("The run was stopped. Change anything to run again.");
+    }
+
+    /// How long typing has to rest before it is worth asking: milliseconds.
+    pub(crate) fn rest_ms(&self) -> i32 {
+        if self.inner.borrow().took < SOON_MS { REST_MS.0 } else { REST_MS.1 }
     }
 
     fn complain(&self, text: &str) {
         (self.hear)(Heard::Notice(Notice { text: text.to_string(), wrong: true }));
     }
 
-    fn receive(&self, data: &JsValue) {
-        if let Some(bytes) = data.dyn_ref::<Uint8Array>() {
-            self.inner.borrow_mut().frame_asked = false;
-            if let Some(frame) = Frame::from_bytes(&bytes.to_vec()) {
-                (self.hear)(Heard::Frame(frame));
+    fn receive(&self, number: u32, data: &JsValue) {
+        let bytes = data.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).unwrap_or_default();
+        let answer = from_bytes::<Answer>(&bytes);
+        if matches!(answer, Some(Answer::Ready)) {
+            let mut inner = self.inner.borrow_mut();
+            let Inner { worker, spare, .. } = &mut *inner;
+            if let Some(hired) = worker.iter_mut().chain(spare).find(|hired| hired.number == number) {
+                hired.ready = true;
             }
-        } else if let Some(answer) = data.as_string().and_then(|json| serde_json::from_str::<Answer>(&json).ok()) {
+        } else if self.inner.borrow().worker.as_ref().is_none_or(|hired| hired.number != number) {
+            // Said before it was ended.
+            return;
+        } else if let Some(answer) = answer {
+            let ran = matches!(answer, Answer::Ran { .. });
             {
                 let mut inner = self.inner.borrow_mut();
                 match &answer {
-                    Answer::Ready => inner.ready = true,
-                    Answer::Ran { .. } => inner.running = false,
+                    Answer::Ran { .. } => {
+                        inner.running = false;
+                        inner.patience = None;
+                        inner.took = now() - inner.began;
+                    }
+                    Answer::Unpacked { .. } => {
+                        inner.unpacking = false;
+                        inner.archives.remove(0);
+                    }
                     Answer::Why { .. } => inner.why_asked = false,
                     Answer::WhatIf { .. }
                     | Answer::Advised { .. }
@@ -153,33 +253,46 @@ impl Engine {
                     Answer::Refused { .. } => {
                         (inner.running, inner.why_asked, inner.frame_asked, inner.idle_asked) = (false, false, false, false);
                     }
-                    Answer::Digest { .. } | Answer::Opened { .. } => {}
+                    Answer::Ready | Answer::Digest { .. } | Answer::Progress { .. } | Answer::Opened { .. } => {}
                 }
             }
-            if matches!(answer, Answer::Ready) {
-                self.send_open();
-                self.send_run();
-            } else {
-                (self.hear)(Heard::Answer(answer));
+            (self.hear)(Heard::Answer(answer));
+            if ran && self.inner.borrow().spare.is_none() {
+                let spare = self.hire();
+                self.inner.borrow_mut().spare = spare;
             }
         } else {
-            self.complain("The page and its worker do not understand each other: load the page again.");
+            let frame = {
+                let mut inner = self.inner.borrow_mut();
+                inner.frame_asked = false;
+                inner.frame = Frame::from_bytes(&bytes, inner.frame.as_deref()).map(Rc::new);
+                inner.frame.clone()
+            };
+            match frame {
+                Some(frame) => (self.hear)(Heard::Frame(frame)),
+                None => self.complain("The page and its worker do not understand each other: load the page again."),
+            }
         }
+        self.send_open();
+        self.send_run();
         self.send_wishes();
     }
 
-    /// Runs these steps, or without any the scenario of the files; what runs now is ended.
+    /// Runs these steps, or without any the scenario of the files; what runs now is ended if it takes long.
     pub(crate) fn run(&self, generation: u32, files: &[SourceFile], steps: Option<&[Step]>, seed: u64, lesson: String) {
-        let overtaken = {
+        let busy = {
             let mut inner = self.inner.borrow_mut();
             let own = steps.is_none();
             inner.run = Some(Ask::Run { generation, files: files.to_vec(), steps: steps.unwrap_or_default().to_vec(), own, seed, lesson });
             (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
             inner.asides.clear();
-            inner.running
+            (inner.running || inner.idle_asked).then_some(inner.began)
         };
-        if overtaken {
-            self.restart();
+        if let Some(began) = busy {
+            let engine = self.clone();
+            let rest = (PATIENCE_MS - (now() - began)).clamp(0.0, PATIENCE_MS);
+            let guard = dom::after(rest as i32, move || engine.take_over());
+            self.inner.borrow_mut().patience = Some(guard);
         }
         self.send_run();
     }
@@ -192,43 +305,52 @@ impl Engine {
             inner.running
         };
         if overtaken {
-            self.restart();
+            self.end();
+            self.start();
         }
         self.send_open();
     }
 
-    /// Ends the worker with whatever it does, and starts another.
-    fn restart(&self) {
-        if let Some(worker) = self.inner.borrow_mut().worker.take() {
-            worker.terminate();
-        }
-        self.start();
-    }
-
     fn send_open(&self) {
         let mut inner = self.inner.borrow_mut();
-        if inner.ready
+        if inner.can_hear()
             && let Some(ask) = inner.open_wanted.take()
         {
             post(&inner, &ask);
         }
     }
 
+    /// A run waits for too long: what is under way is ended.
+    fn take_over(&self) {
+        if self.inner.borrow().run.is_some() {
+            self.end();
+            self.start();
+            self.send_run();
+        }
+    }
+
     fn send_run(&self) {
         let mut inner = self.inner.borrow_mut();
-        if !inner.ready || inner.running {
+        if !inner.can_hear() || inner.running || inner.idle_asked {
             return;
         }
         if let Some(run) = inner.run.take() {
-            inner.running = true;
+            (inner.running, inner.began, inner.patience) = (true, now(), None);
+            inner.frame = None;
             post(&inner, &run);
             inner.current = Some(run);
         }
     }
 
+    /// Opens an archive, as soon as nothing else is under way.
+    pub(crate) fn unpack(&self, archive: Uint8Array) {
+        self.inner.borrow_mut().archives.push(archive);
+        self.send_wishes();
+    }
+
     /// Wants the state at a moment; only the newest wish is kept.
     pub(crate) fn frame(&self, generation: u32, at_ms: i64) {
-        self.inner.borrow_mut().frame_wanted = Some(Ask::Frame { generation, at_ms });
+        self.inner.borrow_mut().frame_wanted = Some(Ask::Frame { generation, at_ms, have: 0 });
         self.send_wishes();
     }
 
@@ -256,12 +378,21 @@ impl Engine {
 
     fn send_wishes(&self) {
         let mut inner = self.inner.borrow_mut();
-        if !inner.ready || inner.running {
+        if !inner.can_hear() || inner.running {
             return;
         }
-        if !inner.frame_asked
-            && let Some(ask) = inner.frame_wanted.take()
+        if !inner.unpacking
+            && let (Some(archive), Some(hired)) = (inner.archives.first(), &inner.worker)
         {
+            let _ = hired.worker.post_message(archive);
+            inner.unpacking = true;
+        }
+        if !inner.frame_asked
+            && let Some(mut ask) = inner.frame_wanted.take()
+        {
+            if let (Ask::Frame { generation, have, .. }, Some(frame)) = (&mut ask, &inner.frame) {
+                *have = if frame.generation == *generation { frame.number } else { 0 };
+            }
             inner.frame_asked = true;
             post(&inner, &ask);
         }
@@ -274,14 +405,26 @@ impl Engine {
         if !(inner.frame_asked || inner.why_asked || inner.idle_asked)
             && let Some(ask) = if inner.asides.is_empty() { inner.idle_wanted.take() } else { Some(inner.asides.remove(0)) }
         {
-            inner.idle_asked = true;
+            (inner.idle_asked, inner.began) = (true, now());
             post(&inner, &ask);
         }
     }
 }
 
+impl Inner {
+    fn can_hear(&self) -> bool {
+        self.worker.as_ref().is_some_and(|hired| hired.ready)
+    }
+}
+
+/// Real milliseconds.
+fn now() -> f64 {
+    js_sys::Date::now()
+}
+
 fn post(inner: &Inner, ask: &Ask) {
-    if let (Some(worker), Ok(json)) = (&inner.worker, serde_json::to_string(ask)) {
-        let _ = worker.post_message(&JsValue::from_str(&json));
+    if let Some(hired) = &inner.worker {
+        let bytes = Uint8Array::from(to_bytes(ask).as_slice());
+        let _ = hired.worker.post_message_with_transfer(&bytes, &Array::of1(&bytes.buffer()));
     }
 }

@@ -6,7 +6,8 @@ use yew::prelude::*;
 
 use super::editor::{Editor, MOST_TEXT};
 use super::icon::{Icon, Name};
-use super::intake;
+use super::intake::{self, Intake};
+use crate::intake::is_web_page;
 use crate::source::Lines;
 use crate::store::{Action, Notice, Store};
 use crate::wire::{Finding, Severity, SourceFile};
@@ -19,6 +20,7 @@ pub(crate) struct Props {
     pub(crate) shown: bool,
     /// A place that something else leads to.
     pub(crate) reveal: Option<(u32, u32, u32)>,
+    pub(crate) intake: Intake,
     pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
@@ -30,7 +32,13 @@ pub(crate) fn files(props: &Props) -> Html {
     let jump = use_state_eq(|| None::<(u32, u32, u32)>);
     let edit = {
         let dispatch = props.dispatch.clone();
-        use_callback((), move |text: String, ()| dispatch.dispatch(Action::Edit(text)))
+        use_callback((), move |text: String, ()| {
+            if is_web_page(&text) {
+                let text = "This is a web page, not a manifest: copy the raw file instead.".to_string();
+                dispatch.dispatch(Action::Say(Some(Notice { text, wrong: true })));
+            }
+            dispatch.dispatch(Action::Edit(text));
+        })
     };
     let refuse = {
         let dispatch = props.dispatch.clone();
@@ -47,8 +55,8 @@ pub(crate) fn files(props: &Props) -> Html {
         Callback::from(move |_: MouseEvent| dispatch.dispatch(Action::NewFile))
     };
     let choose = {
-        let dispatch = props.dispatch.clone();
-        Callback::from(move |event: Event| intake::chosen(&event, dispatch.clone(), Action::AddFiles))
+        let into = props.intake.clone();
+        Callback::from(move |event: Event| intake::chosen(&event, into.clone(), Action::AddFiles))
     };
     let tabs = props.files.iter().enumerate().map(|(nth, file)| {
         let own = props.findings.iter().filter(|finding| finding.file as usize == nth);
@@ -77,7 +85,7 @@ pub(crate) fn files(props: &Props) -> Html {
                 <div class="tabs-inner">{ for tabs }</div>
                 <button type="button" class="quiet" title="New file" aria-label="New file" onclick={add}><Icon name={Name::Plus} /></button>
                 <label class="quiet as-button" title="Open files">
-                    <input type="file" multiple=true accept=".yaml,.yml,.json,text/*" class="unseen" aria-label="Open files" onchange={choose} />
+                    <input type="file" multiple=true accept=".yaml,.yml,.json,.zip,text/*" class="unseen" aria-label="Open files" onchange={choose} />
                     <Icon name={Name::Open} />
                 </label>
             </div>

@@ -13,10 +13,8 @@ use crate::palette::Deed;
 use crate::store::{Action, Overlay, Selection, Side, Store};
 use crate::wire::{Ask, Before};
 
-/// How long typing has to rest before it is answered: milliseconds.
-const REST_MS: i32 = 200;
-/// How long the page has to rest before proposals and what-ifs are tried: milliseconds.
-const IDLE_MS: i32 = 60;
+/// How long the page has to rest before proposals and what-ifs are tried, and how long after something was typed: milliseconds.
+const IDLE_MS: (i32, i32) = (60, 600);
 /// Clusters with more pods than this are not tried in the background.
 const MOST_PODS: usize = 20_000;
 
@@ -28,7 +26,7 @@ pub(crate) fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
         use_effect_with(store.generation, move |&generation| {
             let (files, steps, seed) = (store.files.clone(), (!store.own).then(|| store.steps.clone()), store.seed);
             let lesson = store.course.as_ref().map(|course| course.name.clone()).unwrap_or_default();
-            let wait = if store.typed { REST_MS } else { 0 };
+            let wait = if store.typed { engine.rest_ms() } else { 0 };
             let timer =
                 dom::after(wait, move || engine.run(generation, &files, steps.as_ref().map(|steps| steps.as_slice()), seed, lesson));
             move || drop(timer)
@@ -97,14 +95,16 @@ pub(crate) fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
     let small = store.told.as_ref().is_some_and(|told| told.pods.len() <= MOST_PODS);
     let asked = if store.playing || !(small || store.side == Side::Risks || store.side == Side::Report) { None } else { told };
     let next = if store.advised() { store.risks.next().filter(|_| small || store.side == Side::Risks) } else { None };
-    let engine = engine.clone();
+    let (engine, typed) = (engine.clone(), store.typed);
     use_effect_with((asked, store.advised(), next), move |&(asked, advised, next)| {
         let ask = asked.and_then(|generation| match (advised, next) {
             (false, _) => Some(Ask::Advise { generation }),
             (true, Some(nth)) => Some(Ask::WhatIf { generation, nth }),
             (true, None) => None,
         });
-        let timer = ask.map(|ask| dom::after(if next == Some(0) || !advised { IDLE_MS } else { 0 }, move || engine.idle(ask)));
+        let timer = ask.map(|ask| {
+            dom::after(if next == Some(0) || !advised { if typed { IDLE_MS.1 } else { IDLE_MS.0 } } else { 0 }, move || engine.idle(ask))
+        });
         move || drop(timer)
     });
 }

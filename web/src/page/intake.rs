@@ -1,6 +1,6 @@
-//! Files from outside: dropped, chosen or in a dropped folder. Only text that may be a manifest is taken, and only so much.
+//! Files from outside: dropped, chosen, or in a dropped folder. What is taken is decided in `intake`; archives are opened in the worker.
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Array, Function, Promise, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -9,35 +9,34 @@ use web_sys::{
 };
 use yew::prelude::*;
 
+use crate::intake::{self, MOST_ARCHIVE, MOST_FILES, Taken};
 use crate::store::{Action, Notice, Store};
 use crate::wire::SourceFile;
 
-/// The most files taken at once.
-const MOST_FILES: usize = 500;
-/// The most bytes taken at once.
-const MOST_BYTES: f64 = 32.0 * 1024.0 * 1024.0;
 /// How deep folders are looked into.
 const MOST_DEPTH: usize = 8;
 
-fn may_be_manifest(name: &str) -> bool {
-    let name = name.to_lowercase();
-    [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending))
+/// What becomes of what is taken: files go to the store, archives to the worker.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Intake {
+    pub(crate) dispatch: UseReducerDispatcher<Store>,
+    pub(crate) unpack: Callback<Uint8Array>,
 }
 
 /// Files that were chosen with the button.
-pub(crate) fn chosen(event: &Event, dispatch: UseReducerDispatcher<Store>, then: fn(Vec<SourceFile>) -> Action) {
+pub(crate) fn chosen(event: &Event, into: Intake, then: fn(Vec<SourceFile>) -> Action) {
     let input: HtmlInputElement = event.target_unchecked_into();
     let Some(list) = input.files() else { return };
     let files: Vec<(String, File)> = (0..list.length()).filter_map(|nth| list.item(nth)).map(|file| (file.name(), file)).collect();
     // The same file may be chosen again.
     spawn_local(async move {
-        take(files, dispatch, then).await;
+        take(files.into_iter().map(|(name, file)| (name, file, false)).collect(), into, then).await;
         input.set_value("");
     });
 }
 
 /// Files and folders that were dropped on the page.
-pub(crate) fn dropped(event: &DragEvent, dispatch: UseReducerDispatcher<Store>) {
+pub(crate) fn dropped(event: &DragEvent, into: Intake) {
     let Some(transfer) = event.data_transfer() else { return };
     let items = transfer.items();
     // The items are gone after this call: the entries are taken now.
@@ -46,27 +45,27 @@ pub(crate) fn dropped(event: &DragEvent, dispatch: UseReducerDispatcher<Store>) 
     let plain = transfer.files();
     spawn_local(async move {
         let mut files = Vec::new();
+        let known = !entries.is_empty();
         for entry in entries {
             collect(entry, &mut files).await;
         }
-        if files.is_empty()
-            && let Some(list) = plain
-        {
-            files = (0..list.length()).filter_map(|nth| list.item(nth)).map(|file| (file.name(), file)).collect();
+        if let Some(list) = plain.filter(|_| !known) {
+            files = (0..list.length()).filter_map(|nth| list.item(nth)).map(|file| (file.name(), file, false)).collect();
         }
-        take(files, dispatch, Action::AddFiles).await;
+        take(files, into, Action::AddFiles).await;
     });
 }
 
 /// Every file below an entry, breadth first.
-async fn collect(entry: FileSystemEntry, files: &mut Vec<(String, File)>) {
+async fn collect(entry: FileSystemEntry, files: &mut Vec<(String, File, bool)>) {
     let mut waiting = vec![(entry, 0)];
     while let Some((entry, depth)) = waiting.pop() {
-        if files.len() >= MOST_FILES || depth > MOST_DEPTH {
-            return;
+        // Past the limit a few more are listed, so that it is told that there are more.
+        if files.len() > MOST_FILES || depth > MOST_DEPTH {
+            continue;
         }
         let name = entry.full_path().trim_start_matches('/').to_string();
-        if entry.is_file() && may_be_manifest(&name) {
+        if entry.is_file() && (depth == 0 || intake::may_be_manifest(&name)) {
             let file: FileSystemFileEntry = entry.unchecked_into();
             if let Some(file) = once(|yes, no| {
                 file.file_with_callback_and_callback(yes, no);
@@ -74,7 +73,7 @@ async fn collect(entry: FileSystemEntry, files: &mut Vec<(String, File)>) {
             })
             .await
             {
-                files.push((name, file.unchecked_into()));
+                files.push((name, file.unchecked_into(), depth > 0));
             }
         } else if entry.is_directory() {
             let reader = entry.unchecked_into::<FileSystemDirectoryEntry>().create_reader();
@@ -112,25 +111,39 @@ async fn once(call: impl FnOnce(&Function, &Function) -> Result<(), JsValue>) ->
     JsFuture::from(promise).await.ok()
 }
 
-async fn take(files: Vec<(String, File)>, dispatch: UseReducerDispatcher<Store>, then: fn(Vec<SourceFile>) -> Action) {
-    let all = files.len();
-    let mut taken = Vec::new();
-    let mut bytes = 0.0;
-    for (name, file) in files.into_iter().filter(|(name, _)| may_be_manifest(name)).take(MOST_FILES) {
-        bytes += file.size();
-        if bytes > MOST_BYTES {
-            break;
+/// Takes files, each with its name and whether its name has to say that it is a manifest.
+async fn take(files: Vec<(String, File, bool)>, into: Intake, then: fn(Vec<SourceFile>) -> Action) {
+    let say = |text: String, wrong: bool| into.dispatch.dispatch(Action::Say(Some(Notice { text, wrong })));
+    if files.is_empty() {
+        return say("There is no .yaml, .yml, .json or .zip file in that.".to_string(), true);
+    }
+    let mut taken = Taken::default();
+    for (name, file, named) in files {
+        let size = file.size();
+        let archive = name.to_lowercase().ends_with(".zip");
+        if archive && size > MOST_ARCHIVE as f64 {
+            say(format!("{name} is larger than the {} MiB of an archive that is opened here.", MOST_ARCHIVE >> 20), true);
+            continue;
         }
-        if let Ok(text) = JsFuture::from(file.text()).await {
-            taken.push(SourceFile { name, text: text.as_string().unwrap_or_default() });
+        if !archive && !taken.wants(&name, size as usize, named) {
+            continue;
+        }
+        let Ok(buffer) = JsFuture::from(file.array_buffer()).await else {
+            say(format!("{name} could not be read."), true);
+            continue;
+        };
+        let bytes = Uint8Array::new(&buffer);
+        let start: Vec<u8> = bytes.subarray(0, bytes.length().min(4)).to_vec();
+        if intake::is_archive(&start) {
+            into.unpack.emit(bytes);
+        } else {
+            taken.add(&name, &bytes.to_vec());
         }
     }
-    let left = all - taken.len();
-    if !taken.is_empty() {
-        dispatch.dispatch(then(taken));
+    if let Some(text) = taken.told() {
+        say(text, taken.files.is_empty());
     }
-    if left > 0 {
-        let text = format!("{left} of {all} files were left out: only .yaml, .yml and .json, up to {MOST_FILES} files and 32 MiB.");
-        dispatch.dispatch(Action::Say(Some(Notice { text, wrong: false })));
+    if !taken.files.is_empty() {
+        into.dispatch.dispatch(then(taken.files));
     }
 }

@@ -7,13 +7,15 @@ use yew::prelude::*;
 use super::{dom, embed};
 use crate::link;
 use crate::scene::Scene;
-use crate::store::Store;
+use crate::store::{Action, Notice, Store};
 
 const KEY: &str = "wavetank-scene";
 /// How long the page has to rest before it is kept: milliseconds.
 const REST_MS: u32 = 400;
 /// More characters than this are not kept: browsers give a page five million.
 const MOST_CHARACTERS: usize = 4_000_000;
+
+const NOT_KEPT: &str = "This browser keeps nothing for this page: its storage is full or forbidden, or this is too much for it. Copy the link or save the files before you leave.";
 
 fn storage() -> Option<Storage> {
     dom::window().local_storage().ok().flatten()
@@ -47,13 +49,14 @@ pub(crate) fn use_lessons_done(store: &UseReducerHandle<Store>) {
 #[hook]
 pub(crate) fn use_keeping(store: &UseReducerHandle<Store>) {
     let store = store.clone();
+    let said = use_mut_ref(|| false);
     let moment = (if store.playing { 0 } else { store.at_ms }, store.course.as_ref().map(|course| (course.name.clone(), course.beat)));
     let watched = (store.edition, store.steps.clone(), store.own, store.selection.clone(), moment);
     use_effect_with(watched, move |_| {
         // What was just opened needs no keeping: an example is opened again, a link is in the address.
         let changed = store.edition > 1 || store.undoes().is_some();
         // Within another page nothing is kept: what it shows is not this browser's user's.
-        let timer = (changed && store.told.is_some() && !embed::on()).then(|| {
+        let timer = (changed && !embed::on()).then(|| {
             Timeout::new(REST_MS, move || {
                 let text = link::encode(&store.scene());
                 let fragment = dom::window().location().hash().unwrap_or_default();
@@ -64,9 +67,16 @@ pub(crate) fn use_keeping(store: &UseReducerHandle<Store>) {
                         let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("{path}{query}")));
                     }
                 }
-                // Storage may be full or forbidden: then a reload begins anew, and nothing else is lost.
-                if let Some(storage) = storage() {
-                    let _ = if text.len() <= MOST_CHARACTERS { storage.set_item(KEY, &text) } else { storage.remove_item(KEY) };
+                let storage = storage();
+                let kept = text.len() <= MOST_CHARACTERS && storage.as_ref().is_some_and(|storage| storage.set_item(KEY, &text).is_ok());
+                // Storage may be full or forbidden, which is said once: then a reload begins anew, and nothing else is lost.
+                if !kept {
+                    if let Some(storage) = storage {
+                        let _ = storage.remove_item(KEY);
+                    }
+                    if !said.replace(true) {
+                        store.dispatch(Action::Say(Some(Notice { text: NOT_KEPT.to_string(), wrong: false })));
+                    }
                 }
             })
         });

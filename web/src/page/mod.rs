@@ -15,6 +15,7 @@ mod hooks;
 mod icon;
 mod intake;
 mod keeping;
+mod legend;
 mod lesson;
 mod menu;
 mod overlay;
@@ -24,6 +25,7 @@ mod report;
 mod risks;
 mod share;
 mod side;
+mod stage;
 mod table;
 mod theme;
 mod timeline;
@@ -42,6 +44,8 @@ use gallery::Gallery;
 use graph::Relations;
 use hooks::{use_keys, use_links, use_run, use_time};
 use icon::{Icon, Name};
+use intake::Intake;
+use legend::Legend;
 use lesson::Lesson;
 use overlay::{Help, Palette};
 use reader::Reader;
@@ -55,7 +59,6 @@ use crate::palette::{self, Deed};
 use crate::scene::Scene;
 use crate::store::{Action, Compared, Mended, Notice, Overlay, Pane, Run, Store};
 use crate::wire::{Answer, Ask, Form, GraphWish};
-use wavetank_core::trace::PodState;
 
 /// Shows the app in the document's body.
 pub(crate) fn start() {
@@ -195,7 +198,11 @@ fn app() -> Html {
         use_callback((), move |to: theme::Scheme, ()| scheme.set(to))
     };
     let dropping = use_state_eq(|| false);
-    let (ondragover, ondragleave, ondrop) = drop_handlers(&dropping, &dispatch);
+    let intake = {
+        let engine = engine.clone();
+        Intake { dispatch: dispatch.clone(), unpack: use_callback((), move |archive, ()| engine.unpack(archive)) }
+    };
+    let (ondragover, ondragleave, ondrop) = drop_handlers(&dropping, &intake);
     if embed::on() {
         return html! {
             <div class="page embedded">
@@ -212,7 +219,7 @@ fn app() -> Html {
             { lesson_panel(&store, &perform, &dispatch) }
             <main class="panes">
                 <Files files={store.files.clone()} active={store.active} findings={store.findings.clone()}
-                    shown={store.pane == Pane::Files} reveal={store.reveal} dispatch={dispatch.clone()} />
+                    shown={store.pane == Pane::Files} reveal={store.reveal} intake={intake.clone()} dispatch={dispatch.clone()} />
                 { cluster_pane(&store, *painted, &view, (&engine, &wish), &dispatch) }
                 <Answers told={store.told.clone()} at_ms={store.at_ms} side={store.side} selection={store.selection.clone()}
                     why={store.why.clone()} risks={store.risks.clone()} steps={store.steps.clone()} pinned={store.pinned.clone()}
@@ -228,7 +235,7 @@ fn app() -> Html {
 
 fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
     dispatch.dispatch(match heard {
-        Heard::Frame(frame) => Action::Frame(Rc::new(frame)),
+        Heard::Frame(frame) => Action::Frame(frame),
         Heard::Notice(notice) => Action::Say(Some(notice)),
         Heard::Answer(Answer::Ran { generation, diagnostics, partial, steps, story, taught }) => {
             Action::Ran(generation, Run { findings: diagnostics, partial, steps, story, taught })
@@ -250,6 +257,14 @@ fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
         Heard::Answer(Answer::Said { generation, files, refused }) if refused.is_empty() => Action::Said(generation, files),
         Heard::Answer(Answer::Said { refused, .. }) => Action::Say(Some(Notice { text: format!("Not written: {refused}."), wrong: true })),
         Heard::Answer(Answer::Refused { message }) => Action::Say(Some(Notice { text: message, wrong: true })),
+        Heard::Answer(Answer::Unpacked { files, said }) => {
+            let wrong = files.is_empty();
+            if !wrong {
+                dispatch.dispatch(Action::AddFiles(files));
+            }
+            Action::Say((!said.is_empty()).then_some(Notice { text: said, wrong }))
+        }
+        Heard::Answer(Answer::Progress { generation, phase, part }) => Action::Progress(generation, phase, part),
         Heard::Answer(Answer::Ready | Answer::Digest { .. }) => return,
     });
 }
@@ -268,8 +283,8 @@ fn over(store: &UseReducerHandle<Store>, perform: &Callback<Deed>, dispatch: &Us
 
 type Drag = Callback<DragEvent>;
 
-fn drop_handlers(dropping: &UseStateHandle<bool>, dispatch: &UseReducerDispatcher<Store>) -> (Drag, Drag, Drag) {
-    let (over, leave, done, dispatch) = (dropping.clone(), dropping.clone(), dropping.clone(), dispatch.clone());
+fn drop_handlers(dropping: &UseStateHandle<bool>, intake: &Intake) -> (Drag, Drag, Drag) {
+    let (over, leave, done, intake) = (dropping.clone(), dropping.clone(), dropping.clone(), intake.clone());
     (
         Callback::from(move |event: DragEvent| {
             event.prevent_default();
@@ -279,7 +294,7 @@ fn drop_handlers(dropping: &UseStateHandle<bool>, dispatch: &UseReducerDispatche
         Callback::from(move |event: DragEvent| {
             event.prevent_default();
             done.set(false);
-            intake::dropped(&event, dispatch.clone());
+            intake::dropped(&event, intake.clone());
         }),
     )
 }
@@ -328,9 +343,9 @@ fn cluster_pane(
         },
         (Some(told), Some(frame)) => html! {
             <>
-            <Reader told={told.clone()} frame={frame.clone()} moving={store.playing} />
+            <Reader told={told.clone()} frame={frame.clone()} />
             <Cluster told={told.clone()} frame={frame.clone()} selection={store.selection.clone()} pod={store.selected_pod()}
-                scheme={painted} dispatch={dispatch.clone()} />
+                tint={store.tint} scheme={painted} dispatch={dispatch.clone()} />
             </>
         },
         _ => html! { <div class="canvas-holder"><p class="muted waiting">{ waiting(store) }</p></div> },
@@ -350,15 +365,14 @@ fn cluster_pane(
             <Acts told={store.told.clone()} steps={store.steps.clone()} at_ms={store.at_ms} selection={store.selection.clone()} dispatch={dispatch.clone()} />
             <div class={classes!("stage", store.stale().then_some("stale"))} aria-busy={(!store.answered).to_string()}>
                 { stage }
+                <Underway answered={store.answered} generation={store.generation} progress={store.progress.clone()} engine={engine.clone()} />
                 if store.stale() && store.answered { <p class="stale-note">{ "The last good result: the manifests as they are cannot be run." }</p> }
             </div>
             <div class="legend-row">
                 if seen == View::Graph {
                     { graph::legend() }
                 } else {
-                    <ul class="legend" aria-label="Pod states">
-                        { for PodState::SHOWN.iter().map(|look| html! { <li><i class={format!("swatch look-{}", *look as u8)} aria-hidden="true"></i>{ look.label() }</li> }) }
-                    </ul>
+                    <Legend told={store.told.clone()} tint={store.tint} dispatch={dispatch.clone()} />
                 }
                 <div class="views" role="group" aria-label="View">{ for views }</div>
             </div>
@@ -367,6 +381,43 @@ fn cluster_pane(
                     halts={store.halts} dispatch={dispatch.clone()} />
             }
         </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct UnderwayProps {
+    answered: bool,
+    generation: u32,
+    progress: Option<(String, Option<u32>)>,
+    engine: Rc<Engine>,
+}
+
+/// How long a run has to take before the page says how far it is: milliseconds.
+const LONG_MS: i32 = 700;
+
+/// How far a long run is, and the button that ends it.
+#[component(Underway)]
+fn underway(props: &UnderwayProps) -> Html {
+    let long = use_state_eq(|| false);
+    {
+        let long = long.clone();
+        use_effect_with((props.answered, props.generation), move |&(answered, _)| {
+            long.set(false);
+            let timer = (!answered).then(|| dom::after(LONG_MS, move || long.set(true)));
+            move || drop(timer)
+        });
+    }
+    if !*long || props.answered {
+        return Html::default();
+    }
+    let (phase, part) = props.progress.clone().unwrap_or_else(|| ("Starting".to_string(), None));
+    let engine = props.engine.clone();
+    html! {
+        <div class="underway" role="status">
+            <span>{ phase }{ " …" }</span>
+            <progress max="1000" value={part.map(|part| part.to_string())} aria-label="Progress"></progress>
+            <button type="button" class="button small" onclick={move |_| engine.cancel()}>{ "Stop" }</button>
+        </div>
     }
 }
 

@@ -140,7 +140,9 @@ pub(crate) fn palette(props: &PaletteProps) -> Html {
 }
 
 /// The keys, as the help tells them.
-const KEYS: [(&str, &str); 19] = [
+const KEYS: [(&str, &str); 21] = [
+    ("Arrows on the map", "From node to node; Enter selects, Shift Enter goes close"),
+    ("+ − 0 on the map", "Zoom in, out, all; Shift with arrows moves"),
     ("Space", "Play or pause"),
     ("← →", "Event before, next event"),
     ("Shift ← →", "Step or node change before, next"),

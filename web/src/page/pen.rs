@@ -32,6 +32,12 @@ impl Colours {
     }
 }
 
+/// Pixels of the screen for a CSS pixel, and for a size.
+fn pixels(size: (f64, f64)) -> (f64, (u32, u32)) {
+    let ratio = dom::window().device_pixel_ratio().clamp(1.0, 3.0);
+    (ratio, ((size.0 * ratio).round() as u32, (size.1 * ratio).round() as u32))
+}
+
 /// A pen on a canvas.
 pub(crate) struct CanvasPen<'a> {
     context: CanvasRenderingContext2d,
@@ -42,20 +48,49 @@ pub(crate) struct CanvasPen<'a> {
 }
 
 impl<'a> CanvasPen<'a> {
-    /// A pen on an empty canvas of that size in CSS pixels, sharp on any screen.
-    pub(crate) fn on(canvas: &HtmlCanvasElement, size: (f64, f64), colours: &'a Colours) -> Option<CanvasPen<'a>> {
+    /// Whether a canvas is not of that size in CSS pixels, and so empty when it is drawn on.
+    pub(crate) fn is_other(canvas: &HtmlCanvasElement, size: (f64, f64)) -> bool {
+        (canvas.width(), canvas.height()) != pixels(size).1
+    }
+
+    /// A pen on a canvas of that size in CSS pixels, sharp on any screen; on an empty one if asked.
+    pub(crate) fn on(canvas: &HtmlCanvasElement, size: (f64, f64), colours: &'a Colours, empty: bool) -> Option<CanvasPen<'a>> {
         use wasm_bindgen::JsCast;
-        let ratio = dom::window().device_pixel_ratio().clamp(1.0, 3.0);
-        let pixels = ((size.0 * ratio).round() as u32, (size.1 * ratio).round() as u32);
-        if (canvas.width(), canvas.height()) != pixels {
+        let (ratio, pixels) = pixels(size);
+        if Self::is_other(canvas, size) {
             canvas.set_width(pixels.0);
             canvas.set_height(pixels.1);
         }
         let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
         context.set_transform(ratio, 0.0, 0.0, ratio, 0.0, 0.0).ok()?;
-        context.clear_rect(0.0, 0.0, size.0, size.1);
+        if empty {
+            context.clear_rect(0.0, 0.0, size.0, size.1);
+        }
         context.set_text_baseline("middle");
         Some(CanvasPen { context, colours, filling: None, stroking: None })
+    }
+
+    /// What is on another canvas of the same size.
+    pub(crate) fn copy(&mut self, other: &HtmlCanvasElement, size: (f64, f64)) {
+        let _ = self.context.draw_image_with_html_canvas_element_and_dw_and_dh(other, 0.0, 0.0, size.0, size.1);
+    }
+
+    /// Nothing is drawn outside of a rectangle, until [`CanvasPen::everywhere`].
+    pub(crate) fn within(&mut self, place: Rect) {
+        self.context.save();
+        self.context.begin_path();
+        self.context.rect(place.x, place.y, place.w, place.h);
+        self.context.clip();
+    }
+
+    pub(crate) fn everywhere(&mut self) {
+        self.context.restore();
+        (self.filling, self.stroking) = (None, None);
+    }
+
+    /// What is drawn from now on can be seen through so far: one for not at all.
+    pub(crate) fn faint(&mut self, share: f64) {
+        self.context.set_global_alpha(share.clamp(0.0, 1.0));
     }
 
     fn fill_with(&mut self, ink: Ink) {

@@ -4,25 +4,35 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::dom;
+use crate::crowd::Crowd;
 use crate::frame::Frame;
-use crate::layout::Crowd;
 use crate::paint::counted;
 use crate::store::Told;
 use wavetank_core::trace::PodState;
 
-#[derive(Properties)]
+#[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) told: Rc<Told>,
     pub(crate) frame: Rc<Frame>,
-    pub(crate) moving: bool,
 }
 
-/// While time moves the words stay: nobody reads that fast.
-impl PartialEq for Props {
-    fn eq(&self, other: &Props) -> bool {
-        (self.moving && other.moving)
-            || (Rc::ptr_eq(&self.told, &other.told) && Rc::ptr_eq(&self.frame, &other.frame) && self.moving == other.moving)
+/// How long the picture has to rest before its words follow: nobody reads faster. Milliseconds.
+const REST_MS: i32 = 250;
+
+/// The words of the picture, once it rests.
+#[component(Reader)]
+pub(crate) fn reader(props: &Props) -> Html {
+    let rested = use_state_eq(|| (props.told.clone(), props.frame.clone()));
+    {
+        let (rested, told, frame) = (rested.clone(), props.told.clone(), props.frame.clone());
+        use_effect_with((told, frame), move |(told, frame)| {
+            let now = (told.clone(), frame.clone());
+            let timer = dom::after(REST_MS, move || rested.set(now));
+            move || drop(timer)
+        });
     }
+    html! { <Words told={rested.0.clone()} frame={rested.1.clone()} /> }
 }
 
 /// Nodes in words; the table view has all.
@@ -30,8 +40,8 @@ const MOST_NODES: usize = 120;
 /// Pods by name of one node.
 const MOST_NAMES: usize = 40;
 
-#[component(Reader)]
-pub(crate) fn reader(props: &Props) -> Html {
+#[component(Words)]
+fn words(props: &Props) -> Html {
     let (told, frame) = (&props.told, &props.frame);
     let crowd = use_memo(frame.clone(), |frame| Crowd::of(frame));
     let pod = |&pod: &u32| format!("{}: {}", told.pod_name(pod as usize), frame.look(pod as usize).label());

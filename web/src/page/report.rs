@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::intake;
+use super::intake::{self, Intake};
 use crate::clock;
 use crate::palette::Deed;
 use crate::source::diff::{self, Line};
-use crate::store::{Action, Advised, Compared, Mended, Selection, Store, Told};
+use crate::store::{Action, Advised, Compared, Mended, Notice, Selection, Store, Told};
 use crate::wire::{Advice, Difference, Expected, Loss, SourceFile, Tried, WorkloadInfo};
 
 #[derive(Properties, PartialEq)]
@@ -115,7 +115,15 @@ fn workload_link(label: &str, dispatch: &UseReducerDispatcher<Store>) -> Html {
 /// Another set of manifests in the place of this one, which is kept.
 fn after(dispatch: &UseReducerDispatcher<Store>) -> Html {
     let dispatch = dispatch.clone();
-    let onchange = Callback::from(move |event: Event| intake::chosen(&event, dispatch.clone(), Action::After));
+    let unpack = {
+        let dispatch = dispatch.clone();
+        Callback::from(move |_| {
+            let text = "An archive is not opened as “after”: choose its files.".to_string();
+            dispatch.dispatch(Action::Say(Some(Notice { text, wrong: true })));
+        })
+    };
+    let into = Intake { dispatch, unpack };
+    let onchange = Callback::from(move |event: Event| intake::chosen(&event, into.clone(), Action::After));
     html! {
         <label class="button small as-button">
             <input type="file" multiple=true accept=".yaml,.yml,.json,text/*" class="unseen" aria-label="Open another set as after" {onchange} />

@@ -103,14 +103,17 @@ struct NarrativeProps {
 }
 
 /// Sentences drawn at once around the present one.
-const MOST_SENTENCES: usize = 400;
+const MOST_SENTENCES: usize = 150;
+/// They are exchanged so many at a time: most steps of time then only move the mark.
+const SENTENCES_A_TIME: usize = 50;
 
 #[component(Narrative)]
 fn narrative(props: &NarrativeProps) -> Html {
     let list = use_node_ref();
     let lines = &props.told.story.narrative;
     let now = props.now.unwrap_or(0);
-    let from = now.saturating_sub(MOST_SENTENCES / 2).min(lines.len().saturating_sub(MOST_SENTENCES));
+    let from =
+        (now.saturating_sub(MOST_SENTENCES / 2) / SENTENCES_A_TIME * SENTENCES_A_TIME).min(lines.len().saturating_sub(MOST_SENTENCES));
     let to = (from + MOST_SENTENCES).min(lines.len());
     use_effect_with((props.now, props.told.clone()), {
         let list = list.clone();

@@ -9,9 +9,10 @@ use yew::prelude::*;
 use super::dom;
 use super::icon::{Icon, Name};
 use crate::clock::{self, Scale};
+use crate::lanes::{self, Lane};
 use crate::moments;
 use crate::store::{Action, Store, Told};
-use crate::wire::{MarkKind, Point, WorkloadInfo};
+use crate::wire::{MarkKind, Point};
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
@@ -44,8 +45,18 @@ pub(crate) fn timeline(props: &Props) -> Html {
     let labels = if width < 520.0 { 84.0 } else { LABELS };
     let scale = Scale { duration_ms: told.story.duration_ms, left: labels, width: (width - labels - RIGHT).max(10.0) };
     let by_zone = use_state_eq(|| false);
-    let lanes = use_memo((told.clone(), props.pinned.clone(), *by_zone), |(told, pinned, by_zone)| {
-        if *by_zone { zone_lanes(told, pinned.as_deref()) } else { workload_lanes(told, pinned.as_deref()) }
+    // Those that suffered most come first; the others are a page away.
+    let order = use_memo((told.clone(), *by_zone), |(told, by_zone)| {
+        if *by_zone { (0..told.story.zones.len()).collect() } else { lanes::worst(&told.story.workloads) }
+    });
+    let first = use_state_eq(|| 0usize);
+    let room = room();
+    let from = (*first).min(order.len().saturating_sub(1) / room * room);
+    let lanes = use_memo((told.clone(), props.pinned.clone(), *by_zone, from, room), |(told, pinned, by_zone, from, room)| {
+        let shown = order.iter().skip(*from).take(*room);
+        shown
+            .map(|&nth| if *by_zone { lanes::zone(told, pinned.as_deref(), nth) } else { lanes::workload(told, pinned.as_deref(), nth) })
+            .collect::<Vec<Lane>>()
     });
     let height = TICKS + lanes.len() as f64 * ROW + AXIS;
 
@@ -56,6 +67,7 @@ pub(crate) fn timeline(props: &Props) -> Html {
                 { axis(&scale, height) }
                 { ticks(told, &scale) }
                 { for lanes.iter().enumerate().map(|(row, lane)| curve(lane, TICKS + row as f64 * ROW, &scale)) }
+                { for lanes.iter().enumerate().map(|(row, lane)| lane_ticks(lane, TICKS + row as f64 * ROW, &scale)) }
             </>
         }
     });
@@ -65,7 +77,7 @@ pub(crate) fn timeline(props: &Props) -> Html {
         move |event: &PointerEvent| {
             if let Some(holder) = holder.cast::<Element>() {
                 let x = f64::from(event.client_x()) - holder.get_bounding_client_rect().left();
-                dispatch.dispatch(Action::Seek(scale.at(x)));
+                dispatch.dispatch(Action::Seek(scale.round_at(x)));
             }
         }
     };
@@ -97,7 +109,7 @@ pub(crate) fn timeline(props: &Props) -> Html {
     let words = format!("{} of {}", clock::written(props.at_ms), clock::written(told.story.duration_ms));
     html! {
         <section class="timeline" aria-label="Timeline">
-            { transport(props, &by_zone) }
+            { transport(props, &by_zone, lanes_nav(order.len(), from, room, &first)) }
             <div ref={holder} class="track" role="slider" tabindex="0" aria-label="Time" aria-valuemin="0"
                 aria-valuemax={told.story.duration_ms.to_string()} aria-valuenow={props.at_ms.to_string()} aria-valuetext={words}
                 {onpointerdown} {onpointermove} onpointerup={release.clone()} onpointercancel={release}>
@@ -112,7 +124,33 @@ pub(crate) fn timeline(props: &Props) -> Html {
     }
 }
 
-fn transport(props: &Props, by_zone: &UseStateHandle<bool>) -> Html {
+/// How many lanes there is room for.
+fn room() -> usize {
+    let high = dom::window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(LOW_SCREEN);
+    let narrow = dom::matches("(max-width: 860px)");
+    if high < LOW_SCREEN || narrow { FEW_CURVES } else { MOST_CURVES }
+}
+
+/// Which lanes are shown of how many, and the ways to the others.
+fn lanes_nav(all: usize, from: usize, room: usize, first: &UseStateHandle<usize>) -> Html {
+    if all <= room {
+        return Html::default();
+    }
+    let button = |name: Name, label: &'static str, to: Option<usize>| {
+        let first = first.clone();
+        let disabled = to.is_none();
+        html! { <button type="button" class="quiet" aria-label={label} title={label} {disabled} onclick={move |_| first.set(to.unwrap_or_default())}><Icon {name} /></button> }
+    };
+    html! {
+        <div class="lanes-nav" role="group" aria-label="Lanes">
+            { button(Name::Up, "Lanes before", from.checked_sub(room)) }
+            <span>{ format!("{}–{} of {all}", from + 1, (from + room).min(all)) }</span>
+            { button(Name::Down, "More lanes", Some(from + room).filter(|&next| next < all)) }
+        </div>
+    }
+}
+
+fn transport(props: &Props, by_zone: &UseStateHandle<bool>, nav: Html) -> Html {
     let button = |name: Name, label: &'static str, action: Action| {
         let dispatch = props.dispatch.clone();
         html! {
@@ -161,6 +199,7 @@ fn transport(props: &Props, by_zone: &UseStateHandle<bool>) -> Html {
                 title="Stop playing where a workload has no pod left (B)">{ "Stop at outages" }</button>
             <button type="button" class="button small" aria-pressed={by_zone.to_string()} onclick={turn} title="A lane for each zone, or for each workload">
                 { "By zone" }</button>
+            { nav }
             <ul class="kinds" aria-hidden="true">
                 { for MarkKind::ALL.iter().map(|kind| html! { <li class={format!("kind-{}", kind.name())}>{ sample(*kind) }{ words(*kind) }</li> }) }
             </ul>
@@ -230,62 +269,23 @@ fn ticks(told: &Told, scale: &Scale) -> Html {
     html! { <g>{ for drawn }</g> }
 }
 
-/// The workloads that suffered most, by position.
-fn worst(workloads: &[WorkloadInfo]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..workloads.len()).filter(|&nth| workloads[nth].desired > 0).collect();
-    let missing = |nth: &usize| {
-        u64::from(workloads[*nth].desired.saturating_sub(workloads[*nth].least_ready)) * 1_000 / u64::from(workloads[*nth].desired.max(1))
-    };
-    order.sort_by_key(|nth| (std::cmp::Reverse(workloads[*nth].below_one_ms), std::cmp::Reverse(missing(nth)), *nth));
-    let high = dom::window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(LOW_SCREEN);
-    order.truncate(if high < LOW_SCREEN { FEW_CURVES } else { MOST_CURVES });
-    order
-}
-
-/// One lane below the ticks.
-#[derive(Clone, PartialEq)]
-struct Lane {
-    name: String,
-    /// How many pods are wanted, where somebody says so.
-    desired: Option<u32>,
-    /// It has none at some time.
-    none: bool,
-    points: Vec<Point>,
-    /// The same lane of the run that was kept.
-    kept: Vec<Point>,
-}
-
-fn workload_lanes(told: &Told, pinned: Option<&Told>) -> Vec<Lane> {
-    let lane = |nth: usize| {
-        let workload = &told.story.workloads[nth];
-        let kept = pinned.and_then(|pinned| pinned.story.workloads.iter().find(|other| other.label == workload.label));
-        Lane {
-            name: workload.label.clone(),
-            desired: Some(workload.desired),
-            none: workload.least_ready == 0 && workload.desired > 0,
-            points: workload.curve.clone(),
-            kept: kept.map(|kept| kept.curve.clone()).unwrap_or_default(),
+/// What happened in a lane: small, above its curve, one for each few pixels.
+fn lane_ticks(lane: &Lane, top: f64, scale: &Scale) -> Html {
+    let mut drawn = Vec::new();
+    for kind in MarkKind::ALL.into_iter().rev() {
+        let mut last = f64::NEG_INFINITY;
+        for mark in lane.marks.iter().filter(|mark| mark.kind == kind) {
+            let x = scale.x(mark.at_ms);
+            if x - last >= 7.0 {
+                last = x;
+                let at = format!("translate({x:.1} {:.1}) scale(.62)", top + 3.0);
+                drawn.push(
+                    html! { <path class={format!("tick lane-tick kind-{}", kind.name())} transform={at} d={shape(kind, 0.0, 0.0)} /> },
+                );
+            }
         }
-    };
-    worst(&told.story.workloads).into_iter().map(lane).collect()
-}
-
-fn zone_lanes(told: &Told, pinned: Option<&Told>) -> Vec<Lane> {
-    let curve_in = |told: &Told, name: &str| {
-        let nth = told.story.zones.iter().position(|zone| zone == name)?;
-        told.story.zone_curves.get(nth).cloned()
-    };
-    let lane = |name: &String| {
-        let points = curve_in(told, name).unwrap_or_default();
-        Lane {
-            name: if name.is_empty() { "no zone".to_string() } else { name.clone() },
-            desired: None,
-            none: points.iter().any(|point| point.ready == 0) && points.iter().any(|point| point.ready > 0),
-            points,
-            kept: pinned.and_then(|pinned| curve_in(pinned, name)).unwrap_or_default(),
-        }
-    };
-    told.story.zones.iter().map(lane).take(MOST_CURVES).collect()
+    }
+    html! { <g>{ for drawn }</g> }
 }
 
 /// A lane's pods over time: a stepped area of those that answer, below the line of what is wanted; dotted, what Kubernetes believes; dashed,
@@ -324,9 +324,7 @@ fn curve(lane: &Lane, top: f64, scale: &Scale) -> Html {
 fn count(lane: &Lane, at_ms: i64, top: f64, labels: f64) -> Html {
     let ready = moments::at(&lane.points, at_ms).ready;
     let name = lane.name.rsplit('/').next().unwrap_or(&lane.name);
-    let room = ((labels - 44.0) / 6.4) as usize;
-    let short =
-        if name.chars().count() > room { name.chars().take(room.saturating_sub(1)).collect::<String>() + "…" } else { name.to_string() };
+    let short = lanes::shortened(name, ((labels - 44.0) / 6.4) as usize);
     let desired = lane.desired.unwrap_or(0);
     let class = match ready {
         0 if desired > 0 || lane.none => "of none",

@@ -1,6 +1,7 @@
 //! What the store makes of actions.
 
 use super::*;
+use crate::frame::PodLook;
 use crate::wire::{Mark, MarkKind, Severity, Verb};
 
 fn file(name: &str, text: &str) -> SourceFile {
@@ -126,7 +127,8 @@ fn a_selected_pod_is_the_one_that_is_there() {
     let told = then(&store(), ran(1, story(40_000)));
     let chosen = then(&told, Action::Select(Some(Selection::Pod("default/web-0".to_string()))));
     assert_eq!((chosen.selected_pod(), chosen.side), (Some(0), Side::Why));
-    let frame = Frame { generation: 1, looks: vec![0, 5, 5], places: vec![0; 3], ..Frame::default() };
+    let looks = [PodState::Absent, PodState::Ready, PodState::Ready].map(|state| PodLook::new(Some(0), state));
+    let frame = Frame { generation: 1, pods: looks.to_vec(), ..Frame::default() };
     let later = then(&chosen, Action::Frame(Rc::new(frame.clone())));
     assert_eq!(later.selected_pod(), Some(2));
     assert!(chosen.after(Action::Frame(Rc::new(Frame { generation: 9, ..frame }))).is_none(), "of another run");
@@ -198,4 +200,12 @@ fn a_fix_is_one_change_and_the_run_before_is_kept() {
     let back = then(&fixed, Action::Undo);
     assert_eq!((back.files[0].text.as_str(), back.files.len()), ("a: 1", 2));
     assert!(then(&fixed, Action::Pin(false)).pinned.is_none());
+}
+
+#[test]
+fn names_are_found_by_number() {
+    let names = Names::of("a/b\n\nc".to_string());
+    assert_eq!((names.len(), names.get(0), names.get(1), names.get(2), names.get(3)), (3, Some("a/b"), Some(""), Some("c"), None));
+    assert_eq!(names.iter().collect::<Vec<_>>(), ["a/b", "", "c"]);
+    assert!(Names::of(String::new()).is_empty() && Names::of("x\n".to_string()).len() == 1);
 }

@@ -88,10 +88,10 @@ pub struct Beat {
     /// What.
     pub say: String,
     /// What to look at; may be empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub highlight: String,
     /// What the learner is asked to predict.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub ask: Option<Asked>,
     /// Here the learner changes the manifests.
     #[serde(default)]

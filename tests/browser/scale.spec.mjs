@@ -1,0 +1,172 @@
+// The map from zones to pods, its colours, its keys, the table, and what a long run says of itself.
+import { expect, now, open, paste, ready, test, web } from "./page.mjs";
+
+const pool = (name, count) => `{name: ${name}, count: ${count}, zones: [zone-a, zone-b, zone-c], capacity: {cpu: "16", memory: 64Gi, pods: "110"}}`;
+const cluster = (...pools) => `---\napiVersion: wavetank.dev/v1alpha1\nkind: Cluster\nmetadata: {name: large}\nspec:\n  nodePools: [${pools.join(", ")}]\n`;
+const deployment = (name, replicas, more = "") => `---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${name}${more}}\nspec:\n  replicas: ${replicas}\n  selector: {matchLabels: {app: ${name}}}\n  template:\n    metadata: {labels: {app: ${name}}}\n    spec: {containers: [{name: web, image: "web:1", resources: {requests: {cpu: 100m, memory: 128Mi}}}]}\n`;
+const large = cluster(pool("small", 240), pool("big", 60)) + Array.from({ length: 30 }, (_, nth) => deployment(`web-${nth}`, 100)).join("");
+
+const map = (page) => page.locator(".canvas-holder canvas");
+const level = (page) => page.locator(".zoom span");
+const tip = (page) => page.locator(".canvas-holder .tip");
+
+/** How much of the map has another colour than its ground, in parts of a hundred. */
+const covered = (page) => map(page).evaluate((canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height - 40);
+  let drawn = 0;
+  for (let at = 3; at < data.length; at += 4) drawn += data[at] > 0 ? 1 : 0;
+  return Math.round((400 * drawn) / data.length);
+});
+
+async function opened(page) {
+  await open(page);
+  await paste(page, large);
+  await ready(page);
+  await expect(map(page)).toHaveAttribute("aria-label", /300 nodes.*3000 ready/);
+}
+
+test("what is shown follows from its size on the screen", async ({ page }) => {
+  await opened(page);
+  await expect(level(page)).toHaveText("nodes");
+  expect(await covered(page)).toBeGreaterThan(85);
+  await map(page).hover();
+  for (let nth = 0; nth < 12; nth += 1) await page.mouse.wheel(0, -240);
+  await expect(level(page)).toHaveText("pods");
+  expect(await covered(page)).toBeGreaterThan(60);
+  for (let nth = 0; nth < 60; nth += 1) await page.mouse.wheel(0, 240);
+  await expect(level(page)).toHaveText(/pools|zones|nodes/);
+  await page.getByRole("button", { name: "The whole cluster" }).click();
+  await expect(level(page)).toHaveText("nodes");
+  for (let nth = 0; nth < 8; nth += 1) await page.getByRole("button", { name: "Zoom in" }).click();
+  await expect(level(page)).toHaveText("pods");
+});
+
+test("the map goes by keys, from node to node, and selects", async ({ page }) => {
+  await opened(page);
+  const moment = await now(page);
+  await map(page).focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(tip(page)).toContainText(/(small|big)\S*/);
+  const first = await tip(page).innerText();
+  await page.keyboard.press("ArrowDown");
+  await expect(tip(page)).not.toHaveText(first);
+  await page.keyboard.press("Enter");
+  await expect(page.locator(".at-hand b, .acts b").first()).toBeVisible();
+  await page.keyboard.press("Shift+Enter");
+  await expect(level(page)).toHaveText("pods");
+  await page.keyboard.press("0");
+  await expect(level(page)).toHaveText("nodes");
+  await page.keyboard.press("+");
+  await page.keyboard.press("-");
+  expect(await now(page), "the keys of the map are not those of time").toBe(moment);
+});
+
+test("pointing tells, and a drag moves the map without selecting", async ({ page }) => {
+  await opened(page);
+  const box = await map(page).boundingBox();
+  const at = [box.x + box.width / 2, box.y + box.height / 3];
+  await page.mouse.move(...at);
+  await expect(tip(page)).toBeVisible();
+  for (let nth = 0; nth < 12; nth += 1) await page.mouse.wheel(0, -240);
+  const before = await map(page).evaluate((canvas) => canvas.toDataURL());
+  await page.mouse.down();
+  await page.mouse.move(at[0] + 80, at[1] + 40, { steps: 4 });
+  await page.mouse.up();
+  expect(await map(page).evaluate((canvas) => canvas.toDataURL())).not.toBe(before);
+  await page.mouse.move(...at);
+  await page.mouse.click(...at);
+  await expect(page.locator("body")).not.toContainText("undefined");
+});
+
+test("two fingers zoom", async ({ page }) => {
+  await opened(page);
+  await map(page).evaluate((canvas) => {
+    const box = canvas.getBoundingClientRect();
+    const finger = (kind, id, x) => canvas.dispatchEvent(new PointerEvent(kind, { pointerId: id, pointerType: "touch", button: kind === "pointermove" ? -1 : 0, bubbles: true, clientX: box.left + x, clientY: box.top + 200 }));
+    canvas.setPointerCapture = () => {};
+    finger("pointerdown", 11, 300);
+    finger("pointerdown", 12, 340);
+    for (let step = 1; step <= 30; step += 1) {
+      finger("pointermove", 11, 300 - step * 8);
+      finger("pointermove", 12, 340 + step * 8);
+    }
+    finger("pointerup", 11, 60);
+    finger("pointerup", 12, 580);
+  });
+  await expect(level(page)).toHaveText("pods");
+});
+
+test("colours stand for six things, each with a legend", async ({ page }) => {
+  await opened(page);
+  const choice = page.getByLabel("Colour", { exact: true });
+  const legend = page.locator(".legend");
+  const pictures = new Set();
+  for (const [name, words] of [["State", "ready"], ["Workload", "web-0"], ["Utilisation", "20–40%"], ["Zone", "zone-b"], ["Age", "older"], ["Priority", "0"]]) {
+    await choice.selectOption(name);
+    await expect(legend).toContainText(words);
+    pictures.add(await map(page).evaluate((canvas) => canvas.toDataURL()));
+  }
+  expect(pictures.size).toBeGreaterThan(4);
+});
+
+test("the table has all rows and draws few", async ({ page }) => {
+  await opened(page);
+  await page.getByRole("button", { name: "Table" }).click();
+  const table = page.locator(".cluster-table table");
+  await expect(table).toHaveAttribute("aria-rowcount", "3301");
+  expect(await table.locator("tbody tr").count()).toBeLessThan(60);
+  await page.locator(".cluster-table").evaluate((holder) => holder.scrollTo(0, 1e9));
+  await expect(table.locator('tr[aria-rowindex="3301"]')).toBeVisible();
+  expect(await table.locator("tbody tr").count()).toBeLessThan(60);
+});
+
+test("lanes of many workloads are pages, those that suffered first", async ({ page }) => {
+  await opened(page);
+  const lanes = page.getByRole("group", { name: "Lanes" });
+  await expect(lanes).toContainText("of 30");
+  await lanes.getByRole("button", { name: "More lanes" }).click();
+  await expect(lanes).toContainText(/^\s*[47]–/);
+  await expect(page.locator(".track")).toContainText("100/100");
+  for (const time of await page.locator(".track .axis").allInnerTexts()) expect(time).toMatch(/^\d+:\d\d(:\d\d)?$/);
+});
+
+test("a lost zone is followed by lanes with ticks of their own, whole seconds, and movement", async ({ page }) => {
+  await open(page);
+  await expect(page.locator(".time span")).toHaveText(/ \/ \d+:\d\d$/);
+  expect(await page.locator(".lane-tick").count()).toBeGreaterThan(3);
+  await page.getByRole("button", { name: "By zone" }).click();
+  await expect(page.locator(".track .name").first()).toHaveText("zone-a");
+  expect(await page.locator(".lane-tick").count()).toBeGreaterThan(2);
+});
+
+test("a thousand namespaces, long names and names from right to left", async ({ page }) => {
+  const long = "a".repeat(240);
+  const rtl = "\u05e9\u05dc\u05d5\u05dd";
+  const many = Array.from({ length: 1000 }, (_, nth) => `---\napiVersion: v1\nkind: Namespace\nmetadata: {name: team-${nth}, labels: {owner: "${nth === 3 ? rtl : "x"}"}}\n${nth % 25 === 0 ? deployment(`svc-${nth}`, 2, `, namespace: team-${nth}`) : ""}`).join("");
+  await open(page);
+  await paste(page, many + deployment(long.slice(0, 200), 1));
+  await page.locator("input[type=file]").setInputFiles({ name: `${rtl}-${long.slice(0, 120)}.yaml`, mimeType: "text/yaml", buffer: Buffer.from(web) });
+  await ready(page);
+  await expect(map(page)).toHaveAttribute("aria-label", /87 ready/);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+  await page.getByRole("button", { name: "Table" }).click();
+  await expect(page.locator(".cluster-table")).toContainText("team-25");
+});
+
+test("a long run says how far it is, and can be stopped; the text stays", async ({ page }) => {
+  test.setTimeout(120_000);
+  const huge = cluster(pool("node", 5000)) + Array.from({ length: 1500 }, (_, nth) => deployment(`web-${nth}`, 100)).join("");
+  await open(page);
+  await paste(page, web);
+  await ready(page);
+  await page.getByRole("textbox", { name: "Manifest" }).fill(huge);
+  const underway = page.locator(".underway");
+  await expect(underway).toContainText(/Reading|Settling/);
+  await underway.getByRole("button", { name: "Stop" }).click();
+  await expect(page.locator(".notices")).toContainText("stopped");
+  await expect(underway).toHaveCount(0);
+  await expect(page.getByRole("textbox", { name: "Manifest" })).toHaveValue(huge);
+  await page.getByRole("textbox", { name: "Manifest" }).fill(web.replace("replicas: 6", "replicas: 5"));
+  await ready(page);
+  await expect(map(page)).toHaveAttribute("aria-label", /5 ready/);
+});
