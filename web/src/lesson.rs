@@ -119,6 +119,7 @@ impl Course {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::{Answer, Ask};
 
     fn course() -> Course {
         let beat = |at_ms: i64| Beat { at_ms: Some(at_ms), say: format!("at {at_ms}"), ..Beat::default() };
@@ -126,6 +127,24 @@ mod tests {
         let beats = vec![beat(0), Beat { ask: Some(ask), ..beat(0) }, beat(5_000), beat(9_000), Beat { repair: true, ..beat(9_000) }];
         let taught = Taught { beats, goal: Goal::NotMet, ..Taught::default() };
         Course { taught: Some(Rc::new(taught)), ..Course::new("x".to_string(), 0) }
+    }
+
+    /// The worker's answer holds what the page goes through.
+    #[test]
+    fn every_lesson_is_told_by_the_worker_and_reaches_as_far_as_it_speaks() {
+        for card in crate::gallery::lessons() {
+            let mut desk = crate::desk::Desk::default();
+            let files = crate::gallery::lesson_files(card.name);
+            let ask = Ask::Run { generation: 1, files, steps: Vec::new(), own: true, seed: 0, lesson: card.name.to_string() };
+            let answer = desk.answer(&serde_json::to_string(&ask).expect("plain data"));
+            let crate::desk::Reply::Answer(Answer::Ran { story: Some(story), taught: Some(taught), diagnostics, .. }) = answer else {
+                panic!("{}: {answer:?}", card.name)
+            };
+            let latest = taught.beats.iter().filter_map(|beat| beat.at_ms).max().unwrap_or_default();
+            assert!(story.duration_ms >= latest && latest > 0, "{}", card.name);
+            assert!(story.expected.len() >= taught.goals.len() && taught.goal == Goal::NotMet, "{}", card.name);
+            assert!(diagnostics.iter().all(|finding| finding.severity != crate::wire::Severity::Error), "{}: {diagnostics:?}", card.name);
+        }
     }
 
     #[test]

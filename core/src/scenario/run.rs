@@ -27,6 +27,9 @@ pub fn run(sim: &mut Sim, scenario: &Scenario) -> Outcome {
     }
 }
 
+/// An expression that is watched, or what is wrong with it.
+type Compiled = Result<Watch, String>;
+
 /// Looks on while a scenario runs. What happens does not depend on it.
 pub trait Observer {
     /// The next moment at which it wants to look though nothing may happen then.
@@ -50,7 +53,7 @@ pub fn run_observed(
 ) -> Outcome {
     let mut diagnostics = unknown_names(scenario, sim.cluster());
     let evaluator: Option<&dyn Evaluator>;
-    let (conditions, watches): (Vec<Option<Result<Watch, String>>>, Vec<Result<Watch, String>>);
+    let (conditions, watches): (Vec<Option<Compiled>>, Vec<Compiled>);
     match lent {
         Some(found) => {
             let compile = |text: &str, found: &mut dyn Evaluator| found.compile(text).map(|(id, needs)| Watch::new(id, needs));

@@ -32,6 +32,8 @@ impl Store {
         self.remember(if entry.lesson { "opening a lesson" } else { "opening an example" });
         let lesson = if entry.lesson { entry.name } else { String::new() };
         self.open(Scene { files, seed: entry.seed, lesson, ..Scene::default() });
+        // An example opens in the middle of its story, a lesson at its beginning.
+        self.to_worst = !entry.lesson;
         self.pane = Pane::Cluster;
     }
 

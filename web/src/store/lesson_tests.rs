@@ -115,6 +115,19 @@ fn a_scene_that_was_saved_opens_when_it_is_added() {
 }
 
 #[test]
+fn an_example_opens_in_the_middle_of_its_story() {
+    let entry = Entry { name: "shop".to_string(), ..Entry::default() };
+    let wanting = then(&Store::opened(Scene::default()), Action::Want(entry.clone()));
+    let open = then(&wanting, Action::Came(entry, vec![file("a.yaml")]));
+    let point = |at_ms: i64, ready: u32| crate::wire::Point { at_ms, ready, believed: ready };
+    let curve = vec![point(0, 2), point(40_000, 0), point(80_000, 2)];
+    let workload = crate::wire::WorkloadInfo { desired: 2, curve, ..Default::default() };
+    let story = Story { duration_ms: 120_000, workloads: vec![workload], ..Story::default() };
+    let told = then(&open, Action::Ran(open.generation, Run { story: Some(Box::new(story)), ..Run::default() }));
+    assert_eq!((told.at_ms, begun().at_ms), (40_000, 0));
+}
+
+#[test]
 fn the_page_shows_itself_once() {
     let mut store = Store::opened(Scene { files: vec![file("x.yaml")], at_ms: 5_000, ..Scene::default() });
     store.shows = true;

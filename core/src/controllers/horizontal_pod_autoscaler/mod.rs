@@ -88,7 +88,7 @@ impl HorizontalPodAutoscalers {
 
     /// The flags.
     pub(super) fn flags(&self) -> Flags {
-        self.flags.clone()
+        self.flags
     }
 
     /// Takes stock of what exists.
