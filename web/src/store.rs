@@ -1,5 +1,6 @@
 //! Everything the page knows, and how each action changes it. Plain data: it neither asks the worker nor touches the browser.
 
+mod files;
 mod learning;
 
 use std::rc::Rc;
@@ -9,7 +10,6 @@ use crate::frame::Frame;
 use crate::gallery;
 use crate::layout::Wanted;
 use crate::lesson::{Course, Move};
-use crate::link;
 use crate::moments;
 use crate::scene::Scene;
 use crate::tint::Tint;
@@ -738,54 +738,6 @@ impl Store {
     fn pin(&mut self, pin: bool) {
         self.pinned = self.told.clone().filter(|_| pin);
         self.kept = self.made_of.clone().filter(|_| pin);
-    }
-
-    /// Files that take the place of those of the same name; the last of them is shown.
-    fn put(&mut self, changed: Vec<SourceFile>) {
-        let files = Rc::make_mut(&mut self.files);
-        for file in changed {
-            match files.iter().position(|other| other.name == file.name) {
-                Some(nth) => {
-                    files[nth].text = file.text;
-                    self.active = nth;
-                }
-                None => files.push(file),
-            }
-        }
-    }
-
-    fn add_files(&mut self, files: Vec<SourceFile>) {
-        // A scene that was saved as a file.
-        if let [file] = files.as_slice()
-            && let Some(scene) = link::from_file(&file.text)
-        {
-            self.remember("opening a scene");
-            return self.open(scene);
-        }
-        let Some(first) = files.first().map(|file| file.name.clone()) else { return };
-        self.remember("adding files");
-        let own = Rc::make_mut(&mut self.files);
-        own.retain(|file| !file.text.trim().is_empty());
-        for file in files {
-            match own.iter_mut().find(|other| other.name == file.name) {
-                Some(other) => *other = file,
-                None => own.push(file),
-            }
-        }
-        self.active = own.iter().position(|file| file.name == first).unwrap_or(0);
-        self.reads_anew();
-    }
-
-    fn close_file(&mut self, file: usize) {
-        self.remember("closing a file");
-        let own = Rc::make_mut(&mut self.files);
-        own.remove(file);
-        if own.is_empty() {
-            own.push(SourceFile { name: "manifest.yaml".to_string(), text: String::new() });
-        }
-        let past_it = usize::from(self.active > file);
-        self.active = (self.active - past_it).min(self.files.len() - 1);
-        self.reads_anew();
     }
 
     fn add_step(&mut self, step: Step, plays: bool) {

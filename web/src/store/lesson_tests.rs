@@ -3,6 +3,7 @@
 use wavetank_core::session::lesson::{Asked, Beat, Goal};
 
 use super::*;
+use crate::link;
 
 fn file(name: &str) -> SourceFile {
     SourceFile { name: name.to_string(), text: format!("# {name}") }
