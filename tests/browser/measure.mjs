@@ -42,7 +42,9 @@ function busy(trace) {
   const marks = traceEvents.filter(({ name }) => name === "measured-frame").sort((one, other) => one.ts - other.ts);
   if (marks.length < 2) return [];
   const { pid, tid } = marks[0];
-  const tasks = traceEvents.filter((event) => event.pid === pid && event.tid === tid && event.name === "RunTask" && event.dur > 0);
+  const named = (name) => traceEvents.filter((event) => event.pid === pid && event.tid === tid && event.name === name && event.dur > 0);
+  // Which of them there is depends on Chromium's version.
+  const tasks = [named("RunTask"), named("ThreadControllerImpl::RunTask")].find((found) => found.length > 0) ?? [];
   return marks.slice(1).map(({ ts }, nth) => {
     const from = marks[nth].ts;
     const within = tasks.filter((task) => task.ts < ts && task.ts + task.dur > from);
@@ -163,7 +165,7 @@ try {
   await page.waitForTimeout(500);
   const scrub = async (name) => {
     await page.evaluate(() => { window.long.length = 0; });
-    await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "blink.user_timing"] });
+    await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline", "blink.user_timing"] });
     const frames = await page.evaluate(async () => {
       const track = document.querySelector(".track");
       const box = track.getBoundingClientRect();

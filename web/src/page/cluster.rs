@@ -322,7 +322,7 @@ pub(crate) fn cluster(props: &Props) -> Html {
                 { button(Name::Fit, "The whole cluster (0)", 0.0, fit) }
                 if nodes > 60 || !fit { <span>{ level_words(level) }</span> }
             </div>
-            <div ref={tip} class={classes!("tip", words.is_none().then_some("hidden"))} role="status">
+            <div ref={tip} class={classes!("tip", words.is_none().then_some("hidden"))} role="tooltip" aria-live="polite">
                 if let Some((title, rest)) = words { <b><bdi>{ title }</bdi></b><span>{ rest }</span> }
             </div>
         </div>
