@@ -11,7 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 use super::dom;
-use crate::frame::Frame;
+use crate::frame::{Frame, MAGIC};
 use crate::store::Notice;
 use crate::wire::{Answer, Ask, Entry, SourceFile, Step, from_bytes, to_bytes};
 
@@ -62,6 +62,7 @@ struct Inner {
     current: Option<Ask>,
     frame_asked: bool,
     frame_wanted: Option<Ask>,
+    frame_sent: Option<Ask>,
     why_asked: bool,
     why_wanted: Option<Ask>,
     open_wanted: Option<Ask>,
@@ -155,7 +156,7 @@ impl Engine {
         let (had_started, killer, current) = {
             let mut inner = self.inner.borrow_mut();
             if inner.worker.as_ref().is_none_or(|hired| hired.number != number) {
-                inner.spare = None;
+                inner.spare = inner.spare.take().filter(|spare| spare.number != number);
                 return;
             }
             let had_started = inner.worker.as_ref().is_some_and(|hired| hired.ready);
@@ -266,10 +267,15 @@ impl Engine {
                 let mut inner = self.inner.borrow_mut();
                 inner.frame_asked = false;
                 inner.frame = Frame::from_bytes(&bytes, inner.frame.as_deref()).map(Rc::new);
+                // What builds on a frame that was let go meanwhile is asked for anew, all of it.
+                if inner.frame.is_none() && !inner.running {
+                    inner.frame_wanted = inner.frame_wanted.take().or(inner.frame_sent.take());
+                }
                 inner.frame.clone()
             };
             match frame {
                 Some(frame) => (self.hear)(Heard::Frame(frame)),
+                None if bytes.starts_with(&MAGIC.to_le_bytes()) => {}
                 None => self.complain("The page and its worker do not understand each other: load the page again."),
             }
         }
@@ -390,6 +396,7 @@ impl Engine {
         if !inner.frame_asked
             && let Some(mut ask) = inner.frame_wanted.take()
         {
+            inner.frame_sent = Some(ask.clone());
             if let (Ask::Frame { generation, have, .. }, Some(frame)) = (&mut ask, &inner.frame) {
                 *have = if frame.generation == *generation { frame.number } else { 0 };
             }
