@@ -8,6 +8,7 @@ use wavetank_core::engine::drain::{DrainOptions, DrainStatus};
 use wavetank_core::engine::{Ended, Sim};
 use wavetank_core::faults::{Fault, inject};
 use wavetank_core::trace::{Change, DeleteReason, Subject};
+use wavetank_core::units::rng::Orders;
 use wavetank_core::units::time::{SECOND, Time};
 
 const MIB: i64 = 1024 * 1024;
@@ -187,4 +188,19 @@ fn pods_of_a_deleted_node_are_collected() {
     let collected = seconds(&sim, |_, change| change == Change::PodDeleting(DeleteReason::Collected));
     assert!(!collected.is_empty() && collected.iter().all(|at| (40..=80).contains(at)), "{collected:?}");
     assert_eq!(sim.cluster().deployments[0].status.ready, 4);
+}
+
+#[test]
+fn of_a_cluster_that_fails_as_a_whole_one_node_may_still_be_tainted() {
+    let values: Vec<Value> = ["a", "a", "b", "b", "c"].iter().enumerate().map(|(i, zone)| node(&format!("node-{}", i + 1), zone)).collect();
+    let tainted_by = |seed: u64| {
+        let mut sim = wavetank_tests::settled(&values);
+        sim.api_mut().set_orders(Orders::of(seed));
+        fail(&mut sim, &[0, 1, 2, 3, 4]);
+        sim.run_until(Time(200 * SECOND));
+        no_execute(&sim).len()
+    };
+    assert_eq!(tainted_by(0), 0, "the usual order: the zones are judged first");
+    let outcomes: std::collections::BTreeSet<usize> = (1..=12).map(tainted_by).collect();
+    assert!(outcomes.contains(&0) && outcomes.iter().any(|&nodes| (1..=3).contains(&nodes)), "one of each zone at most: {outcomes:?}");
 }

@@ -99,11 +99,10 @@ impl JobController {
                 if change == PodChange::Gone && !memory.counted.remove(&pod_id) {
                     memory.gone.push(pod_id);
                 }
+                // Every change of a pod asks for a look, those too that change no count: what follows within the second is seen by it.
                 let started = notice.record.and_then(|r| api.trace().record(r)).is_some_and(|r| r.change == Change::PodRunning);
-                if started || matches!(change, PodChange::Bound | PodChange::Nominated) {
-                    return;
-                }
-                if let Some(record) = notice.record
+                let counts = !started && !matches!(change, PodChange::Bound | PodChange::Nominated);
+                if let Some(record) = notice.record.filter(|_| counts)
                     && memory.causes.len() < MAX_CAUSES
                 {
                     memory.causes.push(record);

@@ -217,13 +217,18 @@ impl NodeLifecycle {
             api.set_cause(cause);
         }
         let cause = api.cause();
-        let watched: Vec<NodeId> = self.watched.iter().copied().collect();
+        let mut watched: Vec<NodeId> = self.watched.iter().copied().collect();
+        let moment = now.millis().unsigned_abs();
+        api.orders().shuffle("nodes of a look", &[moment], &mut watched);
         for id in watched {
             api.set_cause(cause);
             self.look_at_node(api, id);
         }
         api.set_cause(cause);
-        self.judge_zones(api);
+        // The queue is served every 100 ms, beside the look: it may take its first node before the zones are judged.
+        let races = api.orders().below("a taint before zones are judged", &[moment], 2) == 1;
+        let tainted = if races { self.serve(api).0 } else { Vec::new() };
+        self.judge_zones(api, &tainted);
         let mut next = None;
         for &id in &self.watched {
             next = [next, self.next_need(api, id, now + 1)].into_iter().flatten().min();
@@ -299,8 +304,8 @@ impl NodeLifecycle {
         }
     }
 
-    /// The zones' states and rates (`handleDisruption`).
-    fn judge_zones(&mut self, api: &mut Api) {
+    /// The zones' states and rates (`handleDisruption`). What was tainted during the look is not seen by it and stays so.
+    fn judge_zones(&mut self, api: &mut Api, tainted: &[NodeId]) {
         let now = api.now();
         self.zones.retain(|_, zone| zone.nodes > 0 || !zone.waiting.is_empty());
         let mut counted = self.zones.values().filter(|zone| zone.nodes > 0).peekable();
@@ -313,7 +318,9 @@ impl NodeLifecycle {
                 let watched: Vec<NodeId> = self.watched.iter().copied().collect();
                 for id in watched {
                     self.health(id).waiting = false;
-                    taints::remove_no_execute(api, id);
+                    if !tainted.contains(&id) {
+                        taints::remove_no_execute(api, id);
+                    }
                 }
             }
             (true, false) => {
@@ -348,9 +355,16 @@ impl NodeLifecycle {
 
     /// The queue of nodes that get a NoExecute taint, as far as the zones' rates allow (`doNoExecuteTaintingPass`).
     pub(super) fn serve_queues(&mut self, api: &mut Api, queue: &mut WorkQueue) {
+        if let Some(next) = self.serve(api).1 {
+            queue.add_at(Key::NodeEvictionQueue, next, api.cause());
+        }
+    }
+
+    /// The nodes that got their taint, and when the next one may.
+    fn serve(&mut self, api: &mut Api) -> (Vec<NodeId>, Option<Time>) {
         let now = api.now();
         let before = api.cause();
-        let mut next: Option<Time> = None;
+        let (mut tainted, mut next) = (Vec::new(), None);
         for zone in self.zones.values_mut() {
             while let Some(&id) = zone.waiting.front() {
                 if !zone.limiter.accept(now) {
@@ -365,11 +379,10 @@ impl NodeLifecycle {
                 }
                 taints::add_no_execute(api, id);
                 api.set_cause(before);
+                tainted.push(id);
             }
         }
-        if let Some(next) = next {
-            queue.add_at(Key::NodeEvictionQueue, next, before);
-        }
+        (tainted, next)
     }
 
     /// The NoSchedule taints that the node's conditions ask for.
