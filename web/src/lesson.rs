@@ -137,6 +137,10 @@ mod tests {
             let files = crate::gallery::lesson_files(card.name);
             let ask = Ask::Run { generation: 1, files, steps: Vec::new(), own: true, seed: 0, lesson: card.name.to_string() };
             let answer = desk.answer(&serde_json::to_string(&ask).expect("plain data"));
+            if let crate::desk::Reply::Answer(answer) = &answer {
+                let wired = crate::wire::from_bytes::<Answer>(&crate::wire::to_bytes(answer));
+                assert_eq!(wired.as_ref(), Some(answer), "{}: it comes over the wire as it is", card.name);
+            }
             let crate::desk::Reply::Answer(Answer::Ran { story: Some(story), taught: Some(taught), diagnostics, .. }) = answer else {
                 panic!("{}: {answer:?}", card.name)
             };

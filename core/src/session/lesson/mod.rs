@@ -94,7 +94,6 @@ pub struct Beat {
     #[serde(default)]
     pub ask: Option<Asked>,
     /// Here the learner changes the manifests.
-    #[serde(default)]
     pub repair: bool,
 }
 
