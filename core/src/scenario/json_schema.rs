@@ -99,6 +99,7 @@ mod tests {
             let value = match (field.key, &field.shape) {
                 ("taints", _) => json!([{ "key": "k", "effect": "NoSchedule" }]),
                 ("selector", _) => json!({ "matchLabels": { "app": "web" } }),
+                ("podCIDR", _) => json!("0.0.0.0/1"),
                 ("time", _) => json!("2026-03-29T00:55:00Z"),
                 ("capacity", _) => json!({ "cpu": "4", "memory": "16Gi" }),
                 ("exitsByIndex", _) => json!({ "0": [{ "afterSeconds": 1, "code": 1 }] }),

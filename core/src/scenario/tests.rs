@@ -198,7 +198,7 @@ fn steps_in_the_past_are_told_where_they_stand() {
             "WT4016 a step cannot begin before the step above: after: -1s @ -1s (times count forward: 90s, 10m, 1h30m)",
         ]
     );
-    assert_eq!(scenario.steps.len(), 6);
+    assert_eq!(scenario.steps.len(), 7, "they are read all the same");
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn verb(dice: &mut Dice, i: u64, workloads: &[Named], nodes: usize, zones: usize
     let zone = ["zone-a", "zone-b", "zone-c"][dice.between(0, zones as u64 - 1) as usize];
     let target = &workloads[dice.between(0, workloads.len() as u64 - 1) as usize];
     let workload = format!("{}/{}", target.kind, target.name);
-    match dice.between(0, 45) {
+    match dice.between(0, 48) {
         0 | 1 => format!("failNode: {node}"),
         2 => format!("recoverNode: {node}"),
         3 => format!("failZone: {zone}"),
@@ -87,6 +87,11 @@ fn verb(dice: &mut Dice, i: u64, workloads: &[Named], nodes: usize, zones: usize
         41 => format!("load: {{workload: {workload}, times: {}}}", dice.of(&["0.1", "3", "10"])),
         42 => format!("killPods: {{workload: {workload}, pods: {}, gracePeriod: {}s}}", dice.between(1, 4), dice.of(&["0", "1", "30"])),
         43 => format!("scale: {{workload: deployment/app-0, replicas: {}}}", dice.between(0, 9)),
+        44 | 45 => {
+            let component = dice.of(&["kube-controller-manager", "kube-scheduler"]);
+            format!("stopComponent: {{name: {component}, for: {}s}}", dice.between(1, 900))
+        }
+        46 => format!("startComponent: {}", dice.of(&["kube-controller-manager", "kube-scheduler"])),
         _ => format!("delete: node/{node}"),
     }
 }
