@@ -96,8 +96,8 @@ pub(crate) fn relations(props: &Props) -> Html {
     });
     use_effect_with((holder.clone(), *listed, picture.is_some()), {
         let (lens, put) = (lens.clone(), put.clone());
-        move |(holder, _, _)| {
-            let guard = holder.cast::<Element>().map(|element| {
+        move |(holder, listed, _)| {
+            let guard = holder.cast::<Element>().filter(|_| !*listed).map(|element| {
                 dom::listen(&element.clone(), "wheel", move |event: WheelEvent| {
                     event.prevent_default();
                     let Some(now) = *lens.borrow() else { return };
@@ -337,7 +337,7 @@ fn drawn(props: &DrawnProps) -> Html {
             </g>
         }
     });
-    html! { <>{ for ties }{ for nodes }</> }
+    html! { <><g aria-hidden="true">{ for ties }</g>{ for nodes }</> }
 }
 
 /// Rows of the list that are drawn.
