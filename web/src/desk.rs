@@ -640,6 +640,9 @@ fn fill_matrix(why: &mut Why, decision: &session::Decision, cluster: &Cluster) {
 }
 
 #[cfg(test)]
+mod aside_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::frame::{Frame, NodeFlags};

@@ -856,6 +856,8 @@ impl Store {
 }
 
 #[cfg(test)]
+mod kept_tests;
+#[cfg(test)]
 mod lesson_tests;
 #[cfg(test)]
 mod tests;

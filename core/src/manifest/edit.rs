@@ -173,9 +173,16 @@ fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// Whether a map or list is written on one line, in brackets.
+/// Whether a map or list is written on one line, in brackets. One in lines that begins with something in brackets begins where that does.
 fn flows(text: &str, tree: &Tree, node: NodeId) -> bool {
-    text.get(tree.span(node).range()).is_some_and(|own| own.starts_with(['{', '[']))
+    let span = tree.span(node).range();
+    let first = match tree.kind(node) {
+        NodeKind::Map => tree.entries(node).next().map(|(key, _)| key),
+        NodeKind::Seq => tree.items(node).next(),
+        NodeKind::Scalar => None,
+    };
+    let own = first.is_none_or(|first| tree.span(first).range().start > span.start);
+    own && text.get(span).is_some_and(|own| own.starts_with(['{', '[']))
 }
 
 fn replaced(text: &str, range: std::ops::Range<usize>, new: &str) -> String {
@@ -241,6 +248,13 @@ mod tests {
         changed(text, "/metadata/name", &json!("no")).unwrap();
         assert!(changed(text, "/spec/template/spec/containers/7/x", &json!(1)).is_err());
         assert!(changed(text, "/metadata/name/x", &json!(1)).is_err());
+    }
+
+    #[test]
+    fn a_list_in_lines_whose_items_are_in_brackets_gets_another_line() {
+        let text = "kind: D\nspec:\n  rules:\n  - {a: 1}\n  - {a: 2}\n";
+        let new = changed(text, "/spec/rules/-", &json!({"a": 0})).unwrap();
+        assert_eq!(new, text.replace("  - {a: 1}", "  - a: 0\n  - {a: 1}"));
     }
 
     #[test]
