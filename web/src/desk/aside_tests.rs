@@ -61,10 +61,11 @@ fn the_picture_knows_lines_workloads_and_what_an_event_set_off() {
     let event = story.step_events.iter().copied().find(|&event| event != NO_EVENT).expect("a step is an event");
     let of = Selection::Event(event).to_link();
     let was = plain.nodes.iter().map(|node| (node.label.clone(), node.x, node.y)).collect();
-    let marked = picture(&mut desk, GraphWish { of, places: true, was, ..GraphWish::default() });
+    let again = picture(&mut desk, GraphWish { of: of.clone(), was, ..GraphWish::default() });
+    assert_eq!((node(&again, "deployment/web").x, node(&again, "deployment/web").y), (web.x, web.y), "it keeps its place");
+    let marked = picture(&mut desk, GraphWish { of, places: true, ..GraphWish::default() });
     assert!(node(&marked, "zone/zone-a").class.contains("stops"), "{marked:?}");
     assert!(marked.marked.contains("zone-a"));
-    assert_eq!((node(&marked, "deployment/web").x, node(&marked, "deployment/web").y), (web.x, web.y), "it keeps its place");
     let loss = picture(&mut desk, GraphWish { of: "w/deployment/web".to_string(), ..GraphWish::default() });
     assert!(node(&loss, "service/web").class.contains("stops") && loss.ties.iter().any(|tie| tie.class == "hit"));
 }
@@ -96,7 +97,7 @@ fn what_is_kept_is_what_the_core_writes() {
     assert_eq!((name.as_str(), json), ("wavetank.json", report::render::json::render(&report)));
     let (_, yaml) = exported(&mut desk, Form::Scenario);
     let again = scenario::read(&manifest::read(SourceSet::single("s.yaml", yaml.as_str()), &manifest::Limits::default())).0;
-    assert_eq!(again[0].steps, scenario.steps, "{yaml}");
+    assert_eq!((again[0].to_yaml(), again[0].steps.len()), (yaml, scenario.steps.len()));
     for form in [Form::Html, Form::Markdown, Form::Timeline, Form::Relations] {
         assert!(exported(&mut desk, form).1.contains("web"), "{form:?}");
     }
