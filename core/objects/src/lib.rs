@@ -8,6 +8,9 @@ mod decode;
 pub use decode::{Decoder, Misfit, Shape, Source};
 
 use decode::Numbered;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
+};
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
@@ -115,6 +118,7 @@ objects!(
     Job,
     Lease,
     LimitRange,
+    MutatingWebhookConfiguration,
     Namespace,
     NetworkPolicy,
     Node,
@@ -132,5 +136,8 @@ objects!(
     ServiceAccount,
     StatefulSet,
     StorageClass,
+    ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+    ValidatingWebhookConfiguration,
     VolumeAttachment,
 );

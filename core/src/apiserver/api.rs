@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 
+use super::admission::LastFound;
 use super::events::SimilarEvents;
 use super::known::Known;
 use super::notice::{Notice, Watched};
+use super::pods::Look;
 use crate::cluster::Cluster;
 use crate::trace::{Change, RecordId, Subject, Trace};
 use crate::units::rng::Orders;
@@ -24,6 +26,8 @@ pub struct Api {
     /// How many pods were refused under a generated name.
     pub(super) refused: u32,
     orders: Orders,
+    pub(super) last_found: LastFound,
+    pub(super) look: Option<Look>,
 }
 
 impl Api {
@@ -41,6 +45,8 @@ impl Api {
             similar_events: SimilarEvents::default(),
             refused: 0,
             orders: Orders::default(),
+            last_found: LastFound::new(),
+            look: None,
         }
     }
 

@@ -4,36 +4,52 @@ use super::admission;
 use super::api::Api;
 use super::notice::{NodeChange, PodChange, Watched};
 use super::pods::Refusal;
-use crate::cluster::build::{Behaviors, Builder, ClusterOptions, Inserted, Thing};
+use crate::cluster::build::{Behaviors, Builder, ClusterOptions, Compiled, Inserted, Thing};
+use crate::cluster::labels::Labels;
 use crate::cluster::origin::Origin;
 use crate::manifest::{Diagnostic, Object};
 use crate::trace::{Change, Subject};
 
 /// What an apply put into the cluster, and what there was to say about it.
-pub type Applied = (Option<Inserted>, Vec<Diagnostic>);
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// What was put there; none for kinds that are not simulated.
+    pub inserted: Option<Inserted>,
+    /// What building has to say about the object.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the API server warns whoever applies it of.
+    pub warnings: Vec<String>,
+}
 
 fn told(builder: &mut Builder<'_>) -> Vec<Diagnostic> {
     builder.take_diagnostics().into_iter().map(|(_, diagnostic)| diagnostic).collect()
 }
 
 impl Api {
-    /// Creates the object, or replaces the one of its name. None for kinds that are not simulated. What there was to say about the
-    /// object comes as diagnostics.
+    /// Creates the object, or replaces the one of its name; nothing is put into the cluster for kinds that are not simulated.
     ///
     /// # Errors
     /// Admission refuses it: nothing is written.
     pub fn apply(&mut self, object: &Object, origin: Option<Origin>, behaviors: &Behaviors) -> Result<Applied, Refusal> {
         let options = ClusterOptions { now: self.now(), ..ClusterOptions::default() };
+        let now = options.now;
+        let written = object.metadata().and_then(|m| m.labels.as_ref()).into_iter().flatten();
+        let labels: Vec<_> = written.map(|(k, v)| (self.cluster.text.intern(k), self.cluster.text.intern(v))).collect();
         let mut builder = Builder::new(&mut self.cluster, options).with_behaviors(behaviors.clone());
-        let Some(compiled) = builder.compile(object, origin) else { return Ok((None, told(&mut builder))) };
-        let charges = admission::review(builder.cluster(), &compiled)?;
+        let Some(mut compiled) = builder.compile(object, origin) else {
+            return Ok(Applied { diagnostics: told(&mut builder), ..Applied::default() });
+        };
+        let admitted = admission::review(builder.cluster_mut(), now, &compiled, &Labels::new(labels), &mut self.last_found)?;
+        if let (Compiled::Pod(pod), Some(template)) = (&mut compiled, admitted.template) {
+            pod.template = template;
+        }
         let inserted = builder.put(compiled, origin);
         let diagnostics = told(&mut builder);
         if let Some(inserted) = inserted {
-            self.charge_quotas(charges);
+            self.charge_quotas(admitted.charges);
             self.announce_applied(inserted);
         }
-        Ok((inserted, diagnostics))
+        Ok(Applied { inserted, diagnostics, warnings: admitted.warnings })
     }
 
     fn announce_applied(&mut self, inserted: Inserted) {
@@ -54,7 +70,12 @@ impl Api {
             Thing::Volume(id) => (Subject::Volume(id), Watched::Volume(id)),
             Thing::Service(id) => return self.notify(Watched::Service(id)),
             Thing::Quota(id) => (Subject::Quota(id), Watched::Quota(id)),
-            Thing::LimitRange | Thing::PriorityClass(_) | Thing::Namespace(_) | Thing::StorageClass(_) | Thing::StorageFact => return,
+            Thing::Namespace(id) => return self.notify(Watched::Namespace(id)),
+            Thing::Admission => {
+                self.last_found.clear();
+                return;
+            }
+            Thing::LimitRange | Thing::PriorityClass(_) | Thing::StorageClass(_) | Thing::StorageFact => return,
         };
         if inserted.created {
             let change = match inserted.thing {

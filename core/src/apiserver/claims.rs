@@ -13,7 +13,7 @@ impl Api {
     /// # Errors
     /// Refused where the namespace is being deleted, a claim of that name exists, or a limit range or quota does not allow it.
     pub fn create_claim(&mut self, namespace: NamespaceId, name: &str, spec: ClaimSpec) -> Result<ClaimId, Refusal> {
-        self.refuse_in_terminating(namespace)?;
+        self.refuse_in_terminating(namespace, "persistentvolumeclaims", name)?;
         let sym = self.cluster.text.intern(name);
         if self.cluster.storage.claim(namespace, sym).is_some() {
             let message = format!("persistentvolumeclaims \"{name}\" already exists");

@@ -24,7 +24,7 @@ impl Api {
     /// # Errors
     /// Refused where the namespace is being deleted (`NamespaceLifecycle`) or a quota does not allow another Job.
     pub fn create_job_of(&mut self, id: CronJobId, name: &str) -> Result<JobId, Refusal> {
-        self.refuse_in_terminating(self.cluster.cron_jobs[id.index()].meta.namespace)?;
+        self.refuse_in_terminating(self.cluster.cron_jobs[id.index()].meta.namespace, "jobs.batch", name)?;
         self.review_count(self.cluster.cron_jobs[id.index()].meta.namespace, "jobs.batch", name)?;
         let now = self.now();
         let name = self.cluster.text.intern(name);

@@ -73,6 +73,8 @@ pub enum Watched {
     Load(Workload),
     /// A PodDisruptionBudget: its spec or status.
     Budget(BudgetId),
+    /// A namespace: its labels, its deletion, its end.
+    Namespace(NamespaceId),
     /// A ResourceQuota: its spec.
     Quota(QuotaId),
     /// A Service was added, changed or deleted.

@@ -1,5 +1,6 @@
 //! Writing pods: creation, binding, status, deletion (`pkg/registry/core/pod/strategy.go`, v1.37).
 
+use super::admission::lifecycle;
 use super::api::Api;
 use super::notice::{PodChange, Watched};
 use crate::cluster::ids::{NamespaceId, NodeId, PodId, TemplateId};
@@ -7,7 +8,7 @@ use crate::cluster::labels::Labels;
 use crate::cluster::pod::{Deletion, DisruptionReason, Owner, Phase, Pod, PodName};
 use crate::trace::{Change, DeleteReason, RecordId, Subject, UnreadyReason};
 use crate::units::intern::Sym;
-use crate::units::time::{SECOND, Time};
+use crate::units::time::{Millis, SECOND, Time};
 
 /// What a controller says of a pod it wants made.
 #[derive(Clone, Debug)]
@@ -42,24 +43,55 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Whether it is the cause `NamespaceTerminating`: controllers take that for no error.
-    pub fn namespace_terminating(&self) -> bool {
-        self.code == 403 && self.message.ends_with("because it is being terminated")
+    /// No answer yet: see [`Api::begin_look`].
+    fn to_come() -> Refusal {
+        Refusal { code: 0, message: String::new(), causes: Vec::new(), retry_after: None }
     }
+
+    /// Whether controllers take it for no error: the namespace is being deleted (`NamespaceTerminating`), or the answer is still to come.
+    pub fn is_no_error(&self) -> bool {
+        self.code == 0 || self.code == 403 && self.message.ends_with("because it is being terminated")
+    }
+}
+
+/// The creations of one look of a controller, where webhooks take their time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Look {
+    /// How many creations may go on: their time is over.
+    granted: usize,
+    /// How long the others take.
+    waits: Millis,
 }
 
 impl Api {
     /// Creates a pod.
     ///
     /// # Errors
-    /// Refused where the namespace is being deleted (`NamespaceLifecycle`), the priority class does not exist (`Priority`), or a limit range
-    /// (`LimitRanger`) or quota (`ResourceQuota`) does not allow it.
+    /// Refused where the namespace is being deleted or gone (`NamespaceLifecycle`), the priority class does not exist (`Priority`), or a limit
+    /// range (`LimitRanger`), the standard of the namespace (`PodSecurity`), a policy (`ValidatingAdmissionPolicy`), a webhook or a quota
+    /// (`ResourceQuota`) does not allow it; and where a webhook that fails closed cannot be reached.
     pub fn create_pod(&mut self, new: NewPod) -> Result<PodId, Refusal> {
-        self.refuse_in_terminating(new.namespace)?;
-        let charges = self.review_pod(&new)?;
+        if self.cluster.namespaces.get(new.namespace.index()).is_some_and(|n| n.deleting.is_some() || n.gone) {
+            let name = self.name_of(&new, None);
+            self.refuse_in_terminating(new.namespace, "pods", &name)?;
+        }
+        if let Some(mut look) = self.look {
+            let delay = self.creation_delay(new.namespace, new.template);
+            if delay > 0 {
+                match look.granted.checked_sub(1) {
+                    Some(left) => look.granted = left,
+                    None => look.waits = look.waits.max(delay),
+                }
+                self.look = Some(look);
+                if look.waits > 0 {
+                    return Err(Refusal::to_come());
+                }
+            }
+        }
+        let (template, charges) = self.review_pod(&new)?;
         self.charge_quotas(charges);
         let now = self.now();
-        let template_id = self.with_default_class(new.template, new.owner);
+        let template_id = self.with_default_class(template, new.owner);
         let template = self.cluster.template(template_id);
         let (priority, node_name) = (template.priority, template.node_name);
         let id = PodId::from_index(self.cluster.pods.len());
@@ -80,6 +112,17 @@ impl Api {
             self.set_cause(before);
         }
         Ok(id)
+    }
+
+    /// A look of a controller begins: of the pods that it creates and that webhooks keep waiting so many are due now, and the others are
+    /// refused with [`Refusal::is_no_error`].
+    pub fn begin_look(&mut self, granted: usize) {
+        self.look = Some(Look { granted, waits: 0 });
+    }
+
+    /// The look ends: how long the webhooks take for the pods that it could not create yet; none if there are none.
+    pub fn end_look(&mut self) -> Option<Millis> {
+        self.look.take().map(|look| look.waits).filter(|&waits| waits > 0)
     }
 
     /// What the admission plugin Priority makes of a pod without a class (`plugin/pkg/admission/priority`, v1.37): it gets the class that is the
@@ -109,14 +152,9 @@ impl Api {
         TemplateId::from_index(self.cluster.templates.len() - 1)
     }
 
-    /// `NamespaceLifecycle`: nothing new comes into a namespace that is being deleted.
-    pub(super) fn refuse_in_terminating(&self, namespace: NamespaceId) -> Result<(), Refusal> {
-        if self.cluster.namespaces.get(namespace.index()).is_none_or(|n| n.deleting.is_none()) {
-            return Ok(());
-        }
-        let namespace = self.cluster.namespace_name(namespace);
-        let message = format!("unable to create new content in namespace {namespace} because it is being terminated");
-        Err(Refusal { code: 403, message, causes: Vec::new(), retry_after: None })
+    /// `NamespaceLifecycle`: nothing new comes into a namespace that is being deleted, or is gone.
+    pub(super) fn refuse_in_terminating(&self, namespace: NamespaceId, resource: &str, name: &str) -> Result<(), Refusal> {
+        lifecycle(&self.cluster, namespace, resource, name)
     }
 
     fn link_to_owner(&mut self, id: PodId) {

@@ -2,12 +2,14 @@
 //!
 //! Building one from manifests is [`build`]'s; everything that happens to it afterwards is written by `apiserver`.
 
+pub mod admission_policies;
 mod attachable;
 pub mod autoscalers;
 pub mod behavior;
 pub mod build;
 pub mod clock;
 pub mod cron_jobs;
+pub mod expressions;
 pub mod ids;
 pub mod labels;
 pub mod loads;
@@ -19,6 +21,8 @@ pub mod quotas;
 pub mod state;
 pub mod template;
 pub mod volumes;
+pub mod webhooks;
 pub mod workloads;
+pub mod write_scope;
 
 pub use state::{Cluster, Workload};

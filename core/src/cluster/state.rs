@@ -2,6 +2,7 @@
 //!
 //! Writing goes through `apiserver`, which records and announces every change; only building a cluster writes here directly.
 
+use super::admission_policies::{AdmissionPolicy, PolicyBinding};
 use super::autoscalers::{Autoscaler, TargetKind};
 use super::clock::Clock;
 use super::cron_jobs::CronJob;
@@ -14,7 +15,9 @@ use super::pod::{Owner, Pod, PodName, name_suffix};
 use super::quotas::{LimitRange, ResourceQuota};
 use super::template::{PodTemplate, PodVolume, VolumeSource};
 use super::volumes::Storage;
+use super::webhooks::Webhook;
 use super::workloads::*;
+use crate::manifest::pod_security::Policy;
 use crate::units::intern::{Interner, Sym};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,6 +71,12 @@ pub struct Cluster {
     pub quotas: Vec<ResourceQuota>,
     /// LimitRanges, in order of creation.
     pub limit_ranges: Vec<LimitRange>,
+    /// Webhooks: those that may change what is written first, then by the name of their configuration.
+    pub webhooks: Vec<Webhook>,
+    /// ValidatingAdmissionPolicies.
+    pub admission_policies: Vec<AdmissionPolicy>,
+    /// ValidatingAdmissionPolicyBindings.
+    pub policy_bindings: Vec<PolicyBinding>,
     /// Storage.
     pub storage: Storage,
     /// What was said of how pods behave: it holds for objects applied later too.
@@ -152,12 +161,12 @@ impl Cluster {
     /// The namespace of that name, added if there is none.
     pub fn namespace_or_new(&mut self, name: &str) -> NamespaceId {
         let sym = self.text.intern(name);
-        if let Some(known) = self.namespaces.iter().position(|n| n.name == sym) {
+        if let Some(known) = self.namespaces.iter().position(|n| n.name == sym && !n.gone) {
             return NamespaceId::from_index(known);
         }
         let name_key = self.text.intern("kubernetes.io/metadata.name");
         let labels = Labels::new([(name_key, sym)]);
-        self.namespaces.push(Namespace { name: sym, labels, given: false, deleting: None });
+        self.namespaces.push(Namespace { name: sym, labels, security: Policy::default(), given: false, deleting: None, gone: false });
         NamespaceId::from_index(self.namespaces.len() - 1)
     }
 
@@ -291,6 +300,11 @@ impl<'a> PodLabels<'a> {
     /// The value of `key`.
     pub fn get(&self, key: Sym) -> Option<Sym> {
         self.own.and_then(|own| own.get(key)).or_else(|| self.shared.get(key))
+    }
+
+    /// All of them, by key.
+    pub fn all(&self) -> BTreeMap<Sym, Sym> {
+        self.shared.iter().chain(self.own.into_iter().flat_map(Labels::iter)).collect()
     }
 
     /// Whether there are none.

@@ -1,11 +1,14 @@
 //! Pod templates: all that the pods of one revision have in common, compiled once from the manifest so that scheduling
 //! and the kubelet never look at an object's text again.
 
+use std::sync::Arc;
+
 use super::behavior::PodBehavior;
 use super::ids::NamespaceId;
 use super::labels::{Labels, Requirement, Selector};
 use super::origin::Origin;
 use super::quotas::PodDemand;
+use crate::manifest::pod_security::WrittenPod;
 use crate::units::intern::Sym;
 use crate::units::resources::Resources;
 use crate::units::time::Millis;
@@ -276,6 +279,8 @@ pub struct PodTemplate {
     pub digest: u64,
     /// Where in the manifests the pod spec stands.
     pub origin: Option<Origin>,
+    /// The pod as it was written, for those parts of admission that look at more than scheduling and kubelets need.
+    pub written: Arc<WrittenPod>,
     /// Regular containers, in order.
     pub containers: Vec<Container>,
     /// Init containers, in order; those with `sidecar` keep running.

@@ -3,6 +3,7 @@
 use super::ids::{CronJobId, DeploymentId, NamespaceId, PodId, ReplicaSetId, TemplateId};
 use super::labels::{Labels, Selector};
 use super::origin::Origin;
+use crate::manifest::pod_security::Policy;
 pub use crate::units::int_or_percent::IntOrPercent;
 use crate::units::intern::Sym;
 use crate::units::time::{Millis, Time};
@@ -476,8 +477,12 @@ pub struct Namespace {
     pub name: Sym,
     /// Its labels.
     pub labels: Labels,
+    /// What its labels ask for of the security of its pods.
+    pub security: Policy,
     /// Whether it was given, not only named by another object.
     pub given: bool,
     /// Being deleted: since when.
     pub deleting: Option<Time>,
+    /// Gone from the API.
+    pub gone: bool,
 }

@@ -11,6 +11,7 @@ pub mod horizontal_pod_autoscaler;
 mod job;
 mod job_ttl;
 mod losses;
+mod namespace;
 mod node_ipam;
 mod node_lifecycle;
 mod orphans;
@@ -117,6 +118,7 @@ impl Controllers {
         self.autoscalers.start(api, queue);
         self.attach_detach.start(api, queue);
         self.volume_protection.start(api);
+        namespace::start(api, queue);
     }
 
     /// Takes a notice: asks for the keys it concerns.
@@ -143,10 +145,22 @@ impl Controllers {
         self.cron_jobs.observe(api, notice, queue);
         self.autoscalers.observe(api, notice, queue);
         self.cluster_autoscaler.observe(api, notice, queue);
+        namespace::observe(api, notice, queue);
     }
 
     /// Looks at one key. The API's causes are set to the records that asked for it.
     pub fn sync(&mut self, key: Key, api: &mut Api, queue: &mut WorkQueue) {
+        let (granted, failures) = (queue.granted(), queue.failures(key));
+        api.begin_look(granted);
+        self.look(key, api, queue);
+        if let Some(wait) = api.end_look() {
+            // Slow start: one creation, then two, then four … are on their way at the same time.
+            let (creations, causes) = ((granted * 2).max(1), api.causes().to_vec());
+            queue.hold(key, api.now() + wait, creations, &causes, failures);
+        }
+    }
+
+    fn look(&mut self, key: Key, api: &mut Api, queue: &mut WorkQueue) {
         match key {
             Key::Deployment(id) => self.deployments.sync(id, api, queue),
             Key::ReplicaSet(id) => self.replica_sets.sync(id, api, queue),
@@ -166,6 +180,7 @@ impl Controllers {
             Key::CronJob(id) => self.cron_jobs.sync(id, api, queue),
             Key::Autoscaler(id) => self.autoscalers.sync(id, api, queue),
             Key::ClusterAutoscaler => self.cluster_autoscaler.scan(api, queue),
+            Key::Namespace(id) => namespace::sync(id, api, queue),
             Key::Load(workload) => api.follow_course(workload),
             // A look of the same moment comes first: the taint was added after its look, so its timers run behind the looks.
             Key::TaintEviction(_) if self.node_lifecycle.is_due(api.now()) => {

@@ -43,6 +43,8 @@ pub enum Key {
     AttachDetach,
     /// Resource quota controller.
     Quota(QuotaId),
+    /// Namespace controller.
+    Namespace(NamespaceId),
     /// PersistentVolume controller: one claim.
     Claim(ClaimId),
     /// CronJob controller.
@@ -112,6 +114,21 @@ pub struct WorkQueue {
     orders: Orders,
     /// How many keys were taken so far.
     taken: u64,
+    /// Keys whose worker waits for the API server.
+    held: BTreeMap<Key, Held>,
+    /// How many creations of the key that was taken last are due.
+    granted: usize,
+}
+
+/// A worker that waits for answers.
+#[derive(Clone, Debug)]
+struct Held {
+    until: Time,
+    /// How many creations are answered then.
+    creations: usize,
+    /// What asked for the key meanwhile, and before.
+    causes: Vec<RecordId>,
+    over: bool,
 }
 
 /// How many keys of one controller are looked at beside each other: `--concurrent-replicaset-syncs` and its like.
@@ -124,6 +141,10 @@ impl WorkQueue {
     }
 
     fn put(&mut self, key: Key, cause: Option<RecordId>, late: bool) {
+        if let Some(held) = self.held.get_mut(&key).filter(|held| !held.over) {
+            held.causes.extend(cause.filter(|_| held.causes.len() < MAX_CAUSES));
+            return;
+        }
         let causes = self.causes.entry(key).or_insert_with(|| {
             let order = match key {
                 _ if late => &mut self.late,
@@ -219,6 +240,34 @@ impl WorkQueue {
         while let Some((_, (key, cause))) = self.calendar.take_due(now) {
             self.add(key, cause);
         }
+        let over: Vec<Key> = self.held.iter().filter(|(_, held)| !held.over && held.until <= now).map(|(key, _)| *key).collect();
+        for key in over {
+            let causes = self.held.get_mut(&key).map(|held| {
+                held.over = true;
+                std::mem::take(&mut held.causes)
+            });
+            self.add(key, None);
+            causes.into_iter().flatten().for_each(|cause| self.add(key, Some(cause)));
+        }
+    }
+
+    /// How many creations of the key that was taken last are answered: what its worker waited for.
+    pub fn granted(&self) -> usize {
+        self.granted
+    }
+
+    /// The worker of `key`, which asked for creations, waits for the API server until then: nobody looks at it meanwhile, and what asks for
+    /// it is kept (`workqueue`'s `processing`). So many creations are answered then, and `failures` in a row are not forgotten.
+    pub fn hold(&mut self, key: Key, until: Time, creations: usize, causes: &[RecordId], failures: u32) {
+        if failures > 0 {
+            self.failures.insert(key, failures);
+        }
+        let mut causes = causes.to_vec();
+        if let Some(asked) = self.causes.remove(&key) {
+            [&mut self.order, &mut self.late].into_iter().for_each(|keys| keys.retain(|waiting| *waiting != key));
+            causes.extend(asked);
+        }
+        self.held.insert(key, Held { until, creations, causes, over: false });
     }
 
     /// Whether this key waits to be looked at now.
@@ -257,6 +306,7 @@ impl WorkQueue {
             place = racing.get(pick as usize).copied().unwrap_or(0);
         }
         let key = order.remove(place)?;
+        self.granted = self.held.remove(&key).map_or(0, |held| held.creations);
         Some((key, self.causes.remove(&key).unwrap_or_default()))
     }
 
@@ -273,7 +323,8 @@ impl WorkQueue {
 
     /// When the next delayed key is due that is not asked for by the calendar alone.
     pub fn next_consequence(&self) -> Option<Time> {
-        [self.later.next_time(), self.once.next_time(), self.retry_times.first().map(|r| r.0)].into_iter().flatten().min()
+        let held = self.held.values().filter(|held| !held.over).map(|held| held.until).min();
+        [self.later.next_time(), self.once.next_time(), self.retry_times.first().map(|r| r.0), held].into_iter().flatten().min()
     }
 
     /// Forgets all that waits, now and later, for those that are gone.
@@ -287,6 +338,7 @@ impl WorkQueue {
         self.retry_times.retain(|&(_, key)| !gone(key));
         self.calendar.retain(|(key, _)| !gone(*key));
         self.failures.retain(|&key, _| !gone(key));
+        self.held.retain(|&key, _| !gone(key));
     }
 
     /// Whatever of these waits without a record that asked for it, waits because of this one.
@@ -304,6 +356,7 @@ impl WorkQueue {
         self.once.map_in_place(|once| once.cause = None);
         self.retries.values_mut().for_each(|retry| retry.1 = None);
         self.causes.values_mut().for_each(Vec::clear);
+        self.held.values_mut().for_each(|held| held.causes.clear());
     }
 }
 
@@ -348,6 +401,25 @@ mod tests {
         queue.add_once_at(key, Time(50), None);
         queue.release(Time(50));
         assert_eq!(queue.take().map(|(key, _)| key), Some(key));
+    }
+
+    #[test]
+    fn a_held_key_waits_for_its_answers_and_keeps_what_asked_for_it() {
+        let mut queue = WorkQueue::default();
+        let (key, now) = (Key::PodGc, Time::ZERO);
+        queue.add_rate_limited(key, now, None);
+        queue.release(now + 5);
+        assert!(queue.take().is_some());
+        queue.hold(key, now + 100, 2, &[RecordId(1)], queue.failures(key));
+        queue.add(key, Some(RecordId(2)));
+        queue.release(now + 99);
+        assert_eq!((queue.take(), queue.next_time()), (None, Some(now + 100)));
+        queue.release(now + 100);
+        assert_eq!(queue.take(), Some((key, vec![RecordId(1), RecordId(2)])));
+        assert_eq!((queue.granted(), queue.failures(key), queue.next_time()), (2, 1, None));
+        queue.add(key, None);
+        assert!(queue.take().is_some());
+        assert_eq!(queue.granted(), 0);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod field;
 pub mod kinds;
 pub mod limits;
 pub mod names;
+pub mod pod_security;
 pub use wavetank_objects as object;
 pub mod schema;
 pub mod shape;

@@ -95,6 +95,7 @@ impl<'a> Told<'a> {
             Subject::Quota(id) => {
                 format!("quota {}", self.cluster.quotas.get(id.index()).map_or("", |quota| self.cluster.text(quota.meta.name)))
             }
+            Subject::Namespace(id) => format!("namespace {}", self.cluster.namespace_name(id)),
             Subject::Claim(id) => {
                 format!("claim {}", self.cluster.storage.claims.get(id.index()).map_or("", |claim| self.cluster.text(claim.name)))
             }
@@ -246,6 +247,7 @@ pub(super) const fn delete_reason(reason: DeleteReason) -> &'static str {
         DeleteReason::ScaleDown => "its controller has too many",
         DeleteReason::Replace => "its controller replaces it",
         DeleteReason::OwnerGone => "its owner is gone",
+        DeleteReason::NamespaceGone => "its namespace is being deleted",
         DeleteReason::Evicted => "it was evicted",
         DeleteReason::Taint => "it does not tolerate the node's taint any longer",
         DeleteReason::Preempted => "a pod of higher priority takes its room",

@@ -185,6 +185,14 @@ pub fn apply(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(), 
             sim.api_mut().delete_autoscaler(id);
             Ok(())
         }
+        Target::Other(Other::Namespace(id)) => match sim.api_mut().delete_namespace(id) {
+            Some(_) => Ok(()),
+            None => useless(format!("namespace {} is being deleted already", visible(sim.cluster().namespace_name(id)))),
+        },
+        Target::Other(Other::Webhooks(configuration, mutating)) => {
+            sim.api_mut().delete_webhooks(configuration, mutating);
+            Ok(())
+        }
     };
     sim.api_mut().set_causes(&[]);
     done
@@ -192,7 +200,7 @@ pub fn apply(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(), 
 
 fn on_cluster(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(), Refused> {
     match verb {
-        Verb::Apply { objects } => apply_objects(sim, objects),
+        Verb::Apply { objects } => apply_objects(sim, objects, cause),
         Verb::RegistryOutage { registry } => {
             inject(sim, &Fault::Registry(Some(registry.clone().unwrap_or_default())), cause);
             Ok(())
@@ -219,13 +227,24 @@ fn on_cluster(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(),
     }
 }
 
+/// What kubectl prints while a step is done.
+fn note(sim: &mut Sim, text: &str, cause: Option<RecordId>) {
+    let api = sim.api_mut();
+    let subject = cause.and_then(|id| api.trace().record(id)).map_or(Subject::Cluster, |record| record.subject);
+    let text = api.trace_mut().text_id(&visible(text));
+    api.record(subject, Change::StepNote(text));
+}
+
 /// `kubectl apply`: all objects are looked at before any is written.
-fn apply_objects(sim: &mut Sim, objects: &[serde_json::Value]) -> Result<(), Refused> {
+fn apply_objects(sim: &mut Sim, objects: &[serde_json::Value], cause: Option<RecordId>) -> Result<(), Refused> {
     let read = objects_from_json(objects).map_err(|why| Refused::Useless(visible(&why).into_owned()))?;
     let behaviors = sim.cluster().behaviors.clone();
     for (object, written) in read.iter().zip(objects) {
-        let (inserted, _) = sim.api_mut().apply(object, None, &behaviors).map_err(|refusal| Refused::Useless(refusal.text()))?;
-        if inserted.is_none() {
+        let applied = sim.api_mut().apply(object, None, &behaviors).map_err(|refusal| Refused::Useless(refusal.text()))?;
+        for warning in &applied.warnings {
+            note(sim, &format!("Warning: {warning}"), cause);
+        }
+        if applied.inserted.is_none() {
             let kind = written.get("kind").and_then(serde_json::Value::as_str).unwrap_or_default();
             return useless(format!("a {} is not simulated, or it would be refused", visible(kind)));
         }

@@ -7,6 +7,7 @@ use crate::cluster::ids::*;
 use crate::cluster::state::Workload;
 use crate::cluster::volumes::Claim;
 use crate::trace::Subject;
+use crate::units::intern::Sym;
 use crate::units::text::{nearest, visible_short};
 
 /// A name that is not found.
@@ -254,9 +255,14 @@ pub enum Other {
     Autoscaler(AutoscalerId),
     /// A PersistentVolumeClaim.
     Claim(ClaimId),
+    /// A namespace.
+    Namespace(NamespaceId),
+    /// The webhooks of a configuration: its name, and whether they may change what they are asked about.
+    Webhooks(Sym, bool),
 }
 
-/// The CronJob, autoscaler or claim of that name: `cronjob/nightly`, `shop/hpa/web`, `pvc/data`; none for a name of another kind.
+/// The CronJob, autoscaler, claim, namespace or configuration of webhooks of that name: `cronjob/nightly`, `shop/hpa/web`, `pvc/data`,
+/// `namespace/shop`, `validatingwebhookconfiguration/rules`; none for a name of another kind.
 pub fn other(cluster: &Cluster, given: &str) -> Option<Result<Other, Unknown>> {
     let (namespace, kind, name) = match given.split('/').collect::<Vec<_>>()[..] {
         [namespace, kind, name] => (namespace, kind, name),
@@ -285,8 +291,24 @@ pub fn other(cluster: &Cluster, given: &str) -> Option<Result<Other, Unknown>> {
             let found = cluster.storage.claims.iter().position(is);
             found.map(|i| Other::Claim(ClaimId::from_index(i))).ok_or_else(|| unknown("PersistentVolumeClaim", given, known()))
         }
+        "namespace" | "namespaces" | "ns" => {
+            let live = || cluster.namespaces.iter().enumerate().filter(|(_, n)| !n.gone);
+            let known = || live().map(|(_, n)| format!("namespace/{}", cluster.text(n.name))).collect();
+            let found = live().find(|(_, n)| cluster.text(n.name) == name);
+            found.map(|(i, _)| Other::Namespace(NamespaceId::from_index(i))).ok_or_else(|| unknown("namespace", given, known()))
+        }
+        "validatingwebhookconfiguration" | "validatingwebhookconfigurations" => webhooks(cluster, given, name, false),
+        "mutatingwebhookconfiguration" | "mutatingwebhookconfigurations" => webhooks(cluster, given, name, true),
         _ => return None,
     })
+}
+
+fn webhooks(cluster: &Cluster, given: &str, name: &str, mutating: bool) -> Result<Other, Unknown> {
+    let mut all: Vec<Sym> = cluster.webhooks.iter().filter(|w| w.mutating == mutating).map(|w| w.configuration).collect();
+    all.dedup();
+    let found = all.iter().find(|&&configuration| cluster.text(configuration) == name);
+    let known = || all.iter().map(|&configuration| cluster.text(configuration).to_owned()).collect();
+    found.map(|&configuration| Other::Webhooks(configuration, mutating)).ok_or_else(|| unknown("webhook configuration", given, known()))
 }
 
 fn namespace_fits(cluster: &Cluster, wanted: Option<&str>, has: NamespaceId) -> bool {
@@ -315,6 +337,7 @@ pub fn subject(cluster: &Cluster, subject: Subject) -> String {
         Subject::Autoscaler(id) => named("hpa", &cluster.autoscalers[id.index()].meta),
         Subject::Budget(id) => named("poddisruptionbudget", &cluster.budgets[id.index()].meta),
         Subject::Quota(id) => named("resourcequota", &cluster.quotas[id.index()].meta),
+        Subject::Namespace(id) => format!("namespace/{}", cluster.namespace_name(id)),
         Subject::Claim(id) => {
             let claim = &cluster.storage.claims[id.index()];
             match cluster.namespace_name(claim.namespace) {

@@ -71,6 +71,9 @@ pub(super) fn roll_out(api: &mut Api, workload: Workload, change: &Change<'_>) -
         let before = template.containers[at].image;
         let image = cluster.text.intern(image);
         template.containers[at].image = image;
+        if let Some(written) = Arc::make_mut(&mut template.written).spec.containers.get_mut(at) {
+            written.image = Some(cluster.text.text(image).to_owned());
+        }
         if let Some(listed) = position_of_image(cluster, &template, before) {
             let text = normalized_image(cluster.text(image));
             template.images[listed] = cluster.text.intern(&text);

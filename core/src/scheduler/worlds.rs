@@ -197,6 +197,7 @@ impl World {
             deletion_cost: 0,
             digest: 0,
             origin: None,
+            written: Arc::default(),
             containers: Vec::new(),
             init_containers: Vec::new(),
             score_requests: requests.clone(),

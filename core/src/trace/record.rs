@@ -48,6 +48,8 @@ pub enum Subject {
     Budget(BudgetId),
     /// A ResourceQuota.
     Quota(QuotaId),
+    /// A namespace.
+    Namespace(NamespaceId),
     /// A PersistentVolumeClaim.
     Claim(ClaimId),
     /// A PersistentVolume.
@@ -65,6 +67,8 @@ pub enum DeleteReason {
     Replace,
     /// Its owner is gone.
     OwnerGone,
+    /// Its namespace is being deleted.
+    NamespaceGone,
     /// The eviction API.
     Evicted,
     /// A taint it does not tolerate (any longer).

@@ -1,13 +1,13 @@
-//! Objects that quotas count by number: which kinds there are, under which names, and the review of one that a user applies.
+//! Objects that quotas count by number: which kinds there are, under which names, and the review of one that a user applies. Pods are
+//! reviewed elsewhere.
 
 use super::quota::{self, Charge};
 use super::usage::{Counted, living};
-use super::{forbidden, limits, unknown_class};
+use super::{forbidden, limits};
 use crate::apiserver::Refusal;
 use crate::cluster::Cluster;
 use crate::cluster::build::Compiled;
 use crate::cluster::ids::NamespaceId;
-use crate::cluster::pod::PodName;
 use crate::cluster::workloads::Meta;
 
 /// The number of objects of each kind in a namespace, by plural name and group.
@@ -28,7 +28,7 @@ pub(super) fn numbers(cluster: &Cluster, namespace: NamespaceId) -> [(&'static s
 }
 
 /// Reviews an object before it is created by a user; nothing is charged for one that exists already.
-pub(in crate::apiserver) fn review(cluster: &Cluster, compiled: &Compiled) -> Result<Vec<Charge>, Refusal> {
+pub(super) fn review(cluster: &Cluster, compiled: &Compiled) -> Result<Vec<Charge>, Refusal> {
     let count = |meta: &Meta, resource: &'static str, mut known: Box<dyn Iterator<Item = &Meta> + '_>| {
         if known.any(|old| !old.gone && old.namespace == meta.namespace && old.name == meta.name) {
             return Ok(Vec::new());
@@ -36,19 +36,6 @@ pub(in crate::apiserver) fn review(cluster: &Cluster, compiled: &Compiled) -> Re
         refused(cluster, meta, resource, &Counted::Other(resource))
     };
     match compiled {
-        Compiled::Pod(pod) => {
-            let name = match pod.name {
-                PodName::Given(name) => cluster.text(name),
-                _ => "",
-            };
-            let template = cluster.template(pod.template);
-            if let Some(class) = unknown_class(cluster, template.priority_class) {
-                return Err(forbidden("pods", name, &format!("no PriorityClass with name {class} was found")));
-            }
-            limits::pod(cluster, pod.namespace, &template.demand)
-                .and_then(|()| quota::review(cluster, pod.namespace, &Counted::Pod(pod.template)))
-                .map_err(|why| forbidden("pods", name, &why))
-        }
         Compiled::Claim(claim) if cluster.storage.claim(claim.namespace, claim.name).is_none() => {
             limits::claim(cluster, claim.namespace, &claim.spec)
                 .and_then(|()| quota::review(cluster, claim.namespace, &Counted::Claim(&claim.spec)))

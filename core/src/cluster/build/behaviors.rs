@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::loads::{LoadSaid, WrittenLoad};
 use super::selectors::{Map, labels, selector};
 use super::template::Kind;
+use super::webhooks::WrittenWebhook;
 use crate::cluster::behavior::{ContainerBehavior, Exit, PodBehavior};
 use crate::cluster::template::{Container, PodTemplate};
 use crate::units::intern::Interner;
@@ -82,6 +83,8 @@ pub struct Match {
 pub struct Behaviors {
     /// Which pods, and what is said of them.
     pub rules: Vec<(Match, Said)>,
+    /// What is said of webhooks, by their names.
+    pub webhooks: Vec<(String, WrittenWebhook)>,
 }
 
 /// The pods that an answer is wanted for.
@@ -161,12 +164,16 @@ impl Behaviors {
     pub fn add_document(&mut self, document: &Value) -> Result<(), (String, String)> {
         let Some(spec) = document.get("spec") else { return Err((String::new(), "a Behavior has a spec".to_owned())) };
         let Some(spec) = spec.as_object() else { return Err(("/spec".to_owned(), "spec is an object".to_owned())) };
-        if let Some(unknown) = spec.keys().find(|k| !matches!(k.as_str(), "defaults" | "workloads")) {
-            return Err((format!("/spec/{unknown}"), "a Behavior's spec has defaults and workloads".to_owned()));
+        if let Some(unknown) = spec.keys().find(|k| !matches!(k.as_str(), "defaults" | "workloads" | "webhooks")) {
+            return Err((format!("/spec/{unknown}"), "a Behavior's spec has defaults, workloads and webhooks".to_owned()));
         }
         if let Some(defaults) = spec.get("defaults") {
             let said = read_said(defaults.clone(), "/spec/defaults")?;
             self.rules.push((Match::default(), said));
+        }
+        for (i, entry) in spec.get("webhooks").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            let at = |key: &str| format!("/spec/webhooks/{i}{key}");
+            self.webhooks.push(WrittenWebhook::read(entry).map_err(|(key, why)| (at(&key), why))?);
         }
         let entries = spec.get("workloads").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for (i, entry) in entries.iter().enumerate() {
@@ -287,7 +294,7 @@ fn ready_by_probes(template: &PodTemplate) -> (Millis, Basis) {
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Word {
+pub(super) enum Word {
     Number(f64),
     Text(String),
 }
@@ -414,7 +421,7 @@ fn read_said(value: Value, at: &str) -> Result<Said, (String, String)> {
 }
 
 /// Whole milliseconds of seconds up to ten years.
-fn millis(seconds: f64) -> Option<Millis> {
+pub(super) fn millis(seconds: f64) -> Option<Millis> {
     const TEN_YEARS: f64 = 315_360_000.0;
     (0.0..=TEN_YEARS).contains(&seconds).then(|| (seconds * 1000.0).round() as Millis)
 }

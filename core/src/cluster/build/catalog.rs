@@ -117,7 +117,8 @@ const CATALOG: &[DiagnosticInfo] = &[
         "WT2022",
         "A Behavior document that can't be used",
         "The document of kind Behavior (wavetank.dev/v1alpha1) has a field that is not understood. Its form: spec.defaults and spec.workloads[] with \
-         match (deployment/web), startSeconds, readySeconds, stopSeconds, memoryUsage, cpuUsage, exits, pullFails and more.",
+         match (deployment/web), startSeconds, readySeconds, stopSeconds, memoryUsage, cpuUsage, exits, pullFails and more; spec.webhooks[] with name, \
+         latencySeconds, deniesImages, message and injects.",
     ),
     page(
         "WT2023",
@@ -141,6 +142,50 @@ const CATALOG: &[DiagnosticInfo] = &[
         "A pod asks for devices by resource claims (dynamic resource allocation). Wavetank reads the claims and does not allocate devices: the pods\n\
          are scheduled as if they asked for none. Every other rule holds for them, so a node that refuses such a pod here refuses it in the\n\
          cluster too; a node that takes it here may lack the device there. Extended resources (nvidia.com/gpu: 1 among the requests) are simulated.",
+    ),
+    page(
+        "WT2040",
+        "A webhook that guards its own pods",
+        "A ValidatingWebhookConfiguration or MutatingWebhookConfiguration matches the creation of the very pods that answer for it (those behind the Service \
+         in its clientConfig), with failurePolicy Fail. As long as one of them is ready all is well. Once none is - a node is lost, a drain, a bad \
+         rollout - the API server cannot ask it about their replacements and refuses them: failed calling webhook … no endpoints available for service …. \
+         Nothing heals that: somebody has to delete the configuration (kubectl delete validatingwebhookconfiguration NAME). Leave the namespace of the \
+         webhook out by namespaceSelector, or use failurePolicy Ignore. Two webhooks that guard each other's pods are the same trap.",
+    ),
+    page(
+        "WT2041",
+        "A webhook whose Service is not given",
+        "Whether a webhook can be asked depends on the ready pods behind its Service. This Service was not given (or has no selector), so that the webhook \
+         is taken to answer always. Add the Service and the workload behind it to see what their loss sets off; what it answers, and how fast, can be said \
+         in a Behavior document: spec.webhooks[] with name, latencySeconds (or never), deniesImages, message, injects.",
+    ),
+    page(
+        "WT2042",
+        "Pods that their namespace refuses",
+        "The namespace has the label pod-security.kubernetes.io/enforce, and the pods break the standard it names (with the version of enforce-version; \
+         v1.37 without one). The API server takes the workload, and refuses every pod of it: its controller tells so in FailedCreate events and tries again \
+         for ever. The message lists the rules in the API server's own words.",
+    ),
+    page(
+        "WT2043",
+        "A webhook whose changes are not known",
+        "A mutating webhook can change every object it is asked about, and manifests do not say how. Here it changes nothing. A container that it adds \
+         (a proxy, an agent) with its own requests can be said in a Behavior document: spec.webhooks[] with name and injects: {name, image, requests}.",
+    ),
+    page(
+        "WT2044",
+        "A policy that is not evaluated",
+        "ValidatingAdmissionPolicies are evaluated when pods are created, with the core of CEL: object, request, namespaceObject and variables, has, all, \
+         exists, exists_one, map, filter, size, contains, startsWith, endsWith and the operators. This one takes parameters, or uses Kubernetes' own \
+         libraries (quantities, regular expressions, URLs, the authorizer), or cannot be read: it is passed over. Objects other than pods are not put to \
+         policies at all, nor are changes of pods; MutatingAdmissionPolicies are not simulated.",
+    ),
+    page(
+        "WT2045",
+        "Pods of which their namespace warns",
+        "The namespace has the label pod-security.kubernetes.io/warn (or enforces a standard, which warns too), and pods of this workload would break the \
+         standard it names. They are created all the same: kubectl only prints the warning. Where enforce is raised to that standard later, pods that run \
+         go on, and their replacements are refused.",
     ),
 ];
 

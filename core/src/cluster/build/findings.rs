@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::guards::{self, Guarded};
 use super::insert::Thing;
 use super::{Builder, selectors};
 use crate::cluster::ids::{NamespaceId, TemplateId};
@@ -49,6 +50,9 @@ pub(super) fn find(builder: &mut Builder<'_>, manifest: &Manifest) {
         domains(builder, &pods, &mut found);
         lost_pods(builder, manifest, &mut found);
         devices(builder, &pods, &mut found);
+        let guarded: Vec<Guarded<'_>> =
+            pods.iter().map(|p| Guarded { namespace: p.namespace, template: p.template, label: &p.label }).collect();
+        guards::find(builder, &guarded, &mut found);
     }
     backends(builder, manifest, &mut found);
     not_simulated(manifest, &mut found);

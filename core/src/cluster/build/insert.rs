@@ -4,7 +4,9 @@ use super::Builder;
 use super::findings::shown;
 use super::limits::{MAX_NODES, MAX_PODS};
 use super::template::Kind;
+use super::webhooks::WebhookSet;
 use crate::cluster::Cluster;
+use crate::cluster::admission_policies::{AdmissionPolicy, PolicyBinding};
 use crate::cluster::autoscalers::Autoscaler;
 use crate::cluster::cron_jobs::CronJob;
 use crate::cluster::ids::*;
@@ -63,6 +65,12 @@ pub enum Compiled {
     StorageCapacity(StorageCapacity),
     /// A VolumeAttachment.
     Attachment(Attachment),
+    /// All webhooks of a configuration.
+    Webhooks(WebhookSet),
+    /// A ValidatingAdmissionPolicy.
+    AdmissionPolicy(Box<AdmissionPolicy>),
+    /// A ValidatingAdmissionPolicyBinding.
+    PolicyBinding(Box<PolicyBinding>),
 }
 
 /// What was put into the cluster.
@@ -106,6 +114,8 @@ pub enum Thing {
     StorageClass(StorageClassId),
     /// What CSI drivers say of themselves, and attachments: known by name only.
     StorageFact,
+    /// Webhooks, admission policies and their bindings.
+    Admission,
 }
 
 /// What an insertion did.
@@ -179,6 +189,10 @@ impl Builder<'_> {
                 self.runtime_classes.insert(o.metadata.name.clone().unwrap_or_default(), (**o).clone());
                 return None;
             }
+            Object::ValidatingWebhookConfiguration(o) => Compiled::Webhooks(self.compile_validating_webhooks(o, origin)),
+            Object::MutatingWebhookConfiguration(o) => Compiled::Webhooks(self.compile_mutating_webhooks(o, origin)),
+            Object::ValidatingAdmissionPolicy(o) => Compiled::AdmissionPolicy(Box::new(self.compile_admission_policy(o, origin))),
+            Object::ValidatingAdmissionPolicyBinding(o) => Compiled::PolicyBinding(Box::new(self.compile_policy_binding(o))),
             Object::LimitRange(o) => Compiled::LimitRange(self.compile_limit_range(o)),
             Object::ResourceQuota(o) => Compiled::Quota(self.compile_quota(o, origin)),
             _ => return None,
@@ -460,8 +474,10 @@ impl Builder<'_> {
             }
             Compiled::Namespace(new) => {
                 let name = new.name;
-                let created = !cluster.namespaces.iter().any(|n| n.name == name && n.given);
-                let (index, _) = upsert(&mut cluster.namespaces, new, |n| n.name == name);
+                let created = !cluster.namespaces.iter().any(|n| n.name == name && n.given && !n.gone);
+                let deleting = cluster.namespaces.iter().find(|n| n.name == name && !n.gone).and_then(|n| n.deleting);
+                let new = Namespace { deleting: deleting.or(new.deleting), ..new };
+                let (index, _) = upsert(&mut cluster.namespaces, new, |n| n.name == name && !n.gone);
                 Inserted::new(Thing::Namespace(NamespaceId::from_index(index)), created)
             }
             Compiled::Claim(new) => {
@@ -510,6 +526,20 @@ impl Builder<'_> {
             Compiled::Attachment(new) => {
                 let key = (new.volume, new.node);
                 fact(upsert(&mut storage.attachments, new, |a| (a.volume, a.node) == key))
+            }
+            Compiled::Webhooks(new) => {
+                let created = super::webhooks::replace(cluster, new);
+                Inserted::new(Thing::Admission, created)
+            }
+            Compiled::AdmissionPolicy(new) => {
+                let name = new.name;
+                let (_, created) = upsert(&mut cluster.admission_policies, *new, |p| p.name == name);
+                Inserted::new(Thing::Admission, created)
+            }
+            Compiled::PolicyBinding(new) => {
+                let name = new.name;
+                let (_, created) = upsert(&mut cluster.policy_bindings, *new, |b| b.name == name);
+                Inserted::new(Thing::Admission, created)
             }
             _ => return None,
         })

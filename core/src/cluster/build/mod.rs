@@ -17,6 +17,7 @@ use crate::units::intern::Sym;
 use crate::units::time::{Millis, Time};
 
 mod admission;
+mod admission_policies;
 mod affinity;
 mod amounts;
 mod autoscalers;
@@ -26,6 +27,7 @@ mod containers;
 mod cron_jobs;
 mod findings;
 mod gaps;
+mod guards;
 mod insert;
 pub mod limits;
 mod loads;
@@ -40,6 +42,7 @@ mod selectors;
 mod storage;
 mod template;
 mod volumes;
+mod webhooks;
 mod whole;
 mod workloads;
 
@@ -51,7 +54,8 @@ pub use catalog::catalog;
 pub use insert::{Compiled, Inserted, Thing};
 pub use loads::LoadSaid;
 pub use options::{Admission, AssumedPool, ClusterOptions, Epoch, Gaps, NodeShape};
-pub use template::{Kind, Source};
+pub use template::{Kind, Source, with_container};
+pub use webhooks::{WebhookSet, WrittenWebhook};
 pub use whole::{Assumption, Built, build, objects_from_json};
 
 /// Puts objects into a cluster, one after the other.
@@ -104,6 +108,11 @@ impl<'c> Builder<'c> {
 
     /// The cluster.
     pub fn cluster(&self) -> &Cluster {
+        self.cluster
+    }
+
+    /// The cluster, for admission to change what it admits. Nothing that has a name is added this way.
+    pub fn cluster_mut(&mut self) -> &mut Cluster {
         self.cluster
     }
 

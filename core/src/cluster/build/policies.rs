@@ -9,6 +9,7 @@ use super::selectors::{labels, selector};
 use super::workloads::int_or_percent;
 use crate::cluster::origin::Origin;
 use crate::cluster::workloads::*;
+use crate::manifest::pod_security::Policy;
 
 impl Builder<'_> {
     /// A Service. A selector without any pair selects nothing, as an absent one.
@@ -94,7 +95,16 @@ impl Builder<'_> {
         let mut labels = labels(text, written.metadata.labels.as_ref());
         let (key, name) = (text.intern("kubernetes.io/metadata.name"), text.intern(name));
         labels.set(key, name);
-        Namespace { name, labels, given: true, deleting: written.metadata.deletion_timestamp.as_ref().map(|t| self.time(t)) }
+        let written_labels = written.metadata.labels.as_ref();
+        let security = Policy::of_labels(|key| written_labels?.get(key).map(String::as_str));
+        Namespace {
+            name,
+            labels,
+            security,
+            given: true,
+            deleting: written.metadata.deletion_timestamp.as_ref().map(|t| self.time(t)),
+            gone: false,
+        }
     }
 }
 

@@ -10,9 +10,11 @@ use super::behaviors::Question;
 use super::options::Admission;
 use super::selectors::{Map, labels};
 use super::{affinity, containers, requests, volumes};
+use crate::cluster::Cluster;
 use crate::cluster::ids::{NamespaceId, TemplateId};
 use crate::cluster::origin::Origin;
 use crate::cluster::template::{PodTemplate, PodVolume, RestartPolicy, VolumeSource};
+use crate::manifest::pod_security::WrittenPod;
 use crate::units::time::SECOND;
 
 /// Labels that controllers add to tell revisions apart; not part of a template's digest.
@@ -135,6 +137,10 @@ impl Builder<'_> {
             deletion_cost: deletion_cost(source.metadata),
             digest: revision,
             origin: source.origin,
+            written: Arc::new(WrittenPod {
+                spec: spec.clone(),
+                annotations: source.metadata.and_then(|m| m.annotations.clone()).unwrap_or_default(),
+            }),
             requests: requests.requests,
             nonzero: requests.nonzero,
             score_nonzero: requests.score_nonzero,
@@ -199,6 +205,31 @@ impl Builder<'_> {
         };
         (value, never)
     }
+}
+
+/// The template with another regular container, as a webhook adds one when a pod is created; the same one if it has a container of that
+/// name. It is the same revision of its owner.
+pub fn with_container(cluster: &mut Cluster, id: TemplateId, added: &WrittenContainer) -> TemplateId {
+    let base = cluster.template(id);
+    if base.written.spec.containers.iter().any(|c| c.name == added.name) {
+        return id;
+    }
+    let mut new = base.clone();
+    let mut written = (*base.written).clone();
+    written.spec.containers.push(added.clone());
+    let text = &mut cluster.text;
+    let requests = requests::pod_requests(text, &written.spec, None);
+    new.containers.push(containers::container(text, added, new.host_network));
+    new.images.push(containers::normalised_image(text, added.image.as_deref().unwrap_or_default()));
+    new.written = Arc::new(written);
+    (new.requests, new.nonzero) = (requests.requests, requests.nonzero);
+    (new.score_nonzero, new.score_requests) = (requests.score_nonzero, requests.score_requests);
+    (new.demand, new.qos) = (requests.demand, requests.qos);
+    if let Some(known) = cluster.templates.iter().rposition(|known| **known == new) {
+        return TemplateId::from_index(known);
+    }
+    cluster.templates.push(Arc::new(new));
+    TemplateId::from_index(cluster.templates.len() - 1)
 }
 
 /// The volume with a pod's service account token, which admission adds to every pod of a live cluster.

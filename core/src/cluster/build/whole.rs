@@ -44,6 +44,10 @@ pub struct Built {
 fn turn(object: &Object) -> u8 {
     match object {
         Object::Namespace(_) | Object::PriorityClass(_) | Object::RuntimeClass(_) | Object::LimitRange(_) | Object::ResourceQuota(_) => 0,
+        Object::ValidatingWebhookConfiguration(_)
+        | Object::MutatingWebhookConfiguration(_)
+        | Object::ValidatingAdmissionPolicy(_)
+        | Object::ValidatingAdmissionPolicyBinding(_) => 0,
         Object::StorageClass(_)
         | Object::CSIDriver(_)
         | Object::CSINode(_)
@@ -97,6 +101,7 @@ pub fn build(manifest: &Manifest, options: &ClusterOptions) -> Built {
         builder.assume_storage(&mut assumptions);
         builder.assume_loads(&mut assumptions);
         builder.name_clock(&mut assumptions);
+        builder.name_webhooks(&mut assumptions);
     }
     if options.admission == Admission::Cluster {
         builder.default_storage_classes();

@@ -285,7 +285,7 @@ fn start_due(api: &mut Api, id: CronJobId, memory: &mut Memory, status: &mut Cro
                 job
             }
             // Nothing can be created in a namespace that is being deleted: there is nothing to try again.
-            Err(refusal) if refusal.namespace_terminating() => return Ok(None),
+            Err(refusal) if refusal.is_no_error() => return Ok(None),
             Err(refusal) => {
                 api.event(subject, true, "FailedCreate", &format!("Error creating job: {}", refusal.message), SOURCE);
                 return Err(Refused);

@@ -79,7 +79,10 @@ impl DaemonSetController {
             Watched::Pod(id, change) => {
                 let pod = cluster.pod(id);
                 match pod.owner {
-                    Owner::DaemonSet(set) if changes_counts(api, notice, change) => queue.add(Key::DaemonSet(set), notice.record),
+                    // Every change of a pod wakes the controller; those that change no count matter only to one that is to try again.
+                    Owner::DaemonSet(set) if changes_counts(api, notice, change) || queue.failures(Key::DaemonSet(set)) > 0 => {
+                        queue.add(Key::DaemonSet(set), notice.record);
+                    }
                     Owner::None if matches!(change, PodChange::Added | PodChange::Spec) && !pod.gone => {
                         for &set in self.by_namespace.get(&pod.namespace).into_iter().flatten() {
                             if cluster.pod_labels(id).match_selector(&cluster.daemon_sets[set.index()].selector, &cluster.text) {
@@ -211,7 +214,7 @@ fn create_all(api: &mut Api, id: DaemonSetId, nodes: &[NodeId]) -> Result<(), Re
             }
         }
         match refused {
-            Some(refusal) if refusal.namespace_terminating() => return Ok(()),
+            Some(refusal) if refusal.is_no_error() => return Ok(()),
             Some(refusal) => return Err(refusal),
             None => {}
         }
@@ -240,7 +243,7 @@ fn create_one(api: &mut Api, id: DaemonSetId, node: NodeId) -> Result<(), Refusa
     });
     let (warning, reason, message) = match &created {
         Ok(pod) => (false, "SuccessfulCreate", format!("Created pod: {}", api.cluster().pod_name(*pod))),
-        Err(refusal) if refusal.namespace_terminating() => return created.map(drop),
+        Err(refusal) if refusal.is_no_error() => return created.map(drop),
         Err(refusal) => (true, "FailedCreate", format!("Error creating: {}", refusal.message)),
     };
     api.event(Subject::DaemonSet(id), warning, reason, &message, SOURCE);

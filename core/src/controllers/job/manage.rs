@@ -168,7 +168,7 @@ fn create(api: &mut Api, id: JobId, indexes: &[Option<u32>], seen: &mut Seen, me
             }
         }
         match refused {
-            Some(refusal) if refusal.namespace_terminating() => return Ok(()),
+            Some(refusal) if refusal.is_no_error() => return Ok(()),
             Some(refusal) => return Err(refusal),
             None => {}
         }
@@ -198,7 +198,7 @@ fn create_one(api: &mut Api, id: JobId, index: Option<u32>) -> Result<PodId, Ref
     });
     let (warning, reason, message) = match &created {
         Ok(pod) => (false, "SuccessfulCreate", format!("Created pod: {}", api.cluster().pod_name(*pod))),
-        Err(refusal) if refusal.namespace_terminating() => return created,
+        Err(refusal) if refusal.is_no_error() => return created,
         Err(refusal) => (true, "FailedCreate", format!("Error creating: {}", refusal.message)),
     };
     api.event(Subject::Job(id), warning, reason, &message, SOURCE);

@@ -217,7 +217,7 @@ impl SlowStart {
             }
             match refused {
                 // A namespace that is being deleted takes nothing new, and that is no error.
-                Some(refusal) if refusal.namespace_terminating() => return Ok(None),
+                Some(refusal) if refusal.is_no_error() => return Ok(None),
                 Some(refusal) => return Err(Failure { reason: "FailedCreate", message: refusal.message }),
                 None => {}
             }
@@ -253,7 +253,7 @@ fn create_one(api: &mut Api, id: ReplicaSetId) -> Result<(), Refusal> {
     let created = api.create_pod(new);
     let (warning, reason, message) = match &created {
         Ok(pod) => (false, "SuccessfulCreate", format!("Created pod: {}", api.cluster().pod_name(*pod))),
-        Err(refusal) if refusal.namespace_terminating() => return created.map(drop),
+        Err(refusal) if refusal.is_no_error() => return created.map(drop),
         Err(refusal) => (true, "FailedCreate", format!("Error creating: {}", refusal.message)),
     };
     api.event(Subject::ReplicaSet(id), warning, reason, &message, source(api, id));

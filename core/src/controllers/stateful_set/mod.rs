@@ -57,7 +57,10 @@ impl StatefulSetController {
             Watched::Pod(id, change) => {
                 let pod = api.cluster().pod(id);
                 match pod.owner {
-                    Owner::StatefulSet(set) if changes_counts(api, notice, change) => queue.add(Key::StatefulSet(set), notice.record),
+                    // Every change of a pod wakes the controller; those that change no count matter only to one that is to try again.
+                    Owner::StatefulSet(set) if changes_counts(api, notice, change) || queue.failures(Key::StatefulSet(set)) > 0 => {
+                        queue.add(Key::StatefulSet(set), notice.record);
+                    }
                     Owner::None if matches!(change, PodChange::Added | PodChange::Spec) && !pod.gone => {
                         for &set in self.by_namespace.get(&pod.namespace).into_iter().flatten() {
                             if is_member(api.cluster(), set, id) {

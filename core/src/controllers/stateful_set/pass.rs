@@ -197,7 +197,7 @@ impl Pass<'_> {
         let set = self.api.cluster().text(self.set().meta.name).to_owned();
         let (warning, reason, message) = match &created {
             Ok(_) => (false, "SuccessfulCreate", format!("Create Pod {set}-{ordinal} in StatefulSet {set} successful")),
-            Err(refusal) if refusal.namespace_terminating() => return Ok(()),
+            Err(refusal) if refusal.is_no_error() => return Ok(()),
             Err(refusal) => {
                 let error = &refusal.message;
                 (true, "FailedCreate", format!("Create Pod {set}-{ordinal} in StatefulSet {set} failed error: {error}"))

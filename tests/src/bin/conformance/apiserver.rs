@@ -9,9 +9,13 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
+use wavetank_core::apiserver::Api;
+use wavetank_core::cluster::Cluster;
+use wavetank_core::cluster::build::{Behaviors, Builder, ClusterOptions, Epoch, Gaps};
 use wavetank_core::manifest::tree::Tree;
 use wavetank_core::manifest::verdict::{Change, Existing, Verdict, of_change, verdict};
-use wavetank_core::manifest::{Limits, kinds, parse, stored};
+use wavetank_core::manifest::{Limits, Object, kinds, parse, stored};
+use wavetank_core::units::time::Time;
 use wavetank_tests::conformance_report::Report;
 
 /// Judges every file that is there in the given folders.
@@ -45,7 +49,7 @@ pub(crate) fn judge(dirs: &[PathBuf]) -> Result<Report, Box<dyn Error>> {
             }
         }
         for case in lines(&dir.join("admission.jsonl"))? {
-            compare(&mut report, "admission", text(&case["id"]), &case, &of_object(&case["object"]));
+            compare(&mut report, "admission", text(&case["id"]), &case, &admitted(&case));
         }
         for case in lines(&dir.join("defaults.jsonl"))? {
             let (expected, got) = (plain_numbers(&case["defaulted"]), answer_to(&case["object"]));
@@ -77,6 +81,34 @@ fn of_verdict(verdict: Verdict) -> Said {
 
 fn of_object(object: &Value) -> Said {
     tree_of(object).map_or_else(|| Said { stage: "yaml", causes: BTreeSet::new() }, |tree| of_tree(&tree))
+}
+
+/// What becomes of an object that meets others: what reading says of it, then what admission does.
+fn admitted(case: &Value) -> Said {
+    let said = of_object(&case["object"]);
+    if said.stage != "accepted" {
+        return said;
+    }
+    let mut cluster = Cluster::default();
+    let options = ClusterOptions { gaps: Gaps::Keep, epoch: Epoch::Fixed, ..ClusterOptions::default() };
+    let mut builder = Builder::new(&mut cluster, options);
+    for given in case["given"].as_array().into_iter().flatten() {
+        if let Ok(object) = Object::from_value(given.clone()) {
+            builder.insert(&object, None);
+        }
+    }
+    let mut api = Api::new(cluster, Time::ZERO);
+    let Ok(object) = Object::from_value(case["object"].clone()) else { return said };
+    match api.apply(&object, None, &Behaviors::default()) {
+        Ok(_) => said,
+        Err(refusal) => {
+            let recorded = text(&case["message"]);
+            if !recorded.is_empty() && refusal.message != recorded {
+                eprintln!("admission: {}\n  recorded {recorded}\n  got      {}", text(&case["id"]), refusal.message);
+            }
+            Said { stage: "admission", causes: BTreeSet::new() }
+        }
+    }
 }
 
 fn tree_of(object: &Value) -> Option<Tree> {
