@@ -126,6 +126,8 @@ impl Controllers {
         if self.away {
             return self.cluster_autoscaler.observe(api, notice, queue);
         }
+        // What a pod that goes leaves free is counted before its controller asks for another.
+        self.resource_quota.observe(api, notice, queue);
         // What counts pods comes before what sums up counts: one look at a Deployment then sees all that happened.
         self.replica_sets.observe(api, notice, queue);
         self.deployments.observe(api, notice, queue);
@@ -141,7 +143,6 @@ impl Controllers {
         self.volume_protection.observe(api, notice);
         self.pv_binder.observe(api, notice, queue);
         self.attach_detach.observe(api, notice, queue);
-        self.resource_quota.observe(api, notice, queue);
         self.cron_jobs.observe(api, notice, queue);
         self.autoscalers.observe(api, notice, queue);
         self.cluster_autoscaler.observe(api, notice, queue);

@@ -313,6 +313,7 @@ impl WorkQueue {
     /// The next key that looks at what the moment has come to: for when nothing else is left to do in it.
     pub fn take_look(&mut self) -> Option<(Key, Vec<RecordId>)> {
         let key = self.looks.pop_front()?;
+        self.granted = 0;
         Some((key, self.causes.remove(&key).unwrap_or_default()))
     }
 

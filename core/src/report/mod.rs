@@ -10,6 +10,7 @@ mod capacity;
 pub mod catalog;
 pub mod compare;
 mod explained;
+mod guards;
 mod index;
 mod input;
 mod losses;

@@ -403,6 +403,9 @@ impl Group {
                 // The name is another one at each try.
                 let why = message.split_once("is forbidden: ").map_or(message, |(_, why)| why);
                 let times = if many { format!(" ({} times over {})", self.count, super::span(self.to - self.at)) } else { String::new() };
+                if let Some(text) = super::guards::sentence(told, subject, message, &times) {
+                    return (EntryKind::Refused, true, text);
+                }
                 (EntryKind::Refused, true, format!("the API server refuses what {} creates{times}: {why}", told.subject(subject)))
             }
             Likeness::Volume(step) => {

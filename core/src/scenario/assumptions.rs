@@ -172,11 +172,36 @@ static RULE: Fields = fields(
     ),
 );
 
+static SIDECAR: Fields = fields(
+    "a container that a webhook adds",
+    &[
+        required("name", Shape::Text, "Its name; a pod that has a container of that name gets no other."),
+        field("image", Shape::Text, "Its image."),
+        field("requests", Shape::Map(&QUANTITY), "What it asks for: cpu, memory."),
+    ],
+);
+
+static WEBHOOK: Fields = fields(
+    "how an admission webhook answers",
+    &[
+        required("name", Shape::Text, "The webhook's name in its configuration: v.example.com."),
+        field(
+            "latencySeconds",
+            Shape::OneOf(&[Shape::Number, Shape::Word(&["never"])]),
+            "How long an answer takes; at once unless said otherwise. From timeoutSeconds on there is none.",
+        ),
+        field("deniesImages", Shape::List(&TEXT), "Pods with an image that fits one of these are denied; * stands for any text."),
+        field("message", Shape::Text, "What it says when it denies."),
+        field("injects", Shape::Fields(&SIDECAR), "What a mutating webhook adds to each pod."),
+    ],
+);
+
 static BEHAVIOR_SPEC: Fields = fields(
     "the behaviour",
     &[
         field("defaults", Shape::Fields(&DEFAULTS), "For all pods."),
         field("workloads", Shape::List(&Shape::Fields(&RULE)), "For some pods; of several rules that fit the later counts."),
+        field("webhooks", Shape::List(&Shape::Fields(&WEBHOOK)), "How admission webhooks answer, by their names."),
     ],
 );
 

@@ -355,7 +355,8 @@ pub enum Verb {
     },
     /// `kubectl delete`.
     Delete {
-        /// A pod, workload or node: `pod/web-0`, `deployment/web`, `node/node-1`.
+        /// A pod, workload, node, namespace or configuration of webhooks: `pod/web-0`, `deployment/web`, `node/node-1`, `namespace/shop`,
+        /// `validatingwebhookconfiguration/rules`.
         target: String,
         /// `--grace-period`; none for the object's own. Only of meaning for pods.
         grace_period: Option<Millis>,

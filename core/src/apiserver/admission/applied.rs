@@ -43,6 +43,7 @@ pub(in crate::apiserver) fn review(
         if let Some(class) = unknown_class(cluster, class) {
             return Err(forbidden("pods", &name, &format!("no PriorityClass with name {class} was found")));
         }
+        own_priority(cluster, pod.template).map_err(|why| forbidden("pods", &name, &why))?;
         let own = pod.own_labels.as_deref().cloned();
         let passed = admit(cluster, now, pod.namespace, pod.template, own.as_ref(), found).map_err(|refused_| match refused_ {
             Refused::Whole(refusal) => refusal,
@@ -51,8 +52,39 @@ pub(in crate::apiserver) fn review(
         warnings.extend(policy_warnings(cluster, pod.namespace, passed.template, labels, &name));
         return Ok(Admitted { charges: passed.charges, warnings, template: Some(passed.template) });
     }
+    if let Compiled::PriorityClass(new) = compiled
+        && new.global_default
+        && let Some(other) = cluster.priority_classes.iter().find(|c| c.global_default && c.name != new.name)
+    {
+        let why = format!("PriorityClass {} is already marked as default. Only one default can exist", cluster.text(other.name));
+        return Err(forbidden(&place.qualified(), &name, &why));
+    }
     call(cluster, now, &place, &name, labels, found)?;
     Ok(Admitted { charges: objects::review(cluster, compiled)?, warnings, template: None })
+}
+
+/// `Priority`: what a pod says of itself must be what its class says (`plugin/pkg/admission/priority/admission.go`, v1.37).
+fn own_priority(cluster: &Cluster, template: TemplateId) -> Result<(), String> {
+    let template = cluster.template(template);
+    let class = match template.priority_class {
+        Some(name) => cluster.priority_classes.iter().find(|c| c.name == name),
+        None => cluster.priority_classes.iter().filter(|c| c.global_default).min_by_key(|c| c.value),
+    };
+    let value = class.map_or(0, |c| c.value);
+    if let Some(own) = template.written.spec.priority.filter(|&own| own != value) {
+        return Err(format!(
+            "the integer value of priority ({own}) must not be provided in pod spec; priority admission controller computed {value} from the \
+             given PriorityClass name"
+        ));
+    }
+    let policy = if class.is_some_and(|c| c.never_preempts) { "Never" } else { "PreemptLowerPriority" };
+    if let Some(own) = template.written.spec.preemption_policy.as_deref().filter(|&own| own != policy) {
+        return Err(format!(
+            "the string value of PreemptionPolicy ({own}) must not be provided in pod spec; priority admission controller computed {policy} from \
+             the given PriorityClass name"
+        ));
+    }
+    Ok(())
 }
 
 /// `NamespaceLifecycle`: nothing new comes into a namespace that is being deleted, or is gone.

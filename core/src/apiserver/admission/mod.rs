@@ -12,6 +12,9 @@ mod quota;
 mod usage;
 mod webhooks;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use applied::{lifecycle, review};
 pub use usage::quota_usage;
 pub(super) use webhooks::LastFound;
