@@ -169,7 +169,7 @@ impl Names {
             Subject::Volume(id) => {
                 named(Kind::Volume, "", cluster.storage.volumes.get(id.index()).map(|volume| cluster.text(volume.name))?)
             }
-            Subject::Cluster | Subject::Step(_) | Subject::NodePool(_) | Subject::Quota(_) => None,
+            Subject::Cluster | Subject::Step(_) | Subject::NodePool(_) | Subject::Quota(_) | Subject::Namespace(_) => None,
         }
     }
 }

@@ -124,7 +124,7 @@ impl Driver<'_> {
     fn apply(&mut self, object: &Value) -> Result<Option<Inserted>, Refusal> {
         let mut inserted = Ok(None);
         for object in objects([object.clone()]) {
-            inserted = self.sim.api_mut().apply(&object, None, &Behaviors::default()).map(|applied| applied.0);
+            inserted = self.sim.api_mut().apply(&object, None, &Behaviors::default()).map(|applied| applied.inserted);
         }
         if inserted.is_ok() {
             self.objects.insert(key_of(object), object.clone());
