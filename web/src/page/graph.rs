@@ -133,7 +133,9 @@ pub(crate) fn relations(props: &Props) -> Html {
     let step = |times: f64| {
         let (put, lens) = (put.clone(), lens.clone());
         Callback::from(move |_: MouseEvent| {
-            if let Some(now) = *lens.borrow() {
+            // Let go before it is put.
+            let now = *lens.borrow();
+            if let Some(now) = now {
                 put(now.zoomed(times, (size.0 / 2.0, size.1 / 2.0)));
             }
         })
