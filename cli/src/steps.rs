@@ -93,7 +93,7 @@ impl StepArgs {
             (&self.restart, |workload| Ok(Verb::Restart { workload })),
             (&self.scale, scale),
             (&self.load, load),
-            (&self.delete, |target| Ok(Verb::Delete { target, grace_period: None })),
+            (&self.delete, |target| Ok(Verb::Delete { target, grace_period: None, cascade: Default::default() })),
             (&self.recover_zone, |zone| Ok(Verb::RecoverZone { zone })),
             (&self.recover_node, |node| Ok(Verb::RecoverNode { node })),
             (&self.relieve, |node| Ok(Verb::RelievePressure { node })),

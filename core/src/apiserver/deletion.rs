@@ -36,10 +36,18 @@ impl Api {
         if meta.gone || (meta.deleting.is_some() && propagation == Propagation::Foreground) {
             return;
         }
+        let held = !meta.finalizers.is_empty();
         let before = self.cause();
         let dependents = self.dependents(workload);
         let record = match propagation {
+            // It stays, so its dependents have an owner: the garbage collector leaves them alone.
+            Propagation::Background if held => {
+                self.stays_terminating(workload);
+                return self.set_cause(before);
+            }
+            Propagation::Orphan if held => self.stays_terminating(workload),
             Propagation::Background | Propagation::Orphan => self.object_goes(workload),
+            Propagation::Foreground if held => self.stays_terminating(workload),
             Propagation::Foreground => {
                 let now = self.now();
                 if let Some(meta) = self.meta_mut(workload) {
@@ -65,6 +73,11 @@ impl Api {
     /// An object that waits for its dependents (foreground deletion) goes once there are none.
     pub(super) fn finish_foreground(&mut self, workload: Workload) {
         let waits = self.meta_mut(workload).is_some_and(|m| m.deleting.is_some() && !m.gone);
+        let held = self.meta_mut(workload).is_some_and(|m| !m.finalizers.is_empty());
+        if waits && held {
+            // Its dependents go; it does not.
+            return;
+        }
         if !waits || self.dependents(workload).iter().any(|(set, pods)| set.is_some() || !pods.is_empty()) {
             return;
         }
@@ -85,6 +98,26 @@ impl Api {
             Owner::Job(id) => Workload::Job(id),
             Owner::None | Owner::Node | Owner::Foreign { .. } => return None,
         })
+    }
+
+    /// A finalizer that nobody here removes keeps an object: it has a `deletionTimestamp` and stays. That is told once.
+    fn stays_terminating(&mut self, workload: Workload) -> RecordId {
+        let now = self.now();
+        let (subject, watched) = place(workload);
+        let mut names = Vec::new();
+        if let Some(meta) = self.meta_mut(workload) {
+            meta.deleting.get_or_insert(now);
+            names.clone_from(&meta.finalizers);
+        }
+        let record = self.announce(subject, Change::Deleting, watched);
+        let names: Vec<&str> = names.iter().map(|&name| self.cluster.text(name)).collect();
+        let told = stays(&names);
+        let text = self.trace_mut().text_id(&told);
+        let before = self.cause();
+        self.set_cause(Some(record));
+        self.record(subject, Change::StepNote(text));
+        self.set_cause(before);
+        record
     }
 
     fn object_goes(&mut self, workload: Workload) -> RecordId {
@@ -132,6 +165,15 @@ impl Api {
             Workload::Pod(_) => return None,
         })
     }
+}
+
+/// What is told of an object that its finalizers keep.
+pub(crate) fn stays(finalizers: &[&str]) -> String {
+    let (which, them) = if finalizers.len() == 1 { ("finalizer", "it") } else { ("finalizers", "them") };
+    format!(
+        "it stays Terminating: nothing in this set removes the {which} {}; its controller has to, or kubectl patch {them} away",
+        finalizers.join(", ")
+    )
 }
 
 fn place(workload: Workload) -> (Subject, Watched) {

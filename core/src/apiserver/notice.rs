@@ -19,6 +19,8 @@ pub enum PodChange {
     Deleting,
     /// Its labels or another part of its spec changed.
     Spec,
+    /// It asks for more or less than before; this was its template.
+    Resized(TemplateId),
     /// It is gone from the API; its arena entry can still be read.
     Gone,
 }
@@ -44,6 +46,8 @@ pub enum NodeChange {
     PodRange,
     /// Its machine died or came back, or was cut off. Only its kubelet and the lease tell: no API object changed.
     Machine,
+    /// Karpenter lets it go.
+    Leaving,
     /// The node object is gone.
     Gone,
 }

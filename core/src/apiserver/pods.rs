@@ -70,7 +70,7 @@ impl Api {
     /// Refused where the namespace is being deleted or gone (`NamespaceLifecycle`), the priority class does not exist (`Priority`), or a limit
     /// range (`LimitRanger`), the standard of the namespace (`PodSecurity`), a policy (`ValidatingAdmissionPolicy`), a webhook or a quota
     /// (`ResourceQuota`) does not allow it; and where a webhook that fails closed cannot be reached.
-    pub fn create_pod(&mut self, new: NewPod) -> Result<PodId, Refusal> {
+    pub fn create_pod(&mut self, mut new: NewPod) -> Result<PodId, Refusal> {
         if self.cluster.namespaces.get(new.namespace.index()).is_some_and(|n| n.deleting.is_some() || n.gone) {
             let name = self.name_of(&new, None);
             self.refuse_in_terminating(new.namespace, "pods", &name)?;
@@ -88,6 +88,8 @@ impl Api {
                 }
             }
         }
+        // Mutating admission comes before all that counts.
+        new.template = self.with_recommendation(new.template, new.owner);
         let (template, charges) = self.review_pod(&new)?;
         self.charge_quotas(charges);
         let now = self.now();

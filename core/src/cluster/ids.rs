@@ -55,8 +55,12 @@ ids! {
     CronJobId,
     /// A HorizontalPodAutoscaler.
     AutoscalerId,
+    /// A VerticalPodAutoscaler.
+    VerticalAutoscalerId,
     /// A pool of nodes that grows and shrinks.
     NodePoolId,
+    /// A NodePool of Karpenter's.
+    KarpenterPoolId,
     /// A Service.
     ServiceId,
     /// A PodDisruptionBudget.

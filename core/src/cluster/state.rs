@@ -7,6 +7,8 @@ use super::autoscalers::{Autoscaler, TargetKind};
 use super::clock::Clock;
 use super::cron_jobs::CronJob;
 use super::ids::*;
+use super::karpenter::Karpenter;
+use super::kubelet_settings::KubeletSettings;
 use super::labels::Labels;
 use super::loads::Load;
 use super::node::Node;
@@ -14,6 +16,7 @@ use super::node_pools::{NodePool, ScaleDown};
 use super::pod::{Owner, Pod, PodName, name_suffix};
 use super::quotas::{LimitRange, ResourceQuota};
 use super::template::{PodTemplate, PodVolume, VolumeSource};
+use super::vertical_autoscalers::{VerticalAutoscaler, VerticalTarget};
 use super::volumes::Storage;
 use super::webhooks::Webhook;
 use super::workloads::*;
@@ -51,6 +54,8 @@ pub struct Cluster {
     pub cron_jobs: Vec<CronJob>,
     /// HorizontalPodAutoscalers.
     pub autoscalers: Vec<Autoscaler>,
+    /// VerticalPodAutoscalers.
+    pub vertical_autoscalers: Vec<VerticalAutoscaler>,
     /// What there is to do for the pods of workloads, as far as it is known.
     pub loads: BTreeMap<Workload, Load>,
     /// Pools of nodes that grow and shrink.
@@ -59,6 +64,10 @@ pub struct Cluster {
     pub scale_down: ScaleDown,
     /// For how many nodes there are pod addresses; none where nobody hands them out.
     pub pod_ranges: Option<u32>,
+    /// NodePools of Karpenter's and their machines.
+    pub karpenter: Karpenter,
+    /// How the kubelets are configured.
+    pub kubelet: KubeletSettings,
     /// What the clocks on the wall show.
     pub clock: Clock,
     /// Services.
@@ -214,12 +223,27 @@ impl Cluster {
 
     /// The existing workload that an autoscaler scales.
     pub fn scale_target(&self, scaler: &Autoscaler) -> Option<Workload> {
-        let of = |meta: &Meta| !meta.gone && meta.name == scaler.target && meta.namespace == scaler.meta.namespace;
+        self.scalable(scaler.target_kind, scaler.target, scaler.meta.namespace)
+    }
+
+    /// The existing workload that a vertical autoscaler is about.
+    pub fn vertical_target(&self, scaler: &VerticalAutoscaler) -> Option<Workload> {
+        match scaler.target_kind {
+            VerticalTarget::Scalable(kind) => self.scalable(kind, scaler.target, scaler.meta.namespace),
+            VerticalTarget::DaemonSet => {
+                let of = |d: &DaemonSet| !d.meta.gone && d.meta.name == scaler.target && d.meta.namespace == scaler.meta.namespace;
+                self.daemon_sets.iter().rposition(of).map(|i| Workload::DaemonSet(DaemonSetId::from_index(i)))
+            }
+        }
+    }
+
+    fn scalable(&self, kind: TargetKind, name: Sym, namespace: NamespaceId) -> Option<Workload> {
+        let of = |meta: &Meta| !meta.gone && meta.name == name && meta.namespace == namespace;
         let set = |controller: bool| {
             let of = |r: &ReplicaSet| r.replication_controller == controller && of(&r.meta);
             self.replica_sets.iter().rposition(of).map(|i| Workload::ReplicaSet(ReplicaSetId::from_index(i)))
         };
-        match scaler.target_kind {
+        match kind {
             TargetKind::Deployment => {
                 self.deployments.iter().rposition(|d| of(&d.meta)).map(|i| Workload::Deployment(DeploymentId::from_index(i)))
             }

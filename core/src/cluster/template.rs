@@ -344,6 +344,8 @@ pub struct PodTemplate {
     pub finalizers: Vec<Sym>,
     /// `cluster-autoscaler.kubernetes.io/safe-to-evict`; none where it says neither.
     pub safe_to_evict: Option<bool>,
+    /// `karpenter.sh/do-not-disrupt: "true"`.
+    pub do_not_disrupt: bool,
     /// What the manifests cannot say: how long starting and stopping takes, what is used.
     pub behavior: PodBehavior,
 }

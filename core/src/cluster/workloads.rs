@@ -23,6 +23,8 @@ pub struct Meta {
     pub gone: bool,
     /// Being deleted: since when.
     pub deleting: Option<Time>,
+    /// `metadata.finalizers` that nobody here removes; those of the garbage collector are its own.
+    pub finalizers: Vec<Sym>,
     /// Where it stands in the manifests.
     pub origin: Option<Origin>,
 }

@@ -10,6 +10,7 @@ mod disruption;
 pub mod horizontal_pod_autoscaler;
 mod job;
 mod job_ttl;
+mod karpenter;
 mod losses;
 mod namespace;
 mod node_ipam;
@@ -24,6 +25,7 @@ mod resource_quota;
 mod revisions;
 mod stateful_set;
 mod taint_eviction;
+mod vertical_pod_autoscaler;
 mod volume_protection;
 
 pub use node_lifecycle::{MONITOR_GRACE, NodeLifecycle};
@@ -36,8 +38,10 @@ use deployment::DeploymentController;
 use horizontal_pod_autoscaler::HorizontalPodAutoscalers;
 use job::JobController;
 use job_ttl::JobTtlController;
+use karpenter::KarpenterController;
 use replica_set::ReplicaSetController;
 use stateful_set::StatefulSetController;
+use vertical_pod_autoscaler::VerticalPodAutoscalers;
 
 use crate::apiserver::{Api, Notice};
 
@@ -64,10 +68,12 @@ pub struct Controllers {
     cluster_autoscaler: ClusterAutoscaler,
     /// kube-controller-manager has no leader: none of its controllers does anything.
     away: bool,
+    karpenter: KarpenterController,
+    vertical_autoscalers: VerticalPodAutoscalers,
 }
 
 impl Controllers {
-    /// kube-controller-manager loses its leader. What it remembers and waits for is gone; the Cluster Autoscaler is a program of its own.
+    /// kube-controller-manager loses its leader. What it remembers and waits for is gone; autoscalers of nodes and requests are programs of their own.
     pub fn stop(&mut self, queue: &mut WorkQueue) {
         self.away = true;
         queue.forget_all(Key::is_of_manager);
@@ -77,7 +83,12 @@ impl Controllers {
     /// the cause of the API.
     pub fn take_over(&mut self, api: &mut Api, queue: &mut WorkQueue) {
         let flags = (self.node_lifecycle.grace(), self.autoscalers.flags());
-        let fresh = Controllers { cluster_autoscaler: std::mem::take(&mut self.cluster_autoscaler), ..Controllers::default() };
+        let fresh = Controllers {
+            cluster_autoscaler: std::mem::take(&mut self.cluster_autoscaler),
+            karpenter: std::mem::take(&mut self.karpenter),
+            vertical_autoscalers: std::mem::take(&mut self.vertical_autoscalers),
+            ..Controllers::default()
+        };
         let before = std::mem::replace(self, fresh);
         self.node_lifecycle.set_grace(flags.0);
         self.autoscalers.set_flags(flags.1);
@@ -98,6 +109,8 @@ impl Controllers {
         self.start_manager(api, queue, true);
         self.autoscalers.follow_courses(api, queue);
         self.cluster_autoscaler.start(api, queue);
+        self.karpenter.start(api, queue);
+        self.vertical_autoscalers.start(api, queue);
     }
 
     fn start_manager(&mut self, api: &mut Api, queue: &mut WorkQueue, goes_on: bool) {
@@ -124,7 +137,7 @@ impl Controllers {
     /// Takes a notice: asks for the keys it concerns.
     pub fn observe(&mut self, api: &mut Api, notice: &Notice, queue: &mut WorkQueue) {
         if self.away {
-            return self.cluster_autoscaler.observe(api, notice, queue);
+            return self.observe_others(api, notice, queue);
         }
         // What a pod that goes leaves free is counted before its controller asks for another.
         self.resource_quota.observe(api, notice, queue);
@@ -145,8 +158,15 @@ impl Controllers {
         self.attach_detach.observe(api, notice, queue);
         self.cron_jobs.observe(api, notice, queue);
         self.autoscalers.observe(api, notice, queue);
-        self.cluster_autoscaler.observe(api, notice, queue);
+        self.observe_others(api, notice, queue);
         namespace::observe(api, notice, queue);
+    }
+
+    /// What is no part of kube-controller-manager.
+    fn observe_others(&mut self, api: &Api, notice: &Notice, queue: &mut WorkQueue) {
+        self.cluster_autoscaler.observe(api, notice, queue);
+        self.karpenter.observe(api, notice, queue);
+        self.vertical_autoscalers.observe(api, notice, queue);
     }
 
     /// Looks at one key. The API's causes are set to the records that asked for it.
@@ -182,6 +202,10 @@ impl Controllers {
             Key::Autoscaler(id) => self.autoscalers.sync(id, api, queue),
             Key::ClusterAutoscaler => self.cluster_autoscaler.scan(api, queue),
             Key::Namespace(id) => namespace::sync(id, api, queue),
+            Key::VerticalAutoscaler(id) => self.vertical_autoscalers.sync(id, api, queue),
+            Key::KarpenterMachines => self.karpenter.tend(api, queue),
+            Key::KarpenterBatch => self.karpenter.provision(api, queue),
+            Key::KarpenterDisruption => self.karpenter.disrupt(api, queue),
             Key::Load(workload) => api.follow_course(workload),
             // A look of the same moment comes first: the taint was added after its look, so its timers run behind the looks.
             Key::TaintEviction(_) if self.node_lifecycle.is_due(api.now()) => {
@@ -211,5 +235,6 @@ impl Controllers {
         self.jobs.forget_causes();
         self.autoscalers.forget_causes();
         self.attach_detach.forget_causes();
+        self.karpenter.forget_causes();
     }
 }

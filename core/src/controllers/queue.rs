@@ -51,8 +51,16 @@ pub enum Key {
     CronJob(CronJobId),
     /// HorizontalPodAutoscaler controller.
     Autoscaler(AutoscalerId),
+    /// Vertical Pod Autoscaler: its look at one of its objects.
+    VerticalAutoscaler(VerticalAutoscalerId),
     /// Cluster Autoscaler: its scan.
     ClusterAutoscaler,
+    /// Karpenter: machines that join, start and end.
+    KarpenterMachines,
+    /// Karpenter: the end of a batch of pods that wait.
+    KarpenterBatch,
+    /// Karpenter: its look for nodes that can go.
+    KarpenterDisruption,
     /// A moment at which the load of a workload changes as its course says.
     Load(Workload),
 }
@@ -60,7 +68,8 @@ pub enum Key {
 impl Key {
     /// Whether kube-controller-manager looks at it; the rest are a program of its own, and the world.
     pub(super) fn is_of_manager(self) -> bool {
-        !matches!(self, Key::ClusterAutoscaler | Key::Load(_))
+        let karpenter = matches!(self, Key::KarpenterMachines | Key::KarpenterBatch | Key::KarpenterDisruption);
+        !karpenter && !matches!(self, Key::ClusterAutoscaler | Key::VerticalAutoscaler(_) | Key::Load(_))
     }
 
     /// Whether several workers look at keys of this sort beside each other (`cmd/kube-controller-manager/app/options`, v1.37).
@@ -149,7 +158,11 @@ impl WorkQueue {
             let order = match key {
                 _ if late => &mut self.late,
                 Key::Deployment(_) => &mut self.sums,
-                Key::Autoscaler(_) | Key::ClusterAutoscaler => &mut self.looks,
+                Key::Autoscaler(_)
+                | Key::VerticalAutoscaler(_)
+                | Key::ClusterAutoscaler
+                | Key::KarpenterBatch
+                | Key::KarpenterDisruption => &mut self.looks,
                 _ => &mut self.order,
             };
             order.push_back(key);

@@ -166,6 +166,10 @@ impl Scheduling {
                         self.binding.remove(&id);
                         ClusterEvent::PodGone(id)
                     }
+                    PodChange::Resized(old) => {
+                        self.scheduler.pod_resized(api.cluster(), id, old);
+                        ClusterEvent::PodUpdated(id)
+                    }
                     PodChange::Status | PodChange::Deleting | PodChange::Spec => ClusterEvent::PodUpdated(id),
                 }
             }

@@ -20,14 +20,12 @@ pub enum Fault {
     NodeCutOff(NodeId),
     /// They hear each other again.
     NodeReconnects(NodeId),
-    /// The operating system shuts down: what time the kubelet is given, and how much of it is kept for critical pods.
+    /// The operating system shuts down: what time the kubelet is given for which pods.
     NodeShutsDown {
         /// The node.
         node: NodeId,
-        /// In all, in milliseconds.
-        grace: Millis,
-        /// For critical pods.
-        critical: Millis,
+        /// From which priority on pods are given so many milliseconds; ascending.
+        groups: Vec<(i32, Millis)>,
     },
     /// All nodes of a zone die at once.
     ZoneFails(ZoneId),
@@ -124,7 +122,7 @@ pub fn inject(sim: &mut Sim, fault: &Fault, cause: Option<RecordId>) {
         Fault::NodeReconnects(node) => {
             api.set_connected(node, true);
         }
-        Fault::NodeShutsDown { node, grace, critical } => kubelets.shut_down(api, node, grace, critical),
+        Fault::NodeShutsDown { node, ref groups } => kubelets.shut_down(api, node, groups),
         Fault::DiskFull(node) => kubelets.fill_disk(api, node),
         Fault::DiskFreed(node) => kubelets.free_disk(api, node),
         Fault::Registry(ref registry) => kubelets.set_registry_outage(registry.clone()),

@@ -19,6 +19,13 @@ pub(super) struct Rejection {
     pub(super) message: String,
 }
 
+impl Rejection {
+    /// Whether it is for want of room.
+    pub(super) fn is_shortage(&self) -> bool {
+        self.reason.starts_with("OutOf")
+    }
+}
+
 /// Whether the kubelet of the pod's node refuses it. What the scheduler bound was checked with the same rules against the same state.
 pub(super) fn rejection(cluster: &Cluster, known: Known, id: PodId, shutting_down: bool) -> Option<Rejection> {
     let pod = cluster.pod(id);
@@ -42,8 +49,10 @@ pub(super) fn rejection(cluster: &Cluster, known: Known, id: PodId, shutting_dow
             return Some(Rejection { reason: "Evicted".to_owned(), message: "The node had condition: [MemoryPressure]. ".to_owned() });
         }
     }
-    // Only `spec.nodeName` goes past the scheduler.
-    template.node_name?;
+    // Only `spec.nodeName` and static pods go past the scheduler.
+    if template.node_name.is_none() && pod.owner != Owner::Node {
+        return None;
+    }
     if let Some(rejection) = shortage(cluster, node_id, id) {
         return Some(rejection);
     }

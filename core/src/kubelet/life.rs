@@ -77,6 +77,12 @@ impl Kubelets {
         }
         let shutting_down = pod.node.is_some_and(|node| self.agent(node).shutting_down);
         if let Some(rejection) = admission::rejection(api.cluster(), api.known(), id, shutting_down) {
+            if rejection.is_shortage()
+                && let Some(over) = self.make_room(api, id)
+            {
+                let (cause, epoch) = (api.cause(), self.life(id).epoch);
+                return self.agenda.add(over, (Timer::TakeOn(id, epoch), cause));
+            }
             if !std::mem::replace(&mut self.life(id).refused, true) {
                 let (now, cause, epoch) = (api.now(), api.cause(), self.life(id).epoch);
                 self.agenda.add(now + REFUSES_AFTER, (Timer::TakeOn(id, epoch), cause));
@@ -413,8 +419,13 @@ impl Kubelets {
     /// The kubelet's own last DELETE with grace 0. A finalizer keeps the object.
     pub(super) fn let_go(&mut self, api: &mut Api, id: PodId) {
         self.life(id).stage = Stage::Over;
-        if api.cluster().template_of(id).finalizers.is_empty() {
-            api.remove_pod(id);
+        let finalizers = &api.cluster().template_of(id).finalizers;
+        if finalizers.is_empty() {
+            return api.remove_pod(id);
         }
+        let names: Vec<&str> = finalizers.iter().map(|&name| api.cluster().text(name)).collect();
+        let told = crate::apiserver::stays(&names);
+        let text = api.trace_mut().text_id(&told);
+        api.record(Subject::Pod(id), crate::trace::Change::StepNote(text));
     }
 }

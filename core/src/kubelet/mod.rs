@@ -12,9 +12,11 @@ mod life;
 mod nodes;
 mod oom;
 mod outages;
+mod preemption;
 mod pressure;
 mod probes;
 mod sequence;
+mod static_pods;
 
 use std::collections::BTreeMap;
 
@@ -25,7 +27,7 @@ use crate::apiserver::{Api, NodeChange, Notice, PodChange, Watched};
 use crate::cluster::behavior::Exit;
 use crate::cluster::ids::{JobId, NodeId, PodId};
 use crate::cluster::state::Workload;
-use crate::trace::RecordId;
+use crate::trace::{RecordId, TextId};
 use crate::units::agenda::Agenda;
 use crate::units::time::{Millis, Time};
 
@@ -58,6 +60,10 @@ enum Timer {
     OutOfMemory(NodeId, u32),
     /// The eviction manager of a node looks at its disk.
     LookAtDisk(NodeId),
+    /// The containers of a pod that a soft threshold evicts have ended; the message.
+    SoftEvicted(PodId, TextId),
+    /// A pod made room for a critical one, and has ended.
+    MadeRoom(PodId),
     /// The containers of a pod were ended because its node shuts down.
     ShutDown(PodId),
 }
@@ -100,8 +106,12 @@ impl Kubelets {
         match notice.watched {
             Watched::Pod(id, PodChange::Added) => self.count_index(api, id),
             Watched::Pod(id, PodChange::Bound) => self.take_on(api, id),
+            Watched::Pod(id, PodChange::Deleting) if self.mirror_deleted(api, id) => {}
             Watched::Pod(id, PodChange::Deleting) => self.begin_stop(api, id),
-            Watched::Pod(id, PodChange::Gone) => self.forget(id),
+            Watched::Pod(id, PodChange::Gone) => {
+                self.forget(id);
+                self.mirror_again(api, id);
+            }
             Watched::Attachment(volume, node) if api.cluster().is_attached(volume, node) => self.volumes_attached(api, node),
             Watched::Node(id, NodeChange::PodRange) => self.post_node(api, id),
             Watched::Node(id, NodeChange::Machine) if api.cluster().node(id).kubelet_alive => self.come_back(api, id),
@@ -133,6 +143,8 @@ impl Kubelets {
             Timer::Part(id, at, epoch, step) => self.step_part(api, id, at as usize, epoch, step),
             Timer::OutOfMemory(node, epoch) => self.out_of_memory(api, node, epoch),
             Timer::LookAtDisk(node) => self.look_at_disk(api, node),
+            Timer::SoftEvicted(id, told) => self.soft_evicted(api, id, told),
+            Timer::MadeRoom(id) => self.made_room(api, id),
             Timer::ShutDown(id) => self.ended_for_shutdown(api, id),
             Timer::TakeOn(..) | Timer::Pull(..) | Timer::Start(..) | Timer::Ready(..) | Timer::Exit(..) | Timer::Restart(..) => {}
         }

@@ -22,6 +22,10 @@ pub(super) struct Agent {
     pub(super) oom_epoch: u32,
     /// When the memory threshold was last seen met; none if pressure is over.
     pub(super) breached: Option<Time>,
+    /// Since when the soft memory threshold is met.
+    pub(super) soft_since: Option<Time>,
+    /// Pods are being evicted until as much is free as `evictionMinimumReclaim` wants beyond the threshold.
+    pub(super) reclaiming: bool,
     /// The disk is full of what is not the pods'.
     pub(super) disk_full: bool,
     /// When the disk threshold was last seen met; none if pressure is over.

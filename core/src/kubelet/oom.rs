@@ -2,7 +2,7 @@
 //! limit, or the worst of all pods when the node has nothing left. The kubelet's eviction manager looks every ten seconds and may come too late.
 
 use super::life::Stage;
-use super::pressure::{THRESHOLD, look_after, room};
+use super::pressure::{first_threshold, look_after, room};
 use super::{Kubelets, Timer};
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
@@ -72,7 +72,7 @@ impl Kubelets {
             return;
         }
         let left = self.memory_left(cluster, node, now);
-        let look = look_after(grown_by(now, left.saturating_sub(THRESHOLD), rate));
+        let look = look_after(grown_by(now, left.saturating_sub(first_threshold(cluster, node)), rate));
         let empty = grown_by(now, left, rate);
         self.plan_look(api, node, look);
         let agent = self.agent(node);

@@ -95,10 +95,10 @@ impl Kubelets {
         }
     }
 
-    /// The operating system shuts down and gives the kubelet `grace`, of which `critical` is kept for critical pods
+    /// The operating system shuts down and gives the kubelet time for groups of pods by priority, ascending
     /// (`pkg/kubelet/nodeshutdown/nodeshutdown_manager.go`, v1.37). Without any it is told nothing.
-    pub fn shut_down(&mut self, api: &mut Api, node: NodeId, grace: Millis, critical: Millis) {
-        if grace <= 0 || !Self::is_alive(api, node) {
+    pub fn shut_down(&mut self, api: &mut Api, node: NodeId, groups: &[(i32, Millis)]) {
+        if groups.iter().all(|&(_, period)| period <= 0) || !Self::is_alive(api, node) {
             return;
         }
         let cause = api.cause();
@@ -112,13 +112,15 @@ impl Kubelets {
             api.event(Subject::Node(node), false, "NodeNotReady", &format!("Node {name} status is now: NodeNotReady"), "kubelet");
         }
         let pods: Vec<PodId> = api.cluster().node(node).pods.clone();
+        // A pod belongs to the highest group that does not begin above its priority; below all, to the lowest.
+        let group_of = |priority: i32| groups.iter().rposition(|&(from, _)| from <= priority).unwrap_or(0);
         let mut begins = api.now();
-        for (group, period) in [(false, grace.saturating_sub(critical)), (true, critical)] {
+        for (group, &(_, period)) in groups.iter().enumerate() {
             let mut over = begins;
             for &id in &pods {
                 let pod = api.cluster().pod(id);
-                let is_critical = pod.priority >= CRITICAL_PRIORITY || pod.owner == Owner::Node;
-                if is_critical != group || pod.gone || pod.phase.is_terminal() || pod.deletion.is_some() {
+                let priority = if pod.owner == Owner::Node { pod.priority.max(CRITICAL_PRIORITY) } else { pod.priority };
+                if group_of(priority) != group || pod.gone || pod.phase.is_terminal() || pod.deletion.is_some() {
                     continue;
                 }
                 let template = api.cluster().template_of(id);

@@ -1,5 +1,5 @@
-//! Memory pressure: the kubelet's eviction manager (`pkg/kubelet/eviction/{eviction_manager,helpers}.go`, v1.37), hard threshold
-//! `memory.available < 100Mi`.
+//! Memory pressure: the kubelet's eviction manager (`pkg/kubelet/eviction/{eviction_manager,helpers}.go`, v1.37), thresholds
+//! on `memory.available`: the hard one is 100Mi unless a KubeletConfiguration says otherwise, a soft one is only there if it does.
 //!
 //! What pods really use is an assumption: `PodBehavior::memory_usage`, or what a fault says of their workload, else their request. System processes
 //! are taken to use what is reserved for them, so a node is only looked at where a pod uses more than its request or a fault took memory away.
@@ -11,18 +11,14 @@ use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::pod::{DisruptionReason, Owner};
 use crate::cluster::state::Workload;
-use crate::trace::Subject;
+use crate::trace::{Subject, TextId};
 use crate::units::quantity::Quantity;
 use crate::units::time::{Millis, SECOND, Time};
 
-/// The default hard threshold, in bytes.
-pub(super) const THRESHOLD: i64 = 100 * 1024 * 1024;
 /// How often the eviction manager looks.
 const LOOK_EVERY: Millis = 10 * SECOND;
 /// After an eviction it waits until the pod is cleaned up, looking each second, and then looks again at once.
 const CLEANED_UP_AFTER: Millis = SECOND;
-/// `evictionPressureTransitionPeriod`: the condition stays for so long after the threshold was last seen met.
-const TRANSITION: Millis = 300 * SECOND;
 
 /// The first regular look after `time`.
 pub(super) fn look_after(time: Time) -> Time {
@@ -86,22 +82,53 @@ impl Kubelets {
         }
         self.agent(node).look_at = None;
         let available = self.memory_left(api.cluster(), node, now);
-        if available < THRESHOLD {
+        let settings = api.cluster().kubelet.clone();
+        let reclaim = if self.agent(node).reclaiming { settings.least_reclaim } else { 0 };
+        let hard = hard_threshold(api.cluster(), node);
+        let soft = settings.soft_memory.map(|(threshold, grace)| (threshold.of(api.cluster().node(node).capacity.memory), grace));
+        let met = |threshold: i64| available < threshold.saturating_add(reclaim);
+        let soft_met = soft.filter(|&(threshold, _)| met(threshold));
+        let since = *self.agent(node).soft_since.get_or_insert(now);
+        if soft_met.is_none() {
+            self.agent(node).soft_since = None;
+        }
+        // A soft threshold only evicts once it has been met for its grace period; the condition does not wait.
+        let ripe = soft_met.filter(|&(_, grace)| since + grace <= now);
+        if met(hard) || soft_met.is_some() {
             self.agent(node).breached = Some(now);
             if let Some(record) = api.set_memory_pressure(node, true) {
                 api.set_cause(Some(record));
             }
+            let threshold = if met(hard) { Some((hard, 0)) } else { ripe.map(|(threshold, _)| (threshold, settings.most_grace)) };
+            let Some((threshold, most_grace)) = threshold else {
+                let wakes = soft_met.map_or(now, |(_, grace)| since + grace);
+                self.plan_growth(api, node);
+                return self.plan_look(api, node, look_after(wakes + -1));
+            };
+            self.agent(node).reclaiming = true;
             api.event(Subject::Node(node), true, "EvictionThresholdMet", "Attempting to reclaim memory", "kubelet");
             if let Some(victim) = self.victim(api.cluster(), node, now) {
-                self.evict(api, victim, available);
+                if most_grace > 0 {
+                    // It ends in its own time, within what the kubelet allows.
+                    let template = api.cluster().template_of(victim);
+                    let takes = template.behavior.stop.clamp(0, template.grace.min(most_grace));
+                    let (cause, told) =
+                        (api.cause(), message(api.cluster(), victim, self.memory_use_at(api.cluster(), victim, now), threshold, available));
+                    let told = api.trace_mut().text_id(&told);
+                    self.agenda.add(now + takes, (Timer::SoftEvicted(victim, told), cause));
+                    self.plan_look(api, node, now + takes + CLEANED_UP_AFTER);
+                } else {
+                    self.evict(api, victim, threshold, available);
+                    self.plan_look(api, node, now + CLEANED_UP_AFTER);
+                }
                 self.plan_growth(api, node);
-                self.plan_look(api, node, now + CLEANED_UP_AFTER);
             }
             return;
         }
+        self.agent(node).reclaiming = false;
         self.plan_growth(api, node);
         let Some(breached) = self.agent(node).breached else { return };
-        let over_at = look_after(breached + TRANSITION);
+        let over_at = look_after(breached + settings.transition);
         if now >= over_at {
             self.agent(node).breached = None;
             api.set_memory_pressure(node, false);
@@ -110,19 +137,30 @@ impl Kubelets {
         }
     }
 
-    /// Evicts a pod as a kubelet under pressure does, whatever the reason: phase Failed, reason Evicted; the object stays.
-    pub fn evict_under_pressure(&mut self, api: &mut Api, id: PodId) {
-        let Some(node) = api.cluster().pod(id).node else { return };
-        let available = room(api.cluster(), node).saturating_sub(self.memory_used_at(api.cluster(), node, api.now()));
-        self.evict(api, id, available.min(THRESHOLD));
-    }
-
-    fn evict(&mut self, api: &mut Api, id: PodId, available: i64) {
+    /// A pod that a soft threshold evicted has ended.
+    pub(super) fn soft_evicted(&mut self, api: &mut Api, id: PodId, told: TextId) {
         let pod = api.cluster().pod(id);
         if pod.gone || pod.phase.is_terminal() || !Self::is_heard(api, id) {
             return;
         }
-        let message = message(api.cluster(), id, self.memory_use_at(api.cluster(), id, api.now()), available);
+        let told = api.trace().text(told).to_owned();
+        self.end_evicted(api, id, &told);
+    }
+
+    /// Evicts a pod as a kubelet under pressure does, whatever the reason: phase Failed, reason Evicted; the object stays.
+    pub fn evict_under_pressure(&mut self, api: &mut Api, id: PodId) {
+        let Some(node) = api.cluster().pod(id).node else { return };
+        let available = room(api.cluster(), node).saturating_sub(self.memory_used_at(api.cluster(), node, api.now()));
+        let threshold = hard_threshold(api.cluster(), node);
+        self.evict(api, id, threshold, available.min(threshold));
+    }
+
+    fn evict(&mut self, api: &mut Api, id: PodId, threshold: i64, available: i64) {
+        let pod = api.cluster().pod(id);
+        if pod.gone || pod.phase.is_terminal() || !Self::is_heard(api, id) {
+            return;
+        }
+        let message = message(api.cluster(), id, self.memory_use_at(api.cluster(), id, api.now()), threshold, available);
         self.end_evicted(api, id, &message);
     }
 
@@ -168,18 +206,30 @@ impl Kubelets {
     }
 }
 
+/// The hard threshold of a node, in bytes; nothing is below 0 where there is none.
+pub(super) fn hard_threshold(cluster: &Cluster, node: NodeId) -> i64 {
+    cluster.kubelet.hard_memory.map_or(0, |threshold| threshold.of(cluster.node(node).capacity.memory))
+}
+
+/// The threshold that is met first: a soft one, if there is any.
+pub(super) fn first_threshold(cluster: &Cluster, node: NodeId) -> i64 {
+    let soft = cluster.kubelet.soft_memory.map_or(0, |(threshold, _)| threshold.of(cluster.node(node).capacity.memory));
+    soft.max(hard_threshold(cluster, node))
+}
+
 /// The memory that pods and intruders may use before the node has none: the limit of the kubepods cgroup.
 pub(super) fn room(cluster: &Cluster, node: NodeId) -> i64 {
+    let threshold = hard_threshold(cluster, node);
     let node = cluster.node(node);
-    let limit = node.allocatable.memory.saturating_add(THRESHOLD);
+    let limit = node.allocatable.memory.saturating_add(threshold);
     if node.capacity.memory > 0 { limit.min(node.capacity.memory) } else { limit }
 }
 
 /// The text of the eviction: trailing blank and all. What a pod uses beyond its request is taken to be its first container's.
-fn message(cluster: &Cluster, id: PodId, usage: i64, available: i64) -> String {
+fn message(cluster: &Cluster, id: PodId, usage: i64, threshold: i64, available: i64) -> String {
     let mut message = format!(
         "The node was low on resource: memory. Threshold quantity: {}, available: {}. ",
-        Quantity::from_bytes(THRESHOLD),
+        Quantity::from_bytes(threshold),
         Quantity::from_bytes(available.max(0))
     );
     let template = cluster.template_of(id);

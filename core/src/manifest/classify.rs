@@ -154,6 +154,10 @@ fn single(reading: &mut Reading, file: &str, tree: Tree, header: Header) {
         let object = Object::Own(tree.to_value());
         return reading.add(tree, header, Class::Own, Some(object), None);
     }
+    if group == "kubelet.config.k8s.io" && header.kind == "KubeletConfiguration" {
+        let object = Object::Own(tree.to_value());
+        return reading.add(tree, header, Class::Own, Some(object), None);
+    }
     if let Some(kind) = kinds::served(&header.api_version, &header.kind) {
         return served(reading, tree, header, kind, None);
     }
@@ -188,7 +192,8 @@ fn single(reading: &mut Reading, file: &str, tree: Tree, header: Header) {
         ..nameless(&tree, root, &header).help("as the configuration of a tool it needs none; as an object it cannot be created")
     });
     let object = Object::Other(tree.to_value());
-    reading.add(tree, header, Class::Custom, Some(object), remark);
+    let class = if kinds::is_simulated_custom(group, &header.kind) { Class::Simulated } else { Class::Custom };
+    reading.add(tree, header, class, Some(object), remark);
 }
 
 /// A diagnostic if `kind` or `apiVersion` is missing or no text.

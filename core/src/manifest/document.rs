@@ -16,13 +16,13 @@ pub struct DocId(pub u32);
 /// What became of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// A typed object the simulator uses.
+    /// A typed object the simulator uses, or a custom resource whose rules it knows.
     Simulated,
     /// A kind Kubernetes serves, kept but not simulated.
     Known,
     /// A custom resource, kept but not simulated.
     Custom,
-    /// A document of `wavetank.dev`, or a `KubeSchedulerConfiguration`.
+    /// A document of `wavetank.dev`, or the configuration of the scheduler or the kubelets.
     Own,
     /// Not read: at least one diagnostic says why.
     Rejected,

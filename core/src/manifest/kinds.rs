@@ -224,6 +224,15 @@ pub fn removed(api_version: &str, kind: &str) -> Option<&'static Removed> {
     REMOVED.get(at)
 }
 
+/// Whether a custom resource is one that the simulator acts on, by the published rules of its own controllers: provisioners and autoscalers.
+#[must_use]
+pub fn is_simulated_custom(group: &str, kind: &str) -> bool {
+    matches!(
+        (group, kind),
+        ("karpenter.sh", "NodePool") | ("karpenter.k8s.aws", "EC2NodeClass") | ("autoscaling.k8s.io", "VerticalPodAutoscaler")
+    )
+}
+
 /// Whether a group is one of Kubernetes' own, so that an unknown kind in it is a mistake and not a custom resource.
 ///
 /// Groups under `k8s.io` that only custom resources use (snapshots, the gateway API, metrics) are not.

@@ -37,6 +37,7 @@ enum Likeness {
     Running,
     Ready,
     Restarted,
+    Resized,
     Succeeded,
     Gone,
     Nominated,
@@ -154,6 +155,7 @@ fn likeness(told: &Told<'_>, id: RecordId, record: &Record, deleting: bool) -> L
         Change::PodRunning => Likeness::Running,
         Change::PodReady => Likeness::Ready,
         Change::PodRestarted(_) => Likeness::Restarted,
+        Change::PodResized => Likeness::Resized,
         Change::PodSucceeded => Likeness::Succeeded,
         Change::PodGone => Likeness::Gone,
         Change::PodNominated(_) => Likeness::Nominated,
@@ -316,8 +318,16 @@ impl Group {
             Likeness::Cordoned(false) => (EntryKind::Node, true, format!("{} {} uncordoned", nodes(), verb("is", "are"))),
             Likeness::Pressure(true) => (EntryKind::Fault, true, format!("{} {} memory pressure", nodes(), verb("reports", "report"))),
             Likeness::Pressure(false) => (EntryKind::Node, true, format!("{} {} memory again", nodes(), verb("has", "have"))),
-            Likeness::NodesCame(true) => (EntryKind::Node, true, format!("{} {}", nodes(), verb("joins", "join"))),
-            Likeness::NodesCame(false) => (EntryKind::Node, true, format!("{} {} deleted", nodes(), verb("is", "are"))),
+            Likeness::NodesCame(true) => {
+                let after = self
+                    .asked(told)
+                    .map_or(String::new(), |span| format!(", {} after {} asked for", super::span(span), verb("it was", "they were")));
+                (EntryKind::Node, true, format!("{} {}{after}", nodes(), verb("joins", "join")))
+            }
+            // Of a pool that shrinks this is what the shrinking comes to.
+            Likeness::NodesCame(false) => {
+                (EntryKind::Node, self.asked(told).is_none(), format!("{} {} deleted", nodes(), verb("is", "are")))
+            }
             Likeness::Unready(reason) => {
                 let why = unready_reason(reason);
                 let why =
@@ -367,6 +377,7 @@ impl Group {
             Likeness::Running => (EntryKind::Pod, false, format!("{} {}", pods(), verb("runs", "run"))),
             Likeness::Ready => (EntryKind::Ready, true, format!("{} {} ready", pods(), verb("is", "are"))),
             Likeness::Restarted => (EntryKind::Loss, true, format!("{} {} restarted in place", pods(), verb("is", "are"))),
+            Likeness::Resized => (EntryKind::Controller, true, format!("{} {} resized in place", pods(), verb("is", "are"))),
             Likeness::Succeeded => (EntryKind::Pod, true, format!("{} ended well", pods())),
             Likeness::Gone => (EntryKind::Pod, false, format!("{} {} gone", pods(), verb("is", "are"))),
             Likeness::Nominated => (EntryKind::Controller, true, format!("room is made for {}", pods())),
@@ -432,6 +443,12 @@ impl Group {
         self.workloads.len() == 1 && self.pods.iter().all(|&pod| Some(&pod) == self.pods.first())
     }
 
+    /// How long before this a pool was made larger or smaller for it.
+    fn asked(&self, told: &Told<'_>) -> Option<Millis> {
+        let cause = told.trace.record(told.trace.record(self.first)?.cause?)?;
+        matches!(cause.change, Change::PoolScaled(..)).then(|| self.at - cause.time.millis())
+    }
+
     /// The distinct pods of repeated records.
     fn distinct_pods(&self, told: &Told<'_>) -> String {
         let mut pods = self.pods.clone();
@@ -463,10 +480,11 @@ impl Group {
             Change::StepBegins => (EntryKind::Step, true, text),
             Change::StepNote(_) => (EntryKind::Step, true, text),
             Change::ZoneState(_) => (EntryKind::Node, true, text),
-            Change::Autoscaled(..) | Change::PoolScaled(..) | Change::LoadChanged(_) | Change::CronDue(_) => {
+            Change::Autoscaled(..) | Change::PoolScaled(..) | Change::Recommended(_) | Change::LoadChanged(_) | Change::CronDue(_) => {
                 (EntryKind::Controller, true, text)
             }
             Change::Condition(_) => (EntryKind::Controller, told_of_autoscaler(&text), text),
+            Change::NodeLeaves(_) => (EntryKind::Node, true, text),
             Change::NodeCutOff | Change::NodeDiskPressure(true) => (EntryKind::Fault, true, text),
             Change::NodeReconnected | Change::NodeDiskPressure(false) => (EntryKind::Node, true, text),
             Change::Rollout | Change::Scaled(..) | Change::Deleted => {

@@ -90,6 +90,10 @@ impl<'a> Told<'a> {
             Subject::NodePool(id) => {
                 format!("node pool {}", self.cluster.node_pools.get(id.index()).map_or("", |pool| self.cluster.text(pool.name)))
             }
+            Subject::VerticalAutoscaler(id) => self.named("vpa", self.cluster.vertical_autoscalers.get(id.index()).map(|a| &a.meta)),
+            Subject::KarpenterPool(id) => {
+                format!("nodepool/{}", self.cluster.karpenter.pools.get(id.index()).map_or("", |pool| self.cluster.text(pool.name)))
+            }
             Subject::Autoscaler(id) => self.named("hpa", self.cluster.autoscalers.get(id.index()).map(|a| &a.meta)),
             Subject::Budget(id) => format!("budget {}", self.budget(id)),
             Subject::Quota(id) => {
@@ -147,6 +151,7 @@ impl<'a> Told<'a> {
             Change::NodeReady(ready) => node_ready(ready).to_owned(),
             Change::NodeTainted(key, effect) => format!("gets the taint {}", self.taint(key, effect)),
             Change::NodeUntainted(key, effect) => format!("loses the taint {}", self.taint(key, effect)),
+            Change::NodeLeaves(why) => format!("is to go: {}", text(why)),
             Change::NodeCordoned => "is cordoned: nothing new is scheduled to it".to_owned(),
             Change::NodeUncordoned => "is uncordoned".to_owned(),
             Change::NodeMemoryPressure(true) => "reports memory pressure".to_owned(),
@@ -179,7 +184,7 @@ impl<'a> Told<'a> {
             Change::ReplicaSetCreated(_) => "is made for the new revision".to_owned(),
             Change::ReplicaSetScaled(from, to) => format!("goes from {from} to {to} pods"),
             Change::Created => "is created".to_owned(),
-            Change::Deleting => "is being deleted, after what it owns".to_owned(),
+            Change::Deleting => "is being deleted".to_owned(),
             Change::Deleted => "is deleted".to_owned(),
             Change::Condition(condition) => text(condition).to_owned(),
             Change::EvictionRefused(code, message) => format!("may not be evicted ({code}): {}", text(message)),
@@ -196,6 +201,8 @@ impl<'a> Told<'a> {
             Change::Autoscaled(from, to, why) => format!("scales from {from} to {to}: {}", text(why)),
             Change::PoolScaled(from, to, why) if to > from => format!("grows from {from} to {to} nodes: {}", text(why)),
             Change::PoolScaled(from, to, why) => format!("shrinks from {from} to {to} nodes: {}", text(why)),
+            Change::Recommended(what) => format!("recommends {}", text(what)),
+            Change::PodResized => "is resized in place".to_owned(),
             Change::LoadChanged(load) => format!("has another load: {}", text(load)),
             Change::VolumeReleased => "is released: its claim is gone".to_owned(),
             Change::VolumeAttaching(node) => format!("is being attached to {}", self.node(node)),

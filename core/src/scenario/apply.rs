@@ -4,11 +4,13 @@ use super::catalog::{CANNOT_APPLY, UNKNOWN_NAME};
 use super::expr::pods_of;
 use super::names::{self, Other, Unknown};
 use super::release;
-use super::verb::{Place, Verb};
+use super::verb::{Cascade, Place, Verb};
+use crate::apiserver::Propagation;
 use crate::cluster::Cluster;
 use crate::cluster::behavior::Exit;
 use crate::cluster::build::objects_from_json;
 use crate::cluster::ids::{NodeId, PodId, ZoneId};
+use crate::cluster::kubelet_settings::shutdown_groups;
 use crate::cluster::loads::{Demand, Load, LoadChange};
 use crate::cluster::node::{Node, NodeReady, Taint};
 use crate::cluster::pod::Phase;
@@ -20,7 +22,7 @@ use crate::faults::{Fault, inject};
 use crate::manifest::{Diagnostic, Span};
 use crate::trace::{Change, DeleteReason, RecordId, Subject};
 use crate::units::text::visible;
-use crate::units::time::SECOND;
+use crate::units::time::{Millis, SECOND, format_span};
 
 /// Why a verb can't be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +160,18 @@ fn can_scale(cluster: &Cluster, workload: Workload) -> Result<(), Refused> {
         Workload::DaemonSet(_) | Workload::Job(_) | Workload::Pod(_) => {
             useless(format!("{} has no replicas to scale", visible(&cluster.workload_label(workload))))
         }
+    }
+}
+
+/// What a verb does later by itself, in this cluster: see [`Verb::later`].
+pub(super) fn later(cluster: &Cluster, verb: &Verb) -> Vec<(Millis, Verb)> {
+    match verb {
+        // The machine goes when the kubelet has had the time that its configuration gives it.
+        Verb::ShutdownNode { node, grace_period: None, .. } => {
+            let total = cluster.kubelet.shutdown.iter().map(|&(_, period)| period).sum();
+            vec![(total, Verb::FailNode { node: node.clone() })]
+        }
+        other => other.later(),
     }
 }
 
@@ -312,7 +326,11 @@ fn on_node(sim: &mut Sim, verb: &Verb, node: NodeId, cause: Option<RecordId>) ->
         Verb::Reconnect { .. } | Verb::StartKubelet { .. } => Some(Fault::NodeReconnects(node)),
         Verb::FlapNode { .. } => Some(Fault::NodeFails(node)),
         Verb::ShutdownNode { grace_period, critical_grace_period, .. } => {
-            Some(Fault::NodeShutsDown { node, grace: *grace_period, critical: *critical_grace_period })
+            let groups = match grace_period {
+                Some(total) => shutdown_groups(*total, *critical_grace_period),
+                None => sim.cluster().kubelet.shutdown.clone(),
+            };
+            Some(Fault::NodeShutsDown { node, groups })
         }
         Verb::DiskPressure { .. } => Some(Fault::DiskFull(node)),
         Verb::RelieveDiskPressure { .. } => Some(Fault::DiskFreed(node)),
@@ -344,7 +362,12 @@ fn on_node(sim: &mut Sim, verb: &Verb, node: NodeId, cause: Option<RecordId>) ->
             drains.start(api, node, flags, cause);
             return Ok(());
         }
-        Verb::SpotNotice { .. } => {
+        Verb::SpotNotice { notice, .. } => {
+            let why = format!("its spot capacity is taken away in {}", format_span(*notice));
+            let api = sim.api_mut();
+            if api.interrupt_machine(node, &why) {
+                return Ok(());
+            }
             // What a termination handler does: everything that can go goes.
             let flags = EngineDrain { force: true, delete_empty_dir_data: true, ignore_daemon_sets: true, ..EngineDrain::default() };
             let (drains, api) = sim.drains_mut();
@@ -467,11 +490,18 @@ fn on_workload(sim: &mut Sim, verb: &Verb, workload: Workload, cause: Option<Rec
         Verb::Crash { pods, exit_code, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::ContainerExits { pod, code: *exit_code }),
         Verb::FailReadiness { pods, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::Readiness { pod, ready: false }),
         Verb::PassReadiness { pods, .. } => on_pods(sim, workload, *pods, cause, |pod| Fault::Readiness { pod, ready: true }),
-        Verb::Delete { grace_period, .. } => {
+        Verb::Delete { grace_period, cascade, .. } => {
             let api = sim.api_mut();
             match workload {
                 Workload::Pod(id) => api.delete_pod(id, grace_period.map(|span| span / SECOND), DeleteReason::User),
-                other => api.delete_workload(other),
+                other => {
+                    let propagation = match cascade {
+                        Cascade::Background => Propagation::Background,
+                        Cascade::Foreground => Propagation::Foreground,
+                        Cascade::Orphan => Propagation::Orphan,
+                    };
+                    api.delete_workload_with(other, propagation);
+                }
             }
             Ok(())
         }

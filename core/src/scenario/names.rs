@@ -333,6 +333,10 @@ pub fn subject(cluster: &Cluster, subject: Subject) -> String {
         Subject::DaemonSet(id) => named("daemonset", &cluster.daemon_sets[id.index()].meta),
         Subject::Job(id) => named("job", &cluster.jobs[id.index()].meta),
         Subject::CronJob(id) => named("cronjob", &cluster.cron_jobs[id.index()].meta),
+        Subject::VerticalAutoscaler(id) => named("vpa", &cluster.vertical_autoscalers[id.index()].meta),
+        Subject::KarpenterPool(id) => {
+            format!("nodepool/{}", cluster.karpenter.pools.get(id.index()).map_or("", |p| cluster.text(p.name)))
+        }
         Subject::NodePool(id) => format!("nodepool/{}", cluster.node_pools.get(id.index()).map_or("", |p| cluster.text(p.name))),
         Subject::Autoscaler(id) => named("hpa", &cluster.autoscalers[id.index()].meta),
         Subject::Budget(id) => named("poddisruptionbudget", &cluster.budgets[id.index()].meta),

@@ -8,7 +8,7 @@ use super::document::{Expectation, Promise, Scenario, Start, Step, When};
 use super::expr::LONGEST_EXPRESSION;
 use super::schema::{API_VERSION, SCENARIO, VERBS};
 use super::shape::{Shape, check};
-use super::verb::{DrainOptions, LITTLE_MEMORY, Place, SPOT_NOTICE, TAKEOVER, Verb};
+use super::verb::{Cascade, DrainOptions, LITTLE_MEMORY, Place, SPOT_NOTICE, TAKEOVER, Verb};
 use crate::cluster::template::TaintEffect;
 use crate::engine::Component;
 use crate::manifest::tree::{NodeId, NodeKind, Scalar, Tree};
@@ -194,7 +194,7 @@ fn verb(tree: &Tree, key: &str, argument: NodeId) -> Option<Verb> {
         "spotNotice" => Verb::SpotNotice { node: node()?, notice: span_of(tree, argument, "notice").unwrap_or(SPOT_NOTICE) },
         "shutdownNode" => Verb::ShutdownNode {
             node: node()?,
-            grace_period: span_of(tree, argument, "gracePeriod").unwrap_or(0),
+            grace_period: span_of(tree, argument, "gracePeriod"),
             critical_grace_period: span_of(tree, argument, "criticalGracePeriod").unwrap_or(0),
         },
         "diskPressure" => Verb::DiskPressure { node: node()? },
@@ -258,7 +258,15 @@ fn verb(tree: &Tree, key: &str, argument: NodeId) -> Option<Verb> {
         "undo" => Verb::Undo { workload: workload()?, to_revision: integer(tree, argument, "toRevision") },
         "pause" => Verb::Pause { workload: workload()? },
         "resume" => Verb::Resume { workload: workload()? },
-        "delete" => Verb::Delete { target: either("target")?, grace_period: span_of(tree, argument, "gracePeriod") },
+        "delete" => Verb::Delete {
+            target: either("target")?,
+            grace_period: span_of(tree, argument, "gracePeriod"),
+            cascade: match text("cascade").as_deref() {
+                Some("foreground") => Cascade::Foreground,
+                Some("orphan") => Cascade::Orphan,
+                _ => Cascade::Background,
+            },
+        },
         _ => return None,
     })
 }

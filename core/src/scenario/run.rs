@@ -1,6 +1,6 @@
 //! Running a scenario: its steps at their times on a simulation, its expectations watched at every moment.
 
-use super::apply::{Refused, apply, check};
+use super::apply::{Refused, apply, check, later};
 use super::catalog::{BAD_EXPRESSION, BUDGET_SPENT, NEVER_DUE, NEVER_HELD, NOT_HELD, UNKNOWN_NAME};
 use super::document::{Expectation, Promise, Scenario, When};
 use super::expr::{Evaluator, Needs, Which};
@@ -188,7 +188,7 @@ impl Running<'_, '_> {
         self.latest = self.latest.max(at);
         self.steps[index] = Some(match done {
             Ok(()) => {
-                self.later.extend(step.verb.later().into_iter().map(|(after, verb)| (at + after, verb, record)));
+                self.later.extend(later(sim.cluster(), &step.verb).into_iter().map(|(after, verb)| (at + after, verb, record)));
                 StepState::Done { at, record }
             }
             Err(refused) => {

@@ -69,7 +69,11 @@ static SHUTDOWN: Fields = fields(
     "a planned shutdown",
     &[
         required("node", Shape::Text, "The node's name."),
-        field("gracePeriod", Shape::Duration, "The kubelet's shutdownGracePeriod; 0s, the default, gives it no time."),
+        field(
+            "gracePeriod",
+            Shape::Duration,
+            "The kubelet's shutdownGracePeriod; without it what a KubeletConfiguration says, else 0s: no time.",
+        ),
         field("criticalGracePeriod", Shape::Duration, "shutdownGracePeriodCriticalPods: the part of it kept for critical pods."),
     ],
 );
@@ -218,6 +222,11 @@ static DELETE: Fields = fields(
     &[
         required("target", Shape::Text, "pod/name, deployment/name, node/name, cronjob/name, hpa/name, pvc/name …"),
         field("gracePeriod", Shape::Duration, "--grace-period; 0s deletes at once."),
+        field(
+            "cascade",
+            Shape::Word(&["background", "foreground", "orphan"]),
+            "--cascade: what it owns follows it (background, unless said otherwise), goes first, or stays.",
+        ),
     ],
 );
 

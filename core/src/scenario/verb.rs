@@ -56,6 +56,29 @@ impl Place {
     }
 }
 
+/// `kubectl delete --cascade`: what becomes of what an object owns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cascade {
+    /// It follows once the object is gone.
+    #[default]
+    Background,
+    /// It goes first; the object waits.
+    Foreground,
+    /// It stays, without an owner.
+    Orphan,
+}
+
+impl Cascade {
+    /// As kubectl writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Cascade::Background => "background",
+            Cascade::Foreground => "foreground",
+            Cascade::Orphan => "orphan",
+        }
+    }
+}
+
 /// What a spot instance's owner is told before it is taken away (AWS: two minutes).
 pub const SPOT_NOTICE: Millis = 120 * SECOND;
 
@@ -147,8 +170,8 @@ pub enum Verb {
     ShutdownNode {
         /// The node.
         node: String,
-        /// `shutdownGracePeriod`; 0, the default, gives the kubelet no time.
-        grace_period: Millis,
+        /// `shutdownGracePeriod`; none for what a KubeletConfiguration says, or 0, the default, which gives the kubelet no time.
+        grace_period: Option<Millis>,
         /// `shutdownGracePeriodCriticalPods`: the part of it that is kept for critical pods.
         critical_grace_period: Millis,
     },
@@ -360,6 +383,8 @@ pub enum Verb {
         target: String,
         /// `--grace-period`; none for the object's own. Only of meaning for pods.
         grace_period: Option<Millis>,
+        /// `--cascade`.
+        cascade: Cascade,
     },
 }
 
@@ -437,7 +462,7 @@ impl Verb {
             | Verb::StopKubelet { node }
             | Verb::StartKubelet { node }
             | Verb::SpotNotice { node, notice: SPOT_NOTICE }
-            | Verb::ShutdownNode { node, grace_period: 0, critical_grace_period: 0 }
+            | Verb::ShutdownNode { node, grace_period: None, critical_grace_period: 0 }
             | Verb::DiskPressure { node }
             | Verb::RelieveDiskPressure { node }
             | Verb::KubeletNotReady { node }
@@ -454,7 +479,7 @@ impl Verb {
             | Verb::FailReadiness { workload, pods: None }
             | Verb::PassReadiness { workload, pods: None }
             | Verb::Undo { workload, to_revision: None } => one(workload),
-            Verb::Delete { target, grace_period: None } => one(target),
+            Verb::Delete { target, grace_period: None, cascade: Cascade::Background } => one(target),
             Verb::Drain { node, options } if *options == DrainOptions::default() => one(node),
             other => format!("{}: {{{}}}", other.name(), other.fields().join(", ")),
         }
@@ -476,7 +501,7 @@ impl Verb {
             }
             Verb::StopComponent { component, takeover } => vec![(*takeover, Verb::StartComponent { component: *component })],
             Verb::SpotNotice { node, notice } => vec![(*notice, Verb::FailNode { node: node.clone() })],
-            Verb::ShutdownNode { node, grace_period, .. } => vec![(*grace_period, Verb::FailNode { node: node.clone() })],
+            Verb::ShutdownNode { node, grace_period, .. } => vec![(grace_period.unwrap_or(0), Verb::FailNode { node: node.clone() })],
             _ => Vec::new(),
         }
     }
@@ -540,8 +565,8 @@ impl Verb {
             }
             Verb::ShutdownNode { node, grace_period, critical_grace_period } => {
                 text(&mut fields, "node", node);
-                let spans = [("gracePeriod", grace_period), ("criticalGracePeriod", critical_grace_period)];
-                fields.extend(spans.map(|(key, span)| format!("{key}: {}", duration_text(*span))));
+                fields.extend(grace_period.map(|span| format!("gracePeriod: {}", duration_text(span))));
+                fields.push(format!("criticalGracePeriod: {}", duration_text(*critical_grace_period)));
             }
             Verb::RegistryOutage { registry: Some(registry) } => text(&mut fields, "registry", registry),
             Verb::SlowStart { workload, by } => {
@@ -608,9 +633,12 @@ impl Verb {
                 text(&mut fields, "workload", workload);
                 fields.extend(to_revision.map(|n| format!("toRevision: {n}")));
             }
-            Verb::Delete { target, grace_period } => {
+            Verb::Delete { target, grace_period, cascade } => {
                 text(&mut fields, "target", target);
                 fields.extend(grace_period.map(|span| format!("gracePeriod: {}", duration_text(span))));
+                if *cascade != Cascade::default() {
+                    fields.push(format!("cascade: {}", cascade.name()));
+                }
             }
             _ => {}
         }

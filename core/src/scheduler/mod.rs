@@ -44,7 +44,7 @@ pub use attempt::{Attempt, Detail, Nomination, Outcome};
 pub use hints::ClusterEvent;
 
 use crate::cluster::Cluster;
-use crate::cluster::ids::{NodeId, PodId};
+use crate::cluster::ids::{NodeId, PodId, TemplateId};
 use crate::cluster::labels::Labels;
 use crate::cluster::node::{Node, Taint};
 use crate::units::resources::Resources;
@@ -240,6 +240,13 @@ impl Scheduler {
         }
         self.counts.pod_updated(id, cluster, &self.cache, &self.topology);
         self.cache.pod_touched(node);
+    }
+
+    /// A bound pod asks for more or less than before, when `old` was its template.
+    pub fn pod_resized(&mut self, cluster: &Cluster, id: PodId, old: TemplateId) {
+        let Some(Some(node)) = self.bound.get(id.index()).copied() else { return };
+        self.cache.pod_removed(id, node, cluster.template(old));
+        self.cache.pod_added(id, node, cluster.template_of(id));
     }
 
     /// Sets or ends a pod's nomination.

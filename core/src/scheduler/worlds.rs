@@ -194,6 +194,7 @@ impl World {
             namespace,
             labels,
             safe_to_evict: None,
+            do_not_disrupt: false,
             deletion_cost: 0,
             digest: 0,
             origin: None,

@@ -169,7 +169,13 @@ impl Names {
             Subject::Volume(id) => {
                 named(Kind::Volume, "", cluster.storage.volumes.get(id.index()).map(|volume| cluster.text(volume.name))?)
             }
-            Subject::Cluster | Subject::Step(_) | Subject::NodePool(_) | Subject::Quota(_) | Subject::Namespace(_) => None,
+            Subject::Cluster
+            | Subject::Step(_)
+            | Subject::NodePool(_)
+            | Subject::KarpenterPool(_)
+            | Subject::VerticalAutoscaler(_)
+            | Subject::Quota(_)
+            | Subject::Namespace(_) => None,
         }
     }
 }

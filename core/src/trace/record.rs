@@ -42,8 +42,12 @@ pub enum Subject {
     CronJob(CronJobId),
     /// A HorizontalPodAutoscaler.
     Autoscaler(AutoscalerId),
+    /// A VerticalPodAutoscaler.
+    VerticalAutoscaler(VerticalAutoscalerId),
     /// A pool of nodes that grows and shrinks.
     NodePool(NodePoolId),
+    /// A NodePool of Karpenter's.
+    KarpenterPool(KarpenterPoolId),
     /// A PodDisruptionBudget.
     Budget(BudgetId),
     /// A ResourceQuota.
@@ -119,6 +123,8 @@ pub enum Change {
     NodeTainted(Sym, TaintEffect),
     /// A taint was taken away.
     NodeUntainted(Sym, TaintEffect),
+    /// Karpenter lets a node go: why.
+    NodeLeaves(TextId),
     /// `spec.unschedulable` became true.
     NodeCordoned,
     /// `spec.unschedulable` became false.
@@ -190,8 +196,12 @@ pub enum Change {
     CronDue(i64),
     /// An autoscaler changes the size of what it scales: from, to, and why.
     Autoscaled(i32, i32, TextId),
-    /// The Cluster Autoscaler changes the size of a pool: from, to, and why. Its new machines join later.
+    /// The Cluster Autoscaler or Karpenter changes the size of a pool: from, to, and why. New machines join later.
     PoolScaled(i32, i32, TextId),
+    /// A vertical autoscaler recommends something else: in words.
+    Recommended(TextId),
+    /// A running pod asks for more or less.
+    PodResized,
     /// What there is to do for a workload's pods changed: in words.
     LoadChanged(TextId),
     /// A claim was bound to a volume.

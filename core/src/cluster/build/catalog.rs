@@ -111,7 +111,7 @@ const CATALOG: &[DiagnosticInfo] = &[
         "WT2021",
         "A Cluster document that can't be used",
         "The document of kind Cluster (wavetank.dev/v1alpha1) has a field of the wrong type, an unknown field, or an amount that is none. Its form: \
-         spec.nodePools[] with name, zones, count, capacity, labels, taints.",
+         spec.nodePools[] with name, zones, count, capacity, labels, taints; spec.machineTypes[] with name, capacity, price, spotPrice.",
     ),
     page(
         "WT2022",
@@ -137,11 +137,37 @@ const CATALOG: &[DiagnosticInfo] = &[
          Sunday is 0, and 7 is no day), or spec.timeZone is not a name of the IANA database (Europe/Berlin). The API server refuses the object; here it makes no Job.",
     ),
     page(
+        "WT2026",
+        "A field of a NodePool that is not used",
+        "A NodePool of Karpenter's (karpenter.sh/v1) has a field that does not parse, or one that decides nothing here. The message says which, and what \
+         happens instead.",
+    ),
+    page(
+        "WT2027",
+        "A NodePool that can launch nothing",
+        "None of the machine types that are known meets the requirements of the NodePool. Without a Cluster document a few families of Amazon's are \
+         assumed (c6i, m6i, r6i, c7g, m7g, r7g, from large to 16xlarge); declare others with spec.machineTypes[]: name, capacity, allocatable, labels, \
+         zones, price, spotPrice, startSeconds.",
+    ),
+    page(
+        "WT2028",
+        "A VerticalPodAutoscaler that is not used as written",
+        "A VerticalPodAutoscaler (autoscaling.k8s.io/v1) has a field that does not parse, a target that is not simulated, or a mode that is not. The message \
+         says which, and what happens instead.",
+    ),
+    page(
         "WT2029",
         "Devices that are not simulated",
         "A pod asks for devices by resource claims (dynamic resource allocation). Wavetank reads the claims and does not allocate devices: the pods\n\
          are scheduled as if they asked for none. Every other rule holds for them, so a node that refuses such a pod here refuses it in the\n\
          cluster too; a node that takes it here may lack the device there. Extended resources (nvidia.com/gpu: 1 among the requests) are simulated.",
+    ),
+    page(
+        "WT2030",
+        "A KubeletConfiguration that is not used as written",
+        "Of a KubeletConfiguration (kubelet.config.k8s.io/v1beta1) the memory thresholds (evictionHard, evictionSoft with its grace period, \
+         evictionMaxPodGracePeriod, evictionMinimumReclaim, evictionPressureTransitionPeriod) and the periods of a graceful shutdown are read, for all \
+         nodes. The message says which field does not parse, or decides nothing here.",
     ),
     page(
         "WT2040",

@@ -156,6 +156,9 @@ pub(super) fn carry(old: &Meta, new: &mut Meta) {
     new.created = old.created;
     new.generation = old.generation;
     new.deleting = old.deleting.or(new.deleting);
+    if new.finalizers.is_empty() {
+        new.finalizers = old.finalizers.clone();
+    }
     new.origin = new.origin.or(old.origin);
 }
 

@@ -153,8 +153,18 @@ impl Builder<'_> {
         }
     }
 
+    /// Gives a workload the load that is said of it, if anything is.
+    pub(super) fn take_load_said(&mut self, workload: Workload) {
+        let Some(scaled) = self.scaled(workload, 0, i32::MAX).filter(|_| !self.cluster.loads.contains_key(&workload)) else { return };
+        let load = self.load_said(&scaled);
+        self.cluster.loads.insert(workload, load);
+    }
+
     fn scaled_by(&self, scaler: &Autoscaler) -> Option<Scaled> {
-        let workload = self.cluster.scale_target(scaler)?;
+        self.scaled(self.cluster.scale_target(scaler)?, scaler.least, scaler.most)
+    }
+
+    fn scaled(&self, workload: Workload, least: i32, most: i32) -> Option<Scaled> {
         let (kind, template, replicas) = match workload {
             Workload::Deployment(DeploymentId(i)) => {
                 let d = self.cluster.deployments.get(i as usize)?;
@@ -170,7 +180,7 @@ impl Builder<'_> {
             }
             _ => return None,
         };
-        let replicas = i64::from(replicas.min(scaler.most).max(scaler.least));
+        let replicas = i64::from(replicas.min(most).max(least));
         Some(Scaled { workload, kind, template, replicas })
     }
 

@@ -29,8 +29,11 @@ mod findings;
 mod gaps;
 mod guards;
 mod insert;
+mod karpenter;
+mod kubelets;
 pub mod limits;
 mod loads;
+mod machine_types;
 mod nodes;
 mod options;
 mod pods;
@@ -41,6 +44,7 @@ mod requests;
 mod selectors;
 mod storage;
 mod template;
+mod vertical;
 mod volumes;
 mod webhooks;
 mod whole;
@@ -73,6 +77,8 @@ pub struct Builder<'c> {
     workloads: BTreeMap<(u8, NamespaceId, Sym), u32>,
     claims: BTreeMap<(NamespaceId, Sym), ClaimId>,
     runtime_classes: BTreeMap<String, RuntimeClass>,
+    /// Types of machines that a `Cluster` document declares.
+    machine_types: Vec<machine_types::MachineType>,
     /// How many names were made from `generateName`.
     generated: u32,
     diagnostics: Vec<(Option<Origin>, Diagnostic)>,
@@ -91,6 +97,7 @@ impl<'c> Builder<'c> {
             workloads: BTreeMap::new(),
             claims: BTreeMap::new(),
             runtime_classes: BTreeMap::new(),
+            machine_types: Vec::new(),
             generated: 0,
             diagnostics: Vec::new(),
         };

@@ -82,6 +82,11 @@ impl Builder<'_> {
     }
 
     fn owner(&mut self, written: &Written, namespace: NamespaceId) -> Owner {
+        // A mirror of a static pod says so (`pkg/kubelet/types/pod_update.go`, v1.37).
+        let said = |key: &str| written.metadata.annotations.as_ref().and_then(|a| a.get(key)).map(String::as_str);
+        if said("kubernetes.io/config.mirror").is_some() || matches!(said("kubernetes.io/config.source"), Some("file" | "http")) {
+            return Owner::Node;
+        }
         let Some(owner) = controller(&written.metadata) else { return Owner::None };
         let found = |b: &Self, kind: Kind| b.find_workload(kind, namespace, &owner.name);
         let simulated = match owner.kind.as_str() {

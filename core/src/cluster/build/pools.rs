@@ -8,7 +8,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::karpenter::is_pool;
 use super::limits::MAX_NODES;
+use super::machine_types::WrittenType;
 use super::options::NodeShape;
 use super::whole::Assumption;
 use super::{Builder, Compiled, Thing};
@@ -24,7 +26,7 @@ use crate::units::resources::Resources;
 use crate::units::time::{Millis, SECOND};
 
 /// Zones of assumed nodes.
-const DEFAULT_ZONES: [&str; 3] = ["zone-a", "zone-b", "zone-c"];
+pub(super) const DEFAULT_ZONES: [&str; 3] = ["zone-a", "zone-b", "zone-c"];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -42,6 +44,9 @@ struct ClusterSpec {
     pod_cidr: Option<String>,
     #[serde(rename = "nodeCIDRMaskSize")]
     node_mask: Option<u8>,
+    /// What Karpenter may launch.
+    #[serde(default)]
+    machine_types: Vec<WrittenType>,
 }
 
 /// For how many nodes a range of addresses suffices.
@@ -154,6 +159,15 @@ impl Builder<'_> {
                     if let Some(storage) = &spec.storage {
                         storage.put(&mut self.cluster.storage.timing);
                     }
+                    for (i, written) in spec.machine_types.iter().enumerate() {
+                        match written.read() {
+                            Ok(machine) => self.machine_types.push(machine),
+                            Err(why) => {
+                                let pointer = format!("/spec/machineTypes/{i}");
+                                self.tell_at(document, &pointer, Diagnostic::error(DiagnosticId("WT2021"), why));
+                            }
+                        }
+                    }
                     match spec.pod_cidr.as_deref().map(|cidr| pod_ranges(cidr, spec.node_mask)).transpose() {
                         Ok(ranges) => self.cluster.pod_ranges = ranges.or(self.cluster.pod_ranges),
                         Err(why) => self.tell_at(document, "/spec/podCIDR", Diagnostic::error(DiagnosticId("WT2021"), why)),
@@ -168,7 +182,9 @@ impl Builder<'_> {
                 }
             }
         }
-        if !given && self.cluster.nodes.is_empty() && self.cluster.node_pools.is_empty() {
+        // Karpenter makes what is needed.
+        let made = manifest.documents.iter().any(is_pool);
+        if !given && !made && self.cluster.nodes.is_empty() && self.cluster.node_pools.is_empty() {
             self.assume_equal_nodes(assumptions);
         }
     }
@@ -259,7 +275,14 @@ impl Builder<'_> {
         }
     }
 
-    fn node_of(&mut self, name: &str, zone: Option<&str>, shape: &NodeShape, labels: &BTreeMap<String, String>, taints: &[Taint]) -> Node {
+    pub(super) fn node_of(
+        &mut self,
+        name: &str,
+        zone: Option<&str>,
+        shape: &NodeShape,
+        labels: &BTreeMap<String, String>,
+        taints: &[Taint],
+    ) -> Node {
         let mut own: BTreeMap<String, String> = BTreeMap::new();
         // What every kubelet sets, the two old names included (`pkg/kubelet/kubelet_node_status.go`, v1.37).
         let usual = [

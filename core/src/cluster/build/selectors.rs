@@ -81,14 +81,14 @@ pub(crate) fn node_term(text: &mut Interner, written: &WrittenTerm) -> Option<No
     }
     let mut term = NodeSelectorTerm::default();
     for written in expressions.into_iter().flatten() {
-        match node_requirement(text, written) {
+        match written_requirement(text, written) {
             Some(requirement) => term.expressions.push(requirement),
             None => term.invalid = true,
         }
     }
     for written in fields.into_iter().flatten() {
         let one_value = written.values.as_ref().is_some_and(|v| v.len() == 1);
-        match node_requirement(text, written) {
+        match written_requirement(text, written) {
             Some(r) if written.key == "metadata.name" && one_value && matches!(r.operator, Operator::In | Operator::NotIn) => {
                 term.names.push(r)
             }
@@ -99,24 +99,28 @@ pub(crate) fn node_term(text: &mut Interner, written: &WrittenTerm) -> Option<No
 }
 
 /// A requirement as `labels.NewRequirement` would take it.
-fn node_requirement(text: &mut Interner, written: &NodeSelectorRequirement) -> Option<Requirement> {
-    let operands = written.values.as_deref().unwrap_or_default();
-    let (operator, fits) = match written.operator.as_str() {
+fn written_requirement(text: &mut Interner, written: &NodeSelectorRequirement) -> Option<Requirement> {
+    node_requirement(text, &written.key, &written.operator, written.values.as_deref().unwrap_or_default())
+}
+
+/// A requirement on a node's labels by its parts.
+pub(crate) fn node_requirement(text: &mut Interner, key: &str, written: &str, operands: &[String]) -> Option<Requirement> {
+    let (operator, fits) = match written {
         "In" => (Operator::In, !operands.is_empty()),
         "NotIn" => (Operator::NotIn, !operands.is_empty()),
         "Exists" => (Operator::Exists, operands.is_empty()),
         "DoesNotExist" => (Operator::DoesNotExist, operands.is_empty()),
         "Gt" | "Lt" => {
             let number = matches!(operands, [one] if one.parse::<i64>().is_ok());
-            (if written.operator == "Gt" { Operator::Gt } else { Operator::Lt }, number)
+            (if written == "Gt" { Operator::Gt } else { Operator::Lt }, number)
         }
         _ => return None,
     };
-    let field = written.key == "metadata.name";
-    if !fits || !is_label_key(&written.key) || !(field || operands.iter().all(|v| is_label_value(v))) {
+    let field = key == "metadata.name";
+    if !fits || !is_label_key(key) || !(field || operands.iter().all(|v| is_label_value(v))) {
         return None;
     }
-    Some(Requirement { key: text.intern(&written.key), operator, values: operands.iter().map(|v| text.intern(v)).collect() })
+    Some(Requirement { key: text.intern(key), operator, values: operands.iter().map(|v| text.intern(v)).collect() })
 }
 
 /// `IsQualifiedName`: an optional DNS prefix, a slash, and a name of at most 63 letters.

@@ -174,6 +174,7 @@ impl Builder<'_> {
             resource_claims: claim_names.map(|c| text.intern(c)).collect(),
             finalizers: source.metadata.and_then(|m| m.finalizers.as_ref()).into_iter().flatten().map(|f| text.intern(f)).collect(),
             safe_to_evict: safe_to_evict(source.metadata),
+            do_not_disrupt: do_not_disrupt(source.metadata),
             behavior: crate::cluster::behavior::PodBehavior::assumed(),
             labels: own,
             containers: regular,
@@ -246,6 +247,12 @@ fn safe_to_evict(metadata: Option<&ObjectMeta>) -> Option<bool> {
     }
 }
 
+/// Whether Karpenter must leave the node of a pod alone (`karpenter/pkg/apis/v1/labels.go` DoNotDisruptAnnotationKey).
+fn do_not_disrupt(metadata: Option<&ObjectMeta>) -> bool {
+    let annotations = metadata.and_then(|m| m.annotations.as_ref());
+    annotations.and_then(|a| a.get("karpenter.sh/do-not-disrupt")).is_some_and(|said| said == "true")
+}
+
 fn deletion_cost(metadata: Option<&ObjectMeta>) -> i32 {
     let annotations = metadata.and_then(|m| m.annotations.as_ref());
     annotations.and_then(|a| a.get("controller.kubernetes.io/pod-deletion-cost")).and_then(|c| c.parse().ok()).unwrap_or(0)
@@ -273,6 +280,7 @@ fn digest(source: &Source<'_>) -> Digest {
     let mut whole = blake3::Hasher::new();
     whole.update(revision.as_bytes());
     whole.update(&deletion_cost(source.metadata).to_le_bytes());
+    whole.update(&[safe_to_evict(source.metadata).map_or(2, u8::from), u8::from(do_not_disrupt(source.metadata))]);
     whole.update(&serde_json::to_vec(&surroundings).unwrap_or_default());
     let mut first = [0; 8];
     first.copy_from_slice(&revision.as_bytes()[..8]);

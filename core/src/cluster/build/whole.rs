@@ -97,9 +97,12 @@ pub fn build(manifest: &Manifest, options: &ClusterOptions) -> Built {
         }
     }
     if options.gaps == Gaps::Assume {
+        builder.read_kubelet_settings(manifest);
         builder.assume_nodes(manifest, &mut assumptions);
+        builder.add_karpenter(manifest, &mut assumptions);
         builder.assume_storage(&mut assumptions);
         builder.assume_loads(&mut assumptions);
+        builder.add_vertical_autoscalers(manifest, &mut assumptions);
         builder.name_clock(&mut assumptions);
         builder.name_webhooks(&mut assumptions);
     }

@@ -39,7 +39,11 @@ impl Builder<'_> {
     /// Name, namespace and life of an object.
     pub(super) fn meta(&mut self, metadata: &ObjectMeta, origin: Option<Origin>) -> Meta {
         let namespace = self.namespace(metadata);
+        // Those of the garbage collector are how it does its work.
+        let foreign = |f: &&String| !matches!(f.as_str(), "foregroundDeletion" | "orphan");
+        let finalizers = metadata.finalizers.iter().flatten().filter(foreign).map(|f| self.cluster.text.intern(f)).collect();
         Meta {
+            finalizers,
             name: self.name(metadata),
             namespace,
             created: self.created(metadata),

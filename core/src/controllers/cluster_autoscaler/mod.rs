@@ -3,7 +3,7 @@
 
 mod grow;
 mod shrink;
-mod world;
+pub(in crate::controllers) mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +49,7 @@ pub(super) struct ClusterAutoscaler {
 }
 
 /// Whether a pod goes with its node: nobody has to find another place for it.
-fn stays_with_node(cluster: &Cluster, id: PodId) -> bool {
+pub(in crate::controllers) fn stays_with_node(cluster: &Cluster, id: PodId) -> bool {
     matches!(cluster.pod(id).owner, Owner::DaemonSet(_) | Owner::Node)
 }
 

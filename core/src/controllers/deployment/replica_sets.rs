@@ -102,7 +102,7 @@ pub(super) fn new_or_create(api: &mut Api, id: DeploymentId) -> Result<Option<Re
         Selector::Nothing => Selector::Nothing,
     };
     let created = api.create_replica_set(ReplicaSet {
-        meta: Meta { name, namespace, created: api.now(), generation: 1, gone: false, deleting: None, origin },
+        meta: Meta { name, namespace, created: api.now(), generation: 1, gone: false, deleting: None, finalizers: Vec::new(), origin },
         replication_controller: false,
         deployment: Some(id),
         selector,

@@ -7,7 +7,7 @@ mod limits;
 mod look;
 mod metrics;
 mod replicas;
-mod usage;
+pub(in crate::controllers) mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 

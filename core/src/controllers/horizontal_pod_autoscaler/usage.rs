@@ -12,7 +12,7 @@ use crate::units::intern::Sym;
 use crate::units::time::Time;
 
 /// The existing pods of a workload, those being deleted too, in order of creation.
-pub(super) fn pods_of(cluster: &Cluster, workload: Workload) -> Vec<PodId> {
+pub(in crate::controllers) fn pods_of(cluster: &Cluster, workload: Workload) -> Vec<PodId> {
     match workload {
         Workload::Deployment(id) => {
             let sets = &cluster.deployments[id.index()].replica_sets;
@@ -27,10 +27,10 @@ pub(super) fn pods_of(cluster: &Cluster, workload: Workload) -> Vec<PodId> {
 }
 
 /// A workload's pods as metrics see them.
-pub(super) struct Scene<'a> {
+pub(in crate::controllers) struct Scene<'a> {
     cluster: &'a Cluster,
     /// The pods.
-    pub(super) pods: Vec<PodId>,
+    pub(in crate::controllers) pods: Vec<PodId>,
     load: Option<&'a Load>,
     /// Those that share what is shared.
     serving: i64,
@@ -39,7 +39,7 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     /// The scene at `now`.
-    pub(super) fn new(cluster: &'a Cluster, workload: Workload, now: Time) -> Scene<'a> {
+    pub(in crate::controllers) fn new(cluster: &'a Cluster, workload: Workload, now: Time) -> Scene<'a> {
         let pods = pods_of(cluster, workload);
         let serving = pods.iter().filter(|&&id| serves(cluster, id)).count() as i64;
         Scene { cluster, pods, load: cluster.loads.get(&workload), serving, now }
@@ -57,7 +57,7 @@ impl<'a> Scene<'a> {
     }
 
     /// What each pod uses, for those that have the metric.
-    pub(super) fn samples(&self, source: MetricSource) -> Vec<Option<i64>> {
+    pub(in crate::controllers) fn samples(&self, source: MetricSource) -> Vec<Option<i64>> {
         self.pods.iter().map(|&id| self.sample(id, source)).collect()
     }
 

@@ -268,7 +268,7 @@ impl Session {
         for (name, nodes) in losses {
             let gone = nodes.iter().map(|&id| {
                 let target = format!("node/{}", cluster.text(cluster.node(id).name));
-                Step::at(Time::ZERO, Verb::Delete { target, grace_period: None })
+                Step::at(Time::ZERO, Verb::Delete { target, grace_period: None, cascade: Default::default() })
             });
             let mut fork = settled.clone();
             let outcome = scenario::run(&mut fork, &Scenario::of_steps("lost", gone.collect()));
