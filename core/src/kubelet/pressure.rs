@@ -101,9 +101,8 @@ impl Kubelets {
             }
             let threshold = if met(hard) { Some((hard, 0)) } else { ripe.map(|(threshold, _)| (threshold, settings.most_grace)) };
             let Some((threshold, most_grace)) = threshold else {
-                let wakes = soft_met.map_or(now, |(_, grace)| since + grace);
                 self.plan_growth(api, node);
-                return self.plan_look(api, node, look_after(wakes + -1));
+                return self.plan_look(api, node, look_after(now));
             };
             self.agent(node).reclaiming = true;
             api.event(Subject::Node(node), true, "EvictionThresholdMet", "Attempting to reclaim memory", "kubelet");

@@ -6,7 +6,7 @@ use super::consolidation::{Candidate, Move};
 use crate::apiserver::{Api, DISRUPTED};
 use crate::cluster::karpenter::{ConsolidationPolicy, DisruptionCause, LeaveReason, dollars};
 use crate::cluster::template::TaintEffect;
-use crate::controllers::queue::WorkQueue;
+use crate::controllers::queue::{Key, WorkQueue};
 use crate::trace::RecordId;
 use crate::units::time::{Millis, SECOND};
 
@@ -46,7 +46,7 @@ impl KarpenterController {
         if let Some((at, decision)) = self.decided.take() {
             if now < at {
                 self.decided = Some((at, decision));
-                return self.plan_look(api, queue, at);
+                return;
             }
             self.carry_out(api, queue, &decision);
             self.changed = true;
@@ -58,7 +58,7 @@ impl KarpenterController {
         let candidates = self.candidates(api);
         if let Some(decision) = self.decide(api, &candidates) {
             self.decided = Some((now + VALIDATION, decision));
-            return self.plan_look(api, queue, now + VALIDATION);
+            return queue.add_at(Key::KarpenterDisruption, now + VALIDATION, api.cause());
         }
         self.plan_windows(api, queue);
         // Nodes that are not left alone long enough yet.

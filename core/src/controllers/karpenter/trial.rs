@@ -111,7 +111,22 @@ impl Trial {
                 }
             }
         }
+        trial.add_domains(cluster);
         trial
+    }
+
+    /// Zones and hosts in which a pool could launch count as domains to spread over, though nothing is there yet
+    /// (`topology.go` buildDomainGroups): nodes without any room stand for them.
+    fn add_domains(&mut self, cluster: &Cluster) {
+        for pool in &cluster.karpenter.pools {
+            let mut seen = BTreeSet::new();
+            for option in pool.options.iter().filter(|o| o.offered) {
+                if seen.insert((option.node.zone, option.spot)) {
+                    let nothing = Resources::default();
+                    self.world.add(&Node { allocatable: nothing, allocatable_pods: 0, ..option.node.clone() });
+                }
+            }
+        }
     }
 
     /// Takes a node away; its pods wait.
