@@ -22,6 +22,9 @@ fn capped(estimate: Estimate, least: Option<i64>, most: Option<i64>) -> Estimate
     Estimate { target: cap(estimate.target), lower: cap(estimate.lower), upper: cap(estimate.upper) }
 }
 
+/// Whether a policy controls a resource, and the least and the most that it allows.
+type Bounds = (bool, Option<i64>, Option<i64>);
+
 /// What an autoscaler recommends for a container of a template, within its policy and, where limits stay, within them.
 pub(crate) fn recommended(scaler: &VerticalAutoscaler, template: &PodTemplate, container: usize) -> (Option<Estimate>, Option<Estimate>) {
     let Some(of) = template.containers.get(container) else { return (None, None) };
@@ -30,7 +33,7 @@ pub(crate) fn recommended(scaler: &VerticalAutoscaler, template: &PodTemplate, c
     if policy.is_some_and(|p| p.off) {
         return (None, None);
     }
-    let bound = |estimate: Option<Estimate>, limit: i64, of: fn(&ContainerPolicy) -> (bool, Option<i64>, Option<i64>)| {
+    let bound = |estimate: Option<Estimate>, limit: i64, of: fn(&ContainerPolicy) -> Bounds| {
         let estimate = estimate?;
         let Some(policy) = policy else { return Some(estimate) };
         let (controls, least, most) = of(policy);

@@ -340,11 +340,12 @@ impl Builder<'_> {
             match node.labels.get(requirement.key) {
                 Some(value) if !requirement.accepts(Some(value), &self.cluster.text) => return None,
                 Some(_) => {}
-                None => match (requirement.operator, requirement.values.first()) {
-                    (Operator::In, Some(&value)) => node.labels.set(requirement.key, value),
-                    // Labels of clouds that the types here do not carry are taken to fit.
-                    _ => {}
-                },
+                // Labels of clouds that the types here do not carry are taken to fit.
+                None => {
+                    if let (Operator::In, Some(&value)) = (requirement.operator, requirement.values.first()) {
+                        node.labels.set(requirement.key, value);
+                    }
+                }
             }
         }
         Some(node)

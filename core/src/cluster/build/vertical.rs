@@ -126,7 +126,9 @@ impl Builder<'_> {
         }
         if !self.cluster.vertical_autoscalers.is_empty() {
             // What is measured has these names, whether or not the manifests use them.
-            ["cpu", "memory"].map(|name| self.cluster.text.intern(name));
+            for name in ["cpu", "memory"] {
+                self.cluster.text.intern(name);
+            }
             assumptions.push(Assumption {
                 subject: "vertical pod autoscalers".to_owned(),
                 what: "history".to_owned(),

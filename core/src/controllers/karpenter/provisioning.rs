@@ -97,6 +97,9 @@ impl KarpenterController {
                 (many, 0) => format!("{many} pods are Pending"),
                 (0, 1) => "a pod has to leave its node".to_owned(),
                 (0, many) => format!("{many} pods have to leave their nodes"),
+                (1, 1) => "a pod is Pending, and one has to leave its node".to_owned(),
+                (1, moved) => format!("a pod is Pending, and {moved} have to leave their nodes"),
+                (pending, 1) => format!("{pending} pods are Pending, and one has to leave its node"),
                 (pending, moved) => format!("{pending} pods are Pending, and {moved} have to leave their nodes"),
             };
             let why = format!("{told}; launched: {}", machines_told(api.cluster(), pool.index(), &options));
