@@ -21,8 +21,8 @@ fn unanswered(message: &str) -> Option<(&str, &str)> {
 /// The refusal of what a controller creates, in a sentence; none where no webhook is the reason.
 pub(super) fn sentence(told: &Told<'_>, subject: Subject, message: &str, times: &str) -> Option<String> {
     let (name, why) = unanswered(message)?;
-    let whom = told.subject(subject);
     let cluster = told.cluster;
+    let whom = of_subject(cluster, subject).map_or_else(|| told.subject(subject), |workload| told.workload(workload));
     let hook = cluster.webhooks.iter().find(|w| cluster.text(w.name) == name);
     let behind = hook.map(|hook| behind(cluster, hook)).unwrap_or_default();
     let own = behind.iter().find(|(workload, template)| {

@@ -220,7 +220,11 @@ static UNDO: Fields = fields(
 static DELETE: Fields = fields(
     "kubectl delete",
     &[
-        required("target", Shape::Text, "pod/name, deployment/name, node/name, cronjob/name, hpa/name, pvc/name …"),
+        required(
+            "target",
+            Shape::Text,
+            "pod/name, deployment/name, node/name, namespace/name, cronjob/name, hpa/name, pvc/name, validatingwebhookconfiguration/name …",
+        ),
         field("gracePeriod", Shape::Duration, "--grace-period; 0s deletes at once."),
         field(
             "cascade",
