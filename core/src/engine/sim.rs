@@ -331,9 +331,8 @@ impl Sim {
                 return false;
             }
             if let Some(notice) = self.api.next_notice() {
-                if !self.no_scheduler {
-                    self.scheduling.observe(&mut self.api, &notice);
-                }
+                // Without a leader too: others ask what the scheduler would make of a pod, and the next leader begins anew anyway.
+                self.scheduling.observe(&mut self.api, &notice);
                 self.kubelets.observe(&mut self.api, &notice);
                 self.controllers.observe(&mut self.api, &notice, &mut self.queue);
                 continue;
@@ -375,7 +374,8 @@ impl Sim {
                 self.api.set_causes(&[]);
                 continue;
             }
-            if let Some(invariants) = &mut self.invariants {
+            // What controllers keep in step is not, as long as none of them is there.
+            if let Some(invariants) = self.invariants.as_mut().filter(|_| !self.controllers.are_away()) {
                 invariants.rest(&self.api, &self.scheduling);
             }
             return true;
