@@ -186,14 +186,14 @@ pub struct WrittenWebhook {
 }
 
 /// A container that a webhook adds, as far as it matters.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Sidecar {
     name: String,
     #[serde(default)]
     image: String,
     #[serde(default)]
-    requests: BTreeMap<String, String>,
+    requests: BTreeMap<String, Word>,
 }
 
 #[derive(Deserialize)]
@@ -223,7 +223,7 @@ impl WrittenWebhook {
             Some(Word::Text(_)) => return Err(wrong("latencySeconds", "a number of seconds, or never")),
         };
         if let Some(sidecar) = &entry.injects
-            && sidecar.requests.values().any(|amount| Quantity::parse(amount).is_err())
+            && sidecar.requests.values().any(|amount| Quantity::parse(&written_amount(amount)).is_err())
         {
             return Err(wrong("injects/requests", "amounts are quantities such as 100m or 128Mi"));
         }
@@ -233,9 +233,17 @@ impl WrittenWebhook {
     }
 }
 
+/// An amount as it is written: a plain number too.
+fn written_amount(word: &Word) -> String {
+    match word {
+        Word::Number(number) => number.to_string(),
+        Word::Text(text) => text.clone(),
+    }
+}
+
 impl Sidecar {
     fn container(self) -> WrittenContainer {
-        let requests = self.requests.into_iter().map(|(name, amount)| (name, WrittenQuantity(amount))).collect();
+        let requests = self.requests.into_iter().map(|(name, amount)| (name, WrittenQuantity(written_amount(&amount)))).collect();
         WrittenContainer {
             name: self.name,
             image: Some(self.image).filter(|image| !image.is_empty()),
