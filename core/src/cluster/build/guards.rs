@@ -44,7 +44,7 @@ impl Builder<'_> {
                 continue;
             }
             let changes = if hook.mutating { " and changes nothing" } else { "" };
-            let who = match service(&self.cluster, hook) {
+            let who = match service(self.cluster, hook) {
                 Some((_, true)) => "while its Service has a ready pod",
                 _ => "always",
             };

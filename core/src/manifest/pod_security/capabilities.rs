@@ -37,10 +37,10 @@ fn adding<'p>(pod: &Pod<'p>, allowed: &[&str]) -> (Vec<&'p str>, BTreeSet<&'p st
     (bad, added)
 }
 
-fn capabilities<'p>(
-    container: &'p Container,
+fn capabilities(
+    container: &Container,
     list: fn(&k8s_openapi::api::core::v1::Capabilities) -> Option<&Vec<String>>,
-) -> impl Iterator<Item = &'p str> {
+) -> impl Iterator<Item = &str> {
     let own = container.security_context.as_ref().and_then(|c| c.capabilities.as_ref());
     own.and_then(list).into_iter().flatten().map(String::as_str)
 }
