@@ -165,7 +165,7 @@ fn test(found: &[Found], sources: &SourceSet, args: &Args, pool: &rayon::ThreadP
     }
     let bar = context.progress(sets.len() as u64 + found.len() as u64 * args.seeds, "testing");
     let results = pool.install(|| {
-        let sets: Vec<(&[PathBuf], BTreeMap<u64, Vec<usize>>)> = sets.into_iter().collect();
+        let sets: Vec<_> = sets.into_iter().collect();
         let opened: Vec<Result<Session, String>> = sets
             .par_iter()
             .map(|(paths, firsts)| {

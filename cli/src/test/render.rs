@@ -71,9 +71,9 @@ fn scenario(out: &mut String, result: &ScenarioResult, m: &Marks) {
         let _ = writeln!(out, "      ! {}", shown(warning));
     }
     if let Some(seeds) = &result.seeds {
-        let _ = writeln!(out, "      {dim}{}{plain}", shown(&seeds.summary()));
+        let _ = writeln!(out, "      {dim}{}{plain}", shown(seeds.summary()));
         for subject in seeds.subjects.iter().filter(|subject| !subject.certain) {
-            let _ = writeln!(out, "      {}{}{plain} {}", m.red, m.possible, shown(&subject.in_words(seeds.seeds)));
+            let _ = writeln!(out, "      {}{}{plain} {}", m.red, m.possible, shown(subject.in_words(seeds.seeds)));
         }
         if !result.passed() {
             let _ = writeln!(out, "      {dim}with seed {}:{plain}", result.seed);
