@@ -3,10 +3,10 @@
 use wavetank_core::manifest::SourceSet;
 use wavetank_core::report::render::style::Terminal;
 use wavetank_core::report::render::{html, json, markdown, svg, text};
-use wavetank_core::report::{EntryKind, Harm, Report, Verified, why};
+use wavetank_core::report::{EntryKind, Harm, Report, Verified, availability, set_off, why};
 use wavetank_core::scenario::{Scenario, Step, Verb};
 use wavetank_core::session::{Session, SessionOptions};
-use wavetank_core::units::time::Time;
+use wavetank_core::units::time::{MINUTE, Time};
 
 /// Two zones of one node each; `big` fits into the larger one only.
 const WORLD: &str = r#"
@@ -195,4 +195,38 @@ fn every_sort_of_diagnostic_has_a_page() {
         assert_eq!(why::diagnostic(&id.to_lowercase()).map(|info| info.id.0), Some(*id));
         assert_eq!(ids.iter().filter(|other| *other == id).count(), 1, "{id} twice");
     }
+}
+
+fn lost_twice() -> Report {
+    let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 3\n  selector: {matchLabels: {app: web}}\n  \
+                template:\n    metadata: {labels: {app: web}}\n    spec: {containers: [{name: web, image: 'web:1'}]}\n";
+    let session = Session::open(SourceSet::single("web.yaml", text), &SessionOptions::default());
+    let fail = |zone: &str| Verb::FailZone { zone: zone.to_owned() };
+    let steps = vec![Step::at(Time::ZERO, fail("zone-a")), Step::at(Time::ZERO + MINUTE, fail("zone-b"))];
+    session.run(&Scenario::of_steps("lost", steps)).report(&session)
+}
+
+#[test]
+fn what_is_missing_is_laid_to_causes_to_the_last_millisecond() {
+    let report = lost_twice();
+    let found = availability(&report, "deployment/web").expect("it is there");
+    let lost: i64 = found.causes.iter().map(|cause| cause.lost_pod_ms).sum();
+    assert!(lost > 0 && found.served_of_10000() < 10_000, "{found:?}");
+    assert_eq!(lost, found.wanted_pod_ms - found.served_pod_ms);
+    assert!(found.causes[0].cause.contains("zone-"), "{:?}", found.causes);
+    assert_eq!(availability(&report, "deployment/other"), None);
+}
+
+#[test]
+fn a_step_sets_off_what_goes_back_to_it() {
+    let report = lost_twice();
+    let steps: Vec<usize> = (0..report.timeline.len()).filter(|&nth| report.timeline[nth].kind == EntryKind::Step).collect();
+    let first = set_off(&report, steps[0]);
+    assert_eq!(first[0], (steps[0], 0));
+    assert!(first.len() > 3 && first.iter().all(|&(nth, _)| nth == steps[0] || !steps.contains(&nth)), "{first:?}");
+    for &(nth, depth) in first.iter().skip(1) {
+        let because = report.timeline[nth].because.expect("it has a cause");
+        assert!(first.contains(&(because, depth - 1)));
+    }
+    assert!(set_off(&report, usize::MAX).is_empty());
 }

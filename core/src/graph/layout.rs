@@ -85,7 +85,8 @@ pub fn layout_kept(graph: &Graph, kept: &Kept) -> Layout {
         let on_grid = (FIRST..=FARTHEST).contains(&y) && (y - FIRST) % PITCH == 0 && (0..=FARTHEST).contains(&x);
         let wide = width_of_box(graph, at);
         // Two names that stood for one thing in the earlier picture cannot both have its place.
-        if on_grid && x >= BOX_GAP + wide / 2 && rows.free(y, x, wide) == x {
+        // Half of an odd width is one pixel more on one side.
+        if on_grid && x >= BOX_GAP + wide / 2 && (rows.free(y, x, wide) - x).abs() <= 1 {
             rows.put(at, x, y, wide);
         }
     }

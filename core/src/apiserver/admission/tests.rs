@@ -1,3 +1,5 @@
+//! Admission through the API server: what is refused, in which words, and what that holds up.
+
 use crate::apiserver::{Api, Applied, NewPod, PodChange, Refusal, Remaining, Watched};
 use crate::cluster::build::{ClusterOptions, Gaps, build};
 use crate::cluster::ids::{DeploymentId, NamespaceId, NodeId, PodId};

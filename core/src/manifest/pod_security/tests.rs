@@ -1,3 +1,5 @@
+//! The checks of the Pod Security standards, each with a pod that passes and one that does not.
+
 use k8s_openapi::api::core::v1::PodSpec;
 use serde_json::{Value, json};
 
