@@ -78,7 +78,7 @@ test.describe("a worker that dies", () => {
       const answer = await route.fetch();
       const body = `${await answer.text()}
         const hear = self.onmessage;
-        self.onmessage = (event) => { if (String(event.data).includes("die-here")) throw new Error("died on purpose"); hear(event); };`;
+        self.onmessage = (event) => { if (new TextDecoder().decode(event.data).includes("die-here")) throw new Error("died on purpose"); hear(event); };`;
       await route.fulfill({ response: answer, body });
     });
     await open(page);

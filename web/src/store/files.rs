@@ -16,7 +16,10 @@ impl Store {
                     files[nth].text = file.text;
                     self.active = nth;
                 }
-                None => files.push(file),
+                None => {
+                    self.active = files.len();
+                    files.push(file);
+                }
             }
         }
     }
