@@ -12,7 +12,10 @@ const tip = (page) => page.locator(".canvas-holder .tip");
 
 /** How much of the map has another colour than its ground, in parts of a hundred. */
 const covered = (page) => map(page).evaluate((canvas) => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height - 40);
+  // Read from a copy: a canvas that is read often is drawn another way, and Chromium says so.
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height - 40);
   let drawn = 0;
   for (let at = 3; at < data.length; at += 4) drawn += data[at] > 0 ? 1 : 0;
   return Math.round((400 * drawn) / data.length);
