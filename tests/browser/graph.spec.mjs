@@ -1,6 +1,6 @@
 // The relation graph: drawn, moved, marked by what followed from an event, the same as a list; names as text; a thousand objects.
 import AxeBuilder from "@axe-core/playwright";
-import { act, expect, open, paste, ready, test, web } from "./page.mjs";
+import { act, expect, open, paste, put, ready, test, web } from "./page.mjs";
 
 const view = (page, name) => page.getByRole("group", { name: "View" }).getByRole("button", { name });
 const box = (page, label) => page.locator(`.graph .node[aria-label^="${label}"]`).first();
@@ -142,13 +142,8 @@ test("a thousand objects are drawn as few, and a group opens where it stands", a
   await open(page);
   const app = (nth) => web.replaceAll("web", `app${nth}`).replace("replicas: 6", "replicas: 1").replace("metadata:\n", `metadata:\n  namespace: team-${nth % 12}\n`)
     + `---\n{apiVersion: v1, kind: Service, metadata: {name: app${nth}, namespace: team-${nth % 12}}, spec: {selector: {app: app${nth}}, ports: [{port: 80}]}}\n---\n`;
-  const field = page.getByRole("textbox", { name: "Manifest" });
   await paste(page, web);
-  // Not typed: Chromium takes minutes to type so much into a field.
-  await field.evaluate((field, text) => {
-    field.value = text;
-    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
-  }, Array.from({ length: 500 }, (_, nth) => app(nth)).join(""));
+  await put(page, Array.from({ length: 500 }, (_, nth) => app(nth)).join(""));
   await ready(page);
   await drawn(page);
   await expect(page.locator(".caption")).toContainText("drawn as 12");

@@ -1,5 +1,5 @@
 // The map from zones to pods, its colours, its keys, the table, and what a long run says of itself.
-import { expect, now, open, paste, ready, test, web } from "./page.mjs";
+import { expect, now, open, paste, put, ready, test, web } from "./page.mjs";
 
 const pool = (name, count) => `{name: ${name}, count: ${count}, zones: [zone-a, zone-b, zone-c], capacity: {cpu: "16", memory: 64Gi, pods: "110"}}`;
 const cluster = (...pools) => `---\napiVersion: wavetank.dev/v1alpha1\nkind: Cluster\nmetadata: {name: large}\nspec:\n  nodePools: [${pools.join(", ")}]\n`;
@@ -164,7 +164,7 @@ test("a long run says how far it is, and can be stopped; the text stays", async 
   await open(page);
   await paste(page, web);
   await ready(page);
-  await page.getByRole("textbox", { name: "Manifest" }).fill(huge);
+  await put(page, huge);
   const underway = page.locator(".underway");
   await expect(underway).toContainText(/Reading|Settling/);
   await underway.getByRole("button", { name: "Stop" }).click();
