@@ -85,8 +85,7 @@ pub fn layout_kept(graph: &Graph, kept: &Kept) -> Layout {
         let on_grid = (FIRST..=FARTHEST).contains(&y) && (y - FIRST) % PITCH == 0 && (0..=FARTHEST).contains(&x);
         let wide = width_of_box(graph, at);
         // Two names that stood for one thing in the earlier picture cannot both have its place.
-        // Half of an odd width is one pixel more on one side.
-        if on_grid && x >= BOX_GAP + wide / 2 && (rows.free(y, x, wide) - x).abs() <= 1 {
+        if on_grid && x >= BOX_GAP + wide / 2 && rows.clear(y, x, wide) {
             rows.put(at, x, y, wide);
         }
     }
@@ -118,6 +117,12 @@ impl Rows {
     fn put(&mut self, at: usize, x: i32, y: i32, wide: i32) {
         self.taken.entry(y).or_default().insert(x - wide / 2, x + wide - wide / 2);
         self.places[at] = Some((x, y));
+    }
+
+    /// Whether a box stands apart from all others of its row there. Halves of odd widths may have taken a pixel on either side.
+    fn clear(&self, y: i32, x: i32, wide: i32) -> bool {
+        let (left, right) = (x - wide / 2 - BOX_GAP + 2, x + wide - wide / 2 + BOX_GAP - 2);
+        self.taken.get(&y).is_none_or(|row| row.iter().all(|(&from, &to)| to <= left || from >= right))
     }
 
     /// The free place of a row that is nearest to `x`; of two equally near ones the left.
