@@ -41,9 +41,9 @@ test("loads, plays, seeks, and says what happens", async ({ page }) => {
   await drawn(page);
   const before = (await heard(page, "verdict")).length;
   await say(page, { do: "load", files: [{ name: "web.yaml", text: web }], steps: [{ at_ms: 0, verb: "fail-zone", target: "zone-b" }], ms: 1000 });
-  await expect.poll(async () => (await heard(page, "verdict")).slice(before).at(-1)?.harmed).toBe(true);
+  await expect.poll(async () => (await heard(page, "verdict")).length).toBeGreaterThan(before);
   const verdict = (await heard(page, "verdict")).at(-1);
-  expect(verdict).toMatchObject({ wavetank: 1, errors: 0, origin: new URL(page.url()).origin });
+  expect(verdict).toMatchObject({ wavetank: 1, errors: 0, harmed: false, origin: new URL(page.url()).origin });
   expect(verdict.duration_ms).toBeGreaterThan(300_000);
   await say(page, { do: "seek", ms: 20_000 });
   await expect.poll(async () => (await heard(page, "time")).at(-1)).toMatchObject({ ms: 20_000, playing: false });
