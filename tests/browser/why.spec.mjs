@@ -46,7 +46,9 @@ test("a workload tells where its availability went, to the cause", async ({ page
 
 test("a pod that found no node: plugin by plugin, and what would let it in", async ({ page }) => {
   await open(page);
-  await paste(page, web.replace("cpu: 250m", "cpu: 900").replace("replicas: 6", "replicas: 1"));
+  // Nodes that are made up would be made large enough.
+  const small = `---\napiVersion: wavetank.dev/v1alpha1\nkind: Cluster\nmetadata: {name: small}\nspec: {nodePools: [{name: node, count: 3, capacity: {cpu: "2", memory: 8Gi, pods: "110"}}]}\n`;
+  await paste(page, web.replace("cpu: 250m", "cpu: 900").replace("replicas: 6", "replicas: 1") + small);
   await ready(page);
   await page.getByRole("group", { name: "View" }).getByRole("button", { name: "Table" }).click();
   await page.locator(".cluster-table tr.pod button").first().click();
