@@ -71,12 +71,13 @@ pub fn layout(graph: &Graph) -> Layout {
 pub type Kept = BTreeMap<String, (i32, i32)>;
 
 /// Lays a graph out so that what stood somewhere in an earlier picture stands there again, and what is new finds a free place near what it is
-/// tied to. Where most of it is new the picture is a new one.
+/// tied to. Where most of what stood there is gone the picture is a new one.
 pub fn layout_kept(graph: &Graph, kept: &Kept) -> Layout {
     let fresh = layout(graph);
     let count = graph.inner.node_count();
     let own = |at: usize| kept.get(&graph.vertex(NodeIndex::new(at)).label()).copied();
-    if (0..count).filter(|&at| own(at).is_some()).count() * 2 < count {
+    let stays = (0..count).filter(|&at| own(at).is_some()).count();
+    if stays == 0 || stays * 2 < kept.len() {
         return fresh;
     }
     let mut rows = Rows { taken: BTreeMap::new(), places: vec![None; count] };

@@ -220,6 +220,19 @@ fn everything_keeps_its_place_while_something_else_changes() {
 }
 
 #[test]
+fn much_that_is_new_moves_nothing_and_much_that_is_gone_makes_a_new_picture() {
+    let small = graph_of(SHOP, GraphOptions::default());
+    let many: String = (0..60).map(|n| format!("---\n{{apiVersion: v1, kind: ConfigMap, metadata: {{name: added-{n}}}}}\n")).collect();
+    let large = graph_of(&format!("{SHOP}{many}"), GraphOptions::default());
+    let (of_small, of_large) = (kept(&small, &layout(&small)), kept(&large, &layout(&large)));
+    assert!(of_small.len() * 2 < of_large.len());
+    let grown = layout_kept(&large, &of_small);
+    assert_apart(&grown);
+    assert!(of_small.iter().all(|(label, place)| kept(&large, &grown).get(label) == Some(place)));
+    assert_eq!(layout_kept(&small, &of_large), layout(&small));
+}
+
+#[test]
 fn places_that_cannot_be_are_not_kept() {
     let graph = graph_of(SHOP, GraphOptions::default());
     let same: Kept = graph.vertices().map(|(_, vertex)| (vertex.label(), (200, 46))).collect();

@@ -115,14 +115,7 @@ impl Scheduler {
             attempt.message = "no nodes available to schedule pods".to_owned();
             return attempt;
         }
-        let world = Surroundings {
-            cluster,
-            cache: &self.cache,
-            nominator: &self.nominator,
-            profile,
-            known: &self.config.known,
-            orders: self.orders,
-        };
+        let world = Surroundings::of(cluster, &self.cache, &self.nominator, &self.config, profile_index, self.orders);
         let mut source = Source { cluster, cache: &self.cache, counts: &mut self.counts, topology: &mut self.topology, plain: self.plain };
         let cycle = match Cycle::pre_filter(world, id, &mut source) {
             Ok(cycle) => cycle,

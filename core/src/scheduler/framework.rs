@@ -6,7 +6,7 @@
 use super::attempt::PluginScores;
 use super::cache::{Cache, NodeInfo};
 use super::claims::pod_claims;
-use super::config::{Profile, WellKnown};
+use super::config::{Profile, SchedulerConfig, WellKnown};
 use super::nominator::Nominator;
 use super::plugins::inter_pod_affinity::{self, HeldCounter};
 use super::plugins::pod_topology_spread;
@@ -39,6 +39,20 @@ pub struct Surroundings<'a> {
     pub known: &'a WellKnown,
     /// Who decides between equals.
     pub orders: Orders,
+}
+
+impl<'a> Surroundings<'a> {
+    /// What a pod of the profile at this index of the configuration sees.
+    pub(super) fn of(
+        cluster: &'a Cluster,
+        cache: &'a Cache,
+        nominator: &'a Nominator,
+        config: &'a SchedulerConfig,
+        profile_index: usize,
+        orders: Orders,
+    ) -> Surroundings<'a> {
+        Surroundings { cluster, cache, nominator, profile: &config.profiles[profile_index], known: &config.known, orders }
+    }
 }
 
 /// What the PreFilter plugins found out about a pod.

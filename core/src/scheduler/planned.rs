@@ -100,14 +100,7 @@ impl Scheduler {
             return Err(None);
         }
         let profile = &self.config.profiles[profile_index];
-        let world = Surroundings {
-            cluster,
-            cache: &self.cache,
-            nominator: &self.nominator,
-            profile,
-            known: &self.config.known,
-            orders: self.orders,
-        };
+        let world = Surroundings::of(cluster, &self.cache, &self.nominator, &self.config, profile_index, self.orders);
         let mut source = Source { cluster, cache: &self.cache, counts: &mut self.counts, topology: &mut self.topology, plain: false };
         let plan = self.plans.of(pod, profile_index, &mut source, |source| {
             let cycle = Cycle::pre_filter(world, id, source).ok()?;

@@ -386,19 +386,29 @@ fn rule(manifest: &Manifest, label: &str, pointer: &str) -> Option<String> {
     .next()
 }
 
-fn of_workload(manifest: &Manifest, cluster: &Cluster, workload: Workload, template: TemplateId) -> Vec<Assumed> {
-    let label = cluster.workload_label(workload);
-    let template = cluster.template(template);
-    let row = |key: &str, what: &str, value: String, usual: Option<String>, unit: &'static str, why: &str, effect: &'static str| Assumed {
-        key: format!("behavior/workloads/{label}/{key}"),
-        subject: label.clone(),
+/// Makes rows of one subject: what is said at `key` of a place, what it is called, its value, what is usual where it was said, its unit, why it
+/// is assumed, what hangs on it.
+fn rows<'a>(
+    place: &'a str,
+    subject: &'a str,
+) -> impl Fn(&str, &str, String, Option<String>, &'static str, &str, &'static str) -> Assumed + 'a {
+    move |key, what, value, usual, unit, why, effect| Assumed {
+        key: format!("{place}/{key}"),
+        subject: subject.to_owned(),
         what: what.to_owned(),
         value,
         usual,
         unit,
         why: why.to_owned(),
         effect,
-    };
+    }
+}
+
+fn of_workload(manifest: &Manifest, cluster: &Cluster, workload: Workload, template: TemplateId) -> Vec<Assumed> {
+    let label = cluster.workload_label(workload);
+    let template = cluster.template(template);
+    let place = format!("behavior/workloads/{label}");
+    let row = rows(&place, &label);
     let mut all = Vec::new();
     if matches!(workload, Workload::Job(_)) {
         if let [exit] = &template.behavior.exits[..] {
@@ -458,16 +468,7 @@ fn of_cluster(manifest: &Manifest, cluster: &Cluster) -> Vec<Assumed> {
     let given = manifest.objects().any(|(_, object)| matches!(object, Object::Node(_)));
     let pools = said(manifest, "Cluster", "/spec/nodePools");
     let several = manifest.documents.iter().any(|of| of.kind == "Cluster" && of.value().pointer("/spec/nodePools/1").is_some());
-    let row = |key: &str, what: &str, value: String, usual: Option<String>, unit: &'static str, why: &str, effect: &'static str| Assumed {
-        key: format!("cluster/{key}"),
-        subject: "cluster".to_owned(),
-        what: what.to_owned(),
-        value,
-        usual,
-        unit,
-        why: why.to_owned(),
-        effect,
-    };
+    let row = rows("cluster", "cluster");
     // Several pools are somebody's own description of a cluster: no single value of theirs is an assumption.
     if !given && !several && cluster.live_nodes().next().is_some() {
         let pool = pool_of(cluster);

@@ -5,7 +5,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 
 use super::Builder;
-use super::webhooks::{conditions, everything_or, is_namespaced};
+use super::webhooks::{conditions, everything_or};
 use crate::cluster::admission_policies::{AdmissionPolicy, PolicyBinding, Validation};
 use crate::cluster::expressions;
 use crate::cluster::origin::Origin;
@@ -63,7 +63,7 @@ impl Builder<'_> {
 }
 
 fn scope(text: &mut Interner, written: Option<&MatchResources>) -> WriteScope {
-    let rules = |list: Option<&Vec<NamedRuleWithOperations>>| list.into_iter().flatten().map(rule).collect::<Vec<_>>();
+    let rules = |list: Option<&Vec<NamedRuleWithOperations>>| list.into_iter().flatten().map(named).collect::<Vec<_>>();
     let mut included = rules(written.and_then(|w| w.resource_rules.as_ref()));
     // A binding that has only selectors is for all resources of its policy.
     if included.is_empty() {
@@ -84,14 +84,7 @@ fn scope(text: &mut Interner, written: Option<&MatchResources>) -> WriteScope {
     }
 }
 
-fn rule(written: &NamedRuleWithOperations) -> WriteRule {
-    let list = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
-    WriteRule {
-        operations: list(&written.operations),
-        groups: list(&written.api_groups),
-        versions: list(&written.api_versions),
-        resources: list(&written.resources),
-        namespaced: is_namespaced(written.scope.as_deref()),
-        names: list(&written.resource_names),
-    }
+fn named(rule: &NamedRuleWithOperations) -> WriteRule {
+    let lists = [&rule.operations, &rule.api_groups, &rule.api_versions, &rule.resources];
+    super::webhooks::rule(lists, rule.scope.as_deref(), &rule.resource_names)
 }

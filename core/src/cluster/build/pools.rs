@@ -205,7 +205,8 @@ impl Builder<'_> {
                     "" => (format!("{}-{number}", pool.name), None),
                     zone => (format!("{}-{zone}-{number}", pool.name), Some(zone)),
                 };
-                self.add_node(&name, zone, &pool.shape, &labels, &[]);
+                let node = self.node_of(&name, zone, &pool.shape, &labels, &[]);
+                self.add_node(node);
             }
         }
     }
@@ -239,7 +240,8 @@ impl Builder<'_> {
         let mut nodes = Vec::new();
         for i in 0..count {
             let zone = pool.zones.get(i % pool.zones.len().max(1)).map(String::as_str);
-            nodes.extend(self.add_node(&format!("{name}-{}", i + 1), zone, &shape, &pool.labels, &pool.taints));
+            let node = self.node_of(&format!("{name}-{}", i + 1), zone, &shape, &pool.labels, &pool.taints);
+            nodes.extend(self.add_node(node));
         }
         let Some(most) = pool.max else { return };
         let zones: Vec<Option<&str>> =
@@ -260,15 +262,7 @@ impl Builder<'_> {
         });
     }
 
-    fn add_node(
-        &mut self,
-        name: &str,
-        zone: Option<&str>,
-        shape: &NodeShape,
-        labels: &BTreeMap<String, String>,
-        taints: &[Taint],
-    ) -> Option<NodeId> {
-        let node = self.node_of(name, zone, shape, labels, taints);
+    fn add_node(&mut self, node: Node) -> Option<NodeId> {
         match self.put(Compiled::Node(node), None)?.thing {
             Thing::Node(id) => Some(id),
             _ => None,
@@ -320,7 +314,8 @@ impl Builder<'_> {
         let count = fixed.unwrap_or_else(|| self.enough(&load, &shape, zones.len()));
         for i in 0..count {
             let zone = zones.get(i % zones.len()).map(String::as_str);
-            self.add_node(&format!("node-{}", i + 1), zone, &shape, &BTreeMap::new(), &[]);
+            let node = self.node_of(&format!("node-{}", i + 1), zone, &shape, &BTreeMap::new(), &[]);
+            self.add_node(node);
         }
         let spare = if zones.len() > 1 { "one zone lost" } else { "one node lost" };
         let larger = if grown && shape != NodeShape::default() { ", large enough for the largest pod" } else { "" };

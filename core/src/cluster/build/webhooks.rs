@@ -133,7 +133,7 @@ impl Builder<'_> {
             mutating,
             name: text.intern(written.name),
             scope: WriteScope {
-                rules: written.rules.iter().map(rule).collect(),
+                rules: written.rules.iter().map(unnamed).collect(),
                 excluded: Vec::new(),
                 namespaces: everything_or(text, written.namespaces),
                 objects: everything_or(text, written.objects),
@@ -158,25 +158,19 @@ pub(super) fn conditions(written: &[MatchCondition]) -> Vec<(String, String)> {
     written.iter().map(|c| (c.name.clone(), c.expression.clone())).collect()
 }
 
-/// `*`, `Namespaced` or `Cluster`.
-pub(super) fn is_namespaced(scope: Option<&str>) -> Option<bool> {
-    match scope {
+fn unnamed(rule: &RuleWithOperations) -> WriteRule {
+    self::rule([&rule.operations, &rule.api_groups, &rule.api_versions, &rule.resources], rule.scope.as_deref(), &None)
+}
+
+/// A rule as it is written: operations, groups, versions and resources; `*`, `Namespaced` or `Cluster`; names.
+pub(super) fn rule(lists: [&Option<Vec<String>>; 4], scope: Option<&str>, names: &Option<Vec<String>>) -> WriteRule {
+    let [operations, groups, versions, resources] = lists.map(|list| list.clone().unwrap_or_default());
+    let namespaced = match scope {
         Some("Namespaced") => Some(true),
         Some("Cluster") => Some(false),
         _ => None,
-    }
-}
-
-fn rule(written: &RuleWithOperations) -> WriteRule {
-    let list = |list: &Option<Vec<String>>| list.clone().unwrap_or_default();
-    WriteRule {
-        operations: list(&written.operations),
-        groups: list(&written.api_groups),
-        versions: list(&written.api_versions),
-        resources: list(&written.resources),
-        namespaced: is_namespaced(written.scope.as_deref()),
-        names: Vec::new(),
-    }
+    };
+    WriteRule { operations, groups, versions, resources, namespaced, names: names.clone().unwrap_or_default() }
 }
 
 /// What a `Behavior` document says of a webhook: an entry of `spec.webhooks`.
