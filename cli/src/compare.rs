@@ -4,16 +4,15 @@ use std::path::PathBuf;
 
 use wavetank_core::report::compare::{Comparison, compare};
 use wavetank_core::report::render::compare as render;
-use wavetank_core::scenario::Scenario;
 use wavetank_core::session::Session;
-use wavetank_core::units::time::Time;
 
 use crate::cluster::ClusterArgs;
 use crate::context::Context;
 use crate::failure::{CliError, Exit};
 use crate::input::{InputArgs, read_manifest};
 use crate::output::{Output, chosen, pretty, write_all};
-use crate::steps::{StepArgs, check_names, parse_span};
+use crate::steps::check_names;
+use crate::what_if::WhatIfArgs;
 
 /// Run one what-if on two manifest sets, and see what the change means for each workload
 #[derive(Debug, clap::Args)]
@@ -23,15 +22,9 @@ pub(crate) struct Args {
     /// Manifests after it
     after: PathBuf,
     #[command(flatten)]
-    steps: StepArgs,
+    what_if: WhatIfArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
-    /// The Scenario document to run, by name, where there are several
-    #[arg(long, value_name = "NAME")]
-    scenario: Option<String>,
-    /// When watching stops; without it, when nothing happens any more
-    #[arg(long, value_name = "SPAN")]
-    until: Option<String>,
     /// Exit with 3 if anything is different
     #[arg(long)]
     detailed_exitcode: bool,
@@ -59,10 +52,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let before = read_manifest(&InputArgs::of(vec![args.before.clone()]), context)?;
     let after = read_manifest(&InputArgs::of(vec![args.after.clone()]), context)?;
     // What is done belongs to the newer set, unless only the older one says it.
-    let documents = [&after, &before].map(|manifest| wavetank_core::scenario::read(manifest).0);
-    let scenario = pick(args, documents)?;
+    let says = [&after, &before].into_iter().find(|manifest| !wavetank_core::scenario::read(manifest).0.is_empty());
+    let (scenario, _) = args.what_if.scenario(says.unwrap_or(&after), &args.cluster, context)?;
     let busy = context.spinner("running both");
-    let [before, after] = open(before, after, &args.cluster);
+    let [before, after] = open(before, after, &args.cluster.at_seed(scenario.seed));
     for session in [&before, &after] {
         check_names(session.cluster(), &scenario.steps)?;
     }
@@ -78,29 +71,6 @@ fn open(before: wavetank_core::manifest::Manifest, after: wavetank_core::manifes
     let options = cluster.options();
     let [before, after] = [before, after].map(|manifest| Session::of(manifest, &options));
     Session::pair(&before, &after, &options).unwrap_or([before, after])
-}
-
-fn pick(args: &Args, documents: [Vec<Scenario>; 2]) -> Result<Scenario, CliError> {
-    let until = args.until.as_deref().map(parse_span).transpose()?.map(|span| Time::ZERO + span);
-    let mut scenario = if args.steps.is_empty() {
-        let of_one: Vec<Scenario> = documents.into_iter().find(|list| !list.is_empty()).unwrap_or_default();
-        let names = of_one.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(", ");
-        let mut chosen = of_one.into_iter().filter(|s| args.scenario.as_ref().is_none_or(|name| s.name == *name));
-        match (chosen.next(), chosen.next(), &args.scenario) {
-            (Some(one), None, _) => one,
-            (None, _, Some(name)) => return Err(CliError::new(format!("there is no Scenario {name}")).help(format!("there are: {names}"))),
-            (Some(_), Some(_), _) => {
-                return Err(CliError::new("there are several Scenario documents").help(format!("name one with --scenario: {names}")));
-            }
-            (None, ..) => Scenario::of_steps("at rest", Vec::new()),
-        }
-    } else {
-        let mut scenario = Scenario::of_steps("flags", args.steps.steps()?);
-        scenario.seed = args.cluster.seed();
-        scenario
-    };
-    scenario.until = until.or(scenario.until);
-    Ok(scenario)
 }
 
 fn show(comparison: &Comparison, format: Format, context: &Context, on_stdout: bool) -> String {

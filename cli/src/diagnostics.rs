@@ -1,5 +1,7 @@
 //! Diagnostics for the terminal: the line, the place in it, what is wrong, what to do. The texts are the core's; only their form is here.
 
+use std::collections::BTreeMap;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 use wavetank_core::manifest::{Diagnostic, Severity, SourceSet, Span};
@@ -7,26 +9,40 @@ use wavetank_core::units::text::visible;
 
 use crate::context::{Context, shown};
 
-/// How many diagnostics are shown in full; the rest is counted.
+/// How many diagnostics are shown in full, and how many of one id among them; the rest is counted by id.
 pub(crate) const MOST_SHOWN: usize = 20;
+const MOST_OF_ONE_ID: usize = 3;
 /// Lines shown before the place.
 const LINES_BEFORE: usize = 1;
 /// Characters of a line that are shown.
 const WIDEST_LINE: usize = 160;
 
-/// At most `most` diagnostics as text, the worst first, and a line that counts the rest. Empty for none.
+/// At most `most` diagnostics as text, the worst first, and a line that counts the rest by id. Empty for none. With a limit, no id takes more than a
+/// few of the places: twenty files that replace each other must not hide the one that cannot be read.
 pub(crate) fn render(diagnostics: &[Diagnostic], sources: &SourceSet, context: &Context, most: usize) -> String {
     let mut worst: Vec<&Diagnostic> = diagnostics.iter().collect();
     worst.sort_by_key(|d| d.severity);
     let renderer = if context.color_messages { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(context.width).decor_style(if context.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii });
     let mut out = String::new();
-    for diagnostic in worst.iter().take(most) {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut shown = 0;
+    for diagnostic in worst {
+        let of_its_id = seen.entry(diagnostic.id.0).or_default();
+        *of_its_id += 1;
+        if shown == most || (most < usize::MAX && *of_its_id > MOST_OF_ONE_ID) {
+            *left.entry(diagnostic.id.0).or_default() += 1;
+            continue;
+        }
+        shown += 1;
         out.push_str(&renderer.render(&groups(diagnostic, sources)));
         out.push_str("\n\n");
     }
-    if let Some(rest) = worst.len().checked_sub(most).filter(|&rest| rest > 0) {
-        out.push_str(&format!("and {rest} more\n"));
+    if !left.is_empty() {
+        let by_id: Vec<String> =
+            left.iter().map(|(id, count)| if *count == 1 { (*id).to_owned() } else { format!("{count} of {id}") }).collect();
+        out.push_str(&format!("and {} more: {} (wavetank check shows all)\n", left.values().sum::<usize>(), by_id.join(", ")));
     }
     out
 }
@@ -178,7 +194,19 @@ mod tests {
         let one = Diagnostic::error(DiagnosticId("WT1001"), "here").at(Some(span_of(&text, "needle")));
         let out = render(&vec![one; 25], &sources, &plain(), 3);
         assert!(out.contains("needle") && out.len() < 3_000, "{out}");
-        assert!(out.ends_with("and 22 more\n"));
+        assert!(out.ends_with("and 22 more: 22 of WT1001 (wavetank check shows all)\n"), "{out}");
+    }
+
+    #[test]
+    fn no_id_takes_all_places() {
+        let sources = SourceSet::single("f", "a: b");
+        let mut all = vec![Diagnostic::warning(DiagnosticId("WT1018"), "again"); 30];
+        all.push(Diagnostic::warning(DiagnosticId("WT1022"), "rare"));
+        let out = render(&all, &sources, &plain(), 20);
+        assert!(out.matches("again").count() == MOST_OF_ONE_ID && out.contains("rare"), "{out}");
+        assert!(out.ends_with("and 27 more: 27 of WT1018 (wavetank check shows all)\n"), "{out}");
+        let whole = render(&all, &sources, &plain(), usize::MAX);
+        assert_eq!(whole.matches("again").count(), 30);
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod share;
 mod steps;
 mod sweep;
 mod test;
+mod what_if;
 
 use std::process::ExitCode;
 

@@ -4,9 +4,8 @@ use rayon::prelude::*;
 use wavetank_core::manifest::{Class, Diagnostic, Manifest, Severity};
 use wavetank_core::report::render::{github, html, json, markdown, sarif, svg, text};
 use wavetank_core::report::{Harm, Report, SeedReport, SeedRun};
-use wavetank_core::scenario::{Scenario, Step};
+use wavetank_core::scenario::Scenario;
 use wavetank_core::session::{RerunBudget, Session};
-use wavetank_core::units::time::Time;
 
 use crate::cluster::ClusterArgs;
 use crate::context::{Context, Verbosity};
@@ -14,7 +13,8 @@ use crate::diagnostics;
 use crate::failure::{CliError, Exit};
 use crate::input::{InputArgs, read_manifest};
 use crate::output::{Output, chosen, write_all};
-use crate::steps::{StepArgs, check_names, parse_span};
+use crate::steps::check_names;
+use crate::what_if::WhatIfArgs;
 
 /// See what the cluster does: where pods land, and what a lost zone, a drain or a rollout sets off
 #[derive(Debug, clap::Args)]
@@ -22,18 +22,12 @@ pub(crate) struct Args {
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
-    steps: StepArgs,
+    what_if: WhatIfArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
-    /// The Scenario document to run, by name, where the manifests hold several
-    #[arg(long, value_name = "NAME", conflicts_with = "until")]
-    scenario: Option<String>,
     /// Keep what was done as a Scenario document in this file
     #[arg(long, value_name = "FILE")]
     save: Option<std::path::PathBuf>,
-    /// When watching stops; without it, when nothing happens any more, at most an hour after the last step
-    #[arg(long, value_name = "SPAN")]
-    until: Option<String>,
     /// Which of equally good nodes a pod gets: the scheduler's own choice, or, with `all`, also every other choice (a sample, where these are
     /// many): the report says which would have changed an outcome
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = TieChoice::Own)]
@@ -107,9 +101,8 @@ const TIES: RerunBudget = RerunBudget { runs: 200, records: 4_000_000 };
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
     let outputs = chosen(&args.output, Format::Text)?;
     let manifest = read_manifest(&args.input, context)?;
-    let scenarios = wavetank_core::scenario::read(&manifest);
     let busy = context.spinner("letting the cluster settle");
-    let (scenario, mut told) = pick(args, &manifest, scenarios, context)?;
+    let (scenario, mut told) = args.what_if.scenario(&manifest, &args.cluster, context)?;
     let mut options = args.cluster.options();
     options.seed = scenario.seed;
     options.check_invariants = args.check_invariants;
@@ -155,50 +148,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
 /// Keeps a scenario as a document.
 fn save(scenario: &Scenario, file: &std::path::Path) -> Result<(), CliError> {
     std::fs::write(file, scenario.to_yaml()).map_err(|error| CliError::new(format!("{} cannot be written: {error}", file.display())))
-}
-
-/// The scenario to run, and what there is to say about those documents.
-fn pick(
-    args: &Args,
-    manifest: &Manifest,
-    (documents, told): (Vec<Scenario>, Vec<Diagnostic>),
-    context: &Context,
-) -> Result<(Scenario, Vec<Diagnostic>), CliError> {
-    let steps: Vec<Step> = args.steps.steps()?;
-    let until = args.until.as_deref().map(parse_span).transpose()?.map(|span| Time::ZERO + span);
-    if !args.steps.is_empty() || (documents.is_empty() && args.scenario.is_none()) {
-        if !documents.is_empty() {
-            context.note("Scenario documents are left alone, because flags say what to break");
-        }
-        let mut scenario = Scenario::of_steps("flags", steps);
-        scenario.until = until;
-        scenario.seed = args.cluster.seed();
-        return Ok((scenario, Vec::new()));
-    }
-    let names = || documents.iter().map(|s| s.name.clone()).collect::<Vec<_>>().join(", ");
-    let mut chosen = match &args.scenario {
-        Some(name) => match documents.iter().find(|s| s.name == *name) {
-            Some(found) => found.clone(),
-            None if documents.is_empty() => return Err(CliError::new("there is no Scenario document among the manifests")),
-            None => return Err(CliError::new(format!("there is no Scenario {name}")).help(format!("there are {}", names()))),
-        },
-        None if documents.len() == 1 => documents[0].clone(),
-        None => {
-            let help = format!("name one with --scenario: {}; or run them all with `wavetank test`", names());
-            return Err(CliError::new(format!("the manifests hold {} Scenario documents", documents.len())).help(help));
-        }
-    };
-    if let Some(until) = until {
-        chosen.until = Some(until);
-    }
-    if let Some(seed) = args.cluster.given_seed() {
-        chosen.seed = seed;
-    }
-    if told.iter().any(|d| d.severity == Severity::Error) {
-        let sources = manifest.sources.clone();
-        return Err(CliError::new(format!("the Scenario {} cannot be read", chosen.name)).diagnostics(told, sources));
-    }
-    Ok((chosen, told))
 }
 
 /// Errors and warnings; with `--verbose` everything.

@@ -27,6 +27,9 @@ struct Arguments {
     /// Of scenarios, print every part that disagrees and what happened, to look into a few.
     #[arg(long)]
     trace: bool,
+    /// Of scenarios, decide with this seed what Kubernetes leaves open: what agrees with 0 alone hangs on an order that no rule gives.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -43,7 +46,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let judged = match arguments.kind {
         Kind::Apiserver => apiserver::judge(&arguments.dirs),
-        Kind::Controlplane => controlplane::judge(&arguments.dirs, arguments.trace),
+        Kind::Controlplane => controlplane::judge(&arguments.dirs, arguments.trace, arguments.seed),
         Kind::Scheduler => scheduler::judge(&arguments.dirs),
     };
     match judged {

@@ -50,8 +50,8 @@ struct Driver<'a> {
     drain_steps: BTreeMap<DrainId, (usize, Time)>,
 }
 
-/// Runs a scenario to its end.
-pub(crate) fn run(case: &Case) -> Finished {
+/// Runs a scenario to its end; the seed decides what Kubernetes leaves open.
+pub(crate) fn run(case: &Case, seed: u64) -> Finished {
     let (before, at_start): (Vec<&Value>, Vec<&Value>) = case.input.iter().partition(|o| BEFORE.contains(&kind_of(o)));
     let mut cluster = Cluster::default();
     let options = ClusterOptions { gaps: Gaps::Keep, now: Time(-600_000), ..ClusterOptions::default() };
@@ -64,7 +64,7 @@ pub(crate) fn run(case: &Case) -> Finished {
     timing.attach = said(case.kubelet.attach, timing.attach);
     timing.detach = said(case.kubelet.detach, timing.detach);
     timing.provision = said(case.kubelet.provision, timing.provision);
-    let mut sim = Sim::new(cluster, &SimOptions::default(), Time::ZERO);
+    let mut sim = Sim::new(cluster, &SimOptions { seed, ..SimOptions::default() }, Time::ZERO);
     let grace = case.flags.get("kube-controller-manager").and_then(|flags| flags.get("node-monitor-grace-period")).and_then(Value::as_str);
     if let Some(seconds) = grace.and_then(|text| text.strip_suffix('s')).and_then(|text| text.parse::<Millis>().ok()) {
         sim.controllers_mut().node_lifecycle_mut().set_grace(seconds * 1_000);

@@ -18,8 +18,8 @@ use case::Case;
 use judge::{Shown, judge as judge_parts};
 
 /// Runs every scenario under `dirs`. The report counts scenarios; a scenario agrees if every part of its summary does. With `trace`,
-/// every part that disagrees and all that happened is printed. What it took goes to the error stream: the rest is the same every time.
-pub(crate) fn judge(dirs: &[PathBuf], trace: bool) -> Result<Report, Box<dyn std::error::Error>> {
+/// every part that disagrees and all that happened is printed; `seed` decides what Kubernetes leaves open. What it took goes to the error stream: the rest is the same every time.
+pub(crate) fn judge(dirs: &[PathBuf], trace: bool, seed: u64) -> Result<Report, Box<dyn std::error::Error>> {
     let mut files = Vec::new();
     for dir in dirs {
         gather(dir, &mut files).map_err(|e| format!("{}: {e}", dir.display()))?;
@@ -33,7 +33,7 @@ pub(crate) fn judge(dirs: &[PathBuf], trace: bool) -> Result<Report, Box<dyn std
         let text = std::fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
         let case: Case = serde_json::from_str(&text).map_err(|e| format!("{}: {e}", file.display()))?;
         let started = Instant::now();
-        let finished = drive::run(&case);
+        let finished = drive::run(&case, seed);
         ran += started.elapsed();
         virtual_seconds += case.until;
         scenarios += 1;
