@@ -454,6 +454,8 @@ pub enum Action {
     Say(Option<Notice>),
     /// Something lies over the page, or nothing any more.
     Overlay(Overlay),
+    /// The palette is opened, or whatever lies over the page is closed.
+    Palette,
     /// A what-if was answered: of which run, which, of how many, what was left out, what it costs.
     Risk(u32, u32, u32, String, Option<Box<Risk>>),
     /// The proposals of a run were tried.
@@ -690,6 +692,7 @@ impl Store {
             Action::Go(pane) => next.pane = pane,
             Action::Say(notice) => (next.notice, next.offers) = (notice, false),
             Action::Overlay(overlay) => next.overlay = overlay,
+            Action::Palette => next.overlay = if self.overlay == Overlay::None { Overlay::Palette } else { Overlay::None },
             Action::Risk(generation, nth, total, left_out, risk) => next.hear_risk(generation, nth, total, left_out, risk)?,
             Action::Try(step) => {
                 next.remember("trying a what-if");

@@ -21,6 +21,9 @@ const SOURCE: &str = "default-scheduler";
 /// A longer FailedScheduling text is cut in the event: the first 1020 bytes, then ` ...` (`pkg/scheduler/schedule_one.go`, v1.37).
 const EVENT_NOTE_BYTES: usize = 1_024;
 
+/// What is said of a pod whose claims were being bound when another took its place.
+const BINDING_CANCELED: &str = "running PreBind plugin \"VolumeBinding\": binding volumes: context canceled";
+
 /// How often PreBind looks whether the claims are bound (`pkg/scheduler/framework/plugins/volumebinding/binder.go` BindPodVolumes, v1.37).
 const BINDING_LOOK: Millis = SECOND;
 
@@ -109,6 +112,9 @@ impl Scheduling {
     /// Tries a pod without carrying anything out: every node with its refusal or scores, as of now.
     pub fn explain(&self, cluster: &Cluster, pod: PodId, now: Time) -> Attempt {
         let mut copy = self.scheduler.clone();
+        if self.binding.contains_key(&pod) {
+            copy.forget(cluster, pod, now);
+        }
         copy.attempt(cluster, pod, now, Detail::Full)
     }
 
@@ -130,6 +136,11 @@ impl Scheduling {
     /// The attempts at the pod that is watched.
     pub fn attempts(&self) -> Option<&Attempts> {
         self.watched.as_ref()
+    }
+
+    /// The pods that have this node and wait for their claims before they are bound to it.
+    pub fn promised(&self, node: NodeId) -> impl Iterator<Item = PodId> {
+        self.binding.iter().filter(move |(_, binding)| binding.node == node).map(|(&id, _)| id)
     }
 
     /// The scheduler, to ask about a cluster that is thought of and not there.
@@ -168,6 +179,10 @@ impl Scheduling {
                     }
                     PodChange::Resized(old) => {
                         self.scheduler.pod_resized(api.cluster(), id, old);
+                        ClusterEvent::PodUpdated(id)
+                    }
+                    PodChange::Deleting if self.binding.remove(&id).is_some() => {
+                        self.scheduler.forget(api.cluster(), id, now);
                         ClusterEvent::PodUpdated(id)
                     }
                     PodChange::Status | PodChange::Deleting | PodChange::Spec => ClusterEvent::PodUpdated(id),
@@ -256,6 +271,7 @@ impl Scheduling {
             bind(api, id, node);
         } else {
             // The binding cycle writes the nomination before it waits in PreBind.
+            self.scheduler.assume(api.cluster(), id, node);
             self.binding.insert(id, Binding { node, claims: waits_for, since: api.now(), cause: None });
             api.nominate(id, Some(node));
         }
@@ -309,14 +325,28 @@ impl Scheduling {
             note = &cut;
         }
         api.event(Subject::Pod(id), true, "FailedScheduling", note, SOURCE);
-        self.preempt(api, attempt);
+        // Back in the queue before its victims give up their room: it is the first to be woken.
         self.scheduler.failed(api.cluster(), attempt, api.now());
+        self.preempt(api, attempt);
         match attempt.nomination {
             Nomination::Keep => {}
             Nomination::Clear => api.nominate(id, None),
             Nomination::Set(node) => api.nominate(id, Some(node)),
         }
         api.set_cause(before);
+    }
+
+    /// A pod that waited in PreBind gives its room to another, and is tried again after its backoff
+    /// (`pkg/scheduler/schedule_one.go` handleBindingCycleError, v1.37).
+    fn cancel_binding(&mut self, api: &mut Api, id: PodId) {
+        let now = api.now();
+        self.seen_at.retain(|&(_, pod)| pod != id);
+        let record = api.mark_unschedulable(id, BINDING_CANCELED);
+        self.causes.insert(id, record);
+        api.event(Subject::Pod(id), true, "FailedScheduling", BINDING_CANCELED, SOURCE);
+        self.scheduler.forget(api.cluster(), id, now);
+        self.scheduler.failed(api.cluster(), &Attempt { nomination: Nomination::Clear, ..Attempt::new(id, now, Outcome::Unplaced) }, now);
+        api.nominate(id, None);
     }
 
     /// Carries preemption out: lower nominations are cleared, victims marked and deleted with their own grace
@@ -331,6 +361,12 @@ impl Scheduling {
         let preemptor = api.cluster().pod_full_name(attempt.pod);
         for &victim in &chosen.victims {
             if api.cluster().pod(victim).deletion.is_some() {
+                continue;
+            }
+            if self.binding.remove(&victim).is_some() {
+                let note = format!("Preempted by pod {preemptor} on node {node} (in kube-scheduler memory).");
+                api.event(Subject::Pod(victim), false, "Preempted", &note, SOURCE);
+                self.cancel_binding(api, victim);
                 continue;
             }
             api.mark_disruption_target(victim, DisruptionReason::Preemption);

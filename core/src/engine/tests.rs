@@ -5,6 +5,7 @@ use crate::cluster::build::{ClusterOptions, build};
 use crate::cluster::ids::PodId;
 use crate::engine::invariants::Rule;
 use crate::manifest::{Limits, SourceSet, read};
+use crate::trace::Change;
 use crate::units::time::{MINUTE, SECOND, Time};
 
 const WEB: &str = "apiVersion: apps/v1
@@ -51,6 +52,59 @@ fn nothing_is_violated_when_a_node_dies() {
     sim.run_until(Time::ZERO + 20 * MINUTE);
     assert_eq!(sim.violations(), []);
     assert!(sim.cluster().pods.len() > 4, "the lost pod was replaced");
+}
+
+/// A node with room for three pods, taken by two that wait for their volumes and one that an autoscaler gives a companion of its priority.
+const WAITING: &str = "apiVersion: v1
+kind: Node
+metadata: {name: only, labels: {kubernetes.io/hostname: only}}
+status: {allocatable: {cpu: 8, memory: 8Gi, pods: 3}, capacity: {cpu: 8, memory: 8Gi, pods: 3}}
+---
+{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: disk}, provisioner: csi.example, volumeBindingMode: WaitForFirstConsumer}
+---
+{apiVersion: scheduling.k8s.io/v1, kind: PriorityClass, metadata: {name: high}, value: 1000}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: data}
+spec:
+  replicas: 2
+  podManagementPolicy: Parallel
+  selector: {matchLabels: {app: data}}
+  volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], storageClassName: disk, resources: {requests: {storage: 1Gi}}}}]
+  template:
+    metadata: {labels: {app: data}}
+    spec: {containers: [{name: data, image: 'data:1', resources: {requests: {cpu: 100m}}, volumeMounts: [{name: data, mountPath: /data}]}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: vip}
+spec:
+  selector: {matchLabels: {app: vip}}
+  template:
+    metadata: {labels: {app: vip}}
+    spec: {priorityClassName: high, containers: [{name: vip, image: 'vip:1', resources: {requests: {cpu: 100m}}}]}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: vip}
+spec: {minReplicas: 2, maxReplicas: 2, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: vip}}
+";
+
+#[test]
+fn a_pod_that_waits_for_its_volume_holds_its_room_until_it_is_preempted() {
+    let (sim, _) = settled(WAITING);
+    let cluster = sim.cluster();
+    assert_eq!(sim.violations(), []);
+    let placed = |of: &str| cluster.live_pods().filter(|(id, pod)| pod.node.is_some() && cluster.pod_full_name(*id).contains(of)).count();
+    assert_eq!((placed("vip"), placed("data")), (2, 1));
+    let trace = sim.api().trace();
+    let said = |wanted: &str| {
+        trace.records().iter().any(|r| matches!(r.change, Change::Event { message, .. } if trace.text(message).contains(wanted)))
+    };
+    assert!(said("on node only (in kube-scheduler memory)."), "the pod is not deleted, it only gives up its room");
+    assert!(!cluster.pods.iter().any(|pod| pod.deletion.is_some()));
+    assert!(said("0/1 nodes are available: 1 Too many pods."), "and tries again");
 }
 
 #[test]

@@ -8,7 +8,11 @@ use super::span;
 pub(super) fn verdict(report: &Report) -> Verdict {
     let harm = report.workloads.iter().map(|w| w.harm).max().unwrap_or_default();
     let harm = if blocking(report).is_some() { harm.max(Harm::Stuck) } else { harm };
-    let text = if report.steps.is_empty() { at_rest(report) } else { after_steps(report, harm) };
+    let text = match report.steps.is_empty() {
+        true if report.totals.pods == 0 && report.totals.pods_created > 0 => coming_up(report, harm),
+        true => at_rest(report),
+        false => after_steps(report, harm),
+    };
     let failed = report.expectations.iter().filter(|e| e.holds == Some(false)).count();
     let text = match (failed, report.expectations.len()) {
         (0, _) => text,
@@ -54,6 +58,22 @@ fn at_rest(report: &Report) -> String {
         return format!("Every pod found a node, but {} {} not ready.", listed(&short, NAMES), if short.len() == 1 { "is" } else { "are" });
     }
     format!("Every pod found a node and is ready: {placed} on {nodes}. Nothing has been broken yet.")
+}
+
+/// A run that begins with nothing, and in which nothing is done but to let the workloads come up.
+fn coming_up(report: &Report, harm: Harm) -> String {
+    if harm > Harm::ShortBefore {
+        return after_steps(report, harm);
+    }
+    let made = report.totals.pods_created;
+    let made = format!("{} {} made", counted(made, "pod"), if made == 1 { "is" } else { "are" });
+    let short = report.workloads.iter().filter(|w| w.completions.is_none() && w.serving_after < w.desired);
+    let short: Vec<String> = short.map(|w| format!("{} with {} of {}", w.label, w.serving_after, w.desired)).collect();
+    match short.len() {
+        0 => format!("{made}, and every workload comes up."),
+        1 => format!("{made}; {} does not come up as a whole.", short[0]),
+        _ => format!("{made}; not all comes up: {}.", listed(&short.iter().map(String::as_str).collect::<Vec<_>>(), NAMES)),
+    }
 }
 
 fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {

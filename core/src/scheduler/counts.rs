@@ -218,8 +218,8 @@ struct TemplateRow {
     held: Vec<u32>,
     // Held terms that mean pods of this template, found among the first so many.
     meaning: (usize, Vec<u32>),
-    // Bound pods, in no order; `place` has each pod's position.
-    pods: Vec<PodId>,
+    // Bound pods and their nodes, in no order; `place` has each pod's position.
+    pods: Vec<(PodId, NodeId)>,
 }
 
 /// All kept counts, and what moves them along.
@@ -305,8 +305,8 @@ impl Counts {
             }
             for &(template, weight) in &kept.templates {
                 let row = &self.templates[template.index()];
-                for &pod in &row.pods {
-                    shift(&kept.spec, &mut tally, weight, row.own_keys.is_empty(), cluster.pod(pod), (cluster, cache, topology));
+                for &(pod, node) in &row.pods {
+                    shift(&kept.spec, &mut tally, weight, row.own_keys.is_empty(), (cluster.pod(pod), node), (cluster, cache, topology));
                 }
             }
             kept.tally = Arc::new(tally);
@@ -359,7 +359,7 @@ impl Counts {
     }
 
     /// A pod was bound.
-    pub fn pod_added(&mut self, id: PodId, cluster: &Cluster, cache: &Cache, topology: &Topology) {
+    pub fn pod_added(&mut self, id: PodId, node: NodeId, cluster: &Cluster, cache: &Cache, topology: &Topology) {
         let pod = cluster.pod(id);
         self.meet(pod, cluster);
         if self.place.len() <= id.index() {
@@ -374,7 +374,7 @@ impl Counts {
         }
         let row = &mut self.templates[pod.template.index()];
         self.place[id.index()] = row.pods.len() as u32;
-        row.pods.push(id);
+        row.pods.push((id, node));
         for &held in &row.held {
             self.held_pods[held as usize] += 1;
             if self.held_pods[held as usize] == 1 {
@@ -385,7 +385,7 @@ impl Counts {
         for &(tally, weight) in &row.tallies {
             let kept = &mut self.kept[tally as usize];
             if !kept.stale {
-                shift(&kept.spec, Arc::make_mut(&mut kept.tally), weight, row.own_keys.is_empty(), pod, (cluster, cache, topology));
+                shift(&kept.spec, Arc::make_mut(&mut kept.tally), weight, row.own_keys.is_empty(), (pod, node), (cluster, cache, topology));
             }
         }
     }
@@ -398,7 +398,7 @@ impl Counts {
         self.own_labels.remove(&id);
         let row = &mut self.templates[pod.template.index()];
         row.pods.swap_remove(place as usize);
-        if let Some(&moved) = row.pods.get(place as usize) {
+        if let Some(&(moved, _)) = row.pods.get(place as usize) {
             self.place[moved.index()] = place;
         }
         for &held in &row.held {
@@ -428,8 +428,8 @@ impl Counts {
     /// A bound pod changed: the beginning of its deletion and other labels move counts.
     pub fn pod_updated(&mut self, id: PodId, cluster: &Cluster, cache: &Cache, topology: &Topology) {
         let pod = cluster.pod(id);
-        let known = self.place.get(id.index()).is_some_and(|&p| p != NOWHERE);
-        if known && self.own_labels.get(&id) != pod.own_labels.as_deref() {
+        let place = self.place.get(id.index()).copied().filter(|&p| p != NOWHERE);
+        if place.is_some() && self.own_labels.get(&id) != pod.own_labels.as_deref() {
             // What it counted for is not known any more: all counts are made anew. Pods are hardly ever relabelled.
             self.own_labels.remove(&id);
             if let Some(own) = &pod.own_labels {
@@ -440,18 +440,17 @@ impl Counts {
             self.kept.iter_mut().for_each(|kept| kept.stale = true);
             return;
         }
-        if !known || pod.deletion.is_none() || self.terminating[id.index()] {
+        let row = &self.templates[pod.template.index()];
+        let Some(&(_, node)) = place.and_then(|place| row.pods.get(place as usize)) else { return };
+        if pod.deletion.is_none() || self.terminating[id.index()] {
             return;
         }
         self.terminating[id.index()] = true;
-        for &(tally, weight) in &self.templates[pod.template.index()].tallies {
+        for &(tally, weight) in &row.tallies {
             let kept = &mut self.kept[tally as usize];
             let Members::Spread(namespace, selector) = &kept.spec.members else { continue };
             let counted = pod.namespace == *namespace && !selector.is_everything() && labels_match(cluster, pod, selector);
-            if !kept.stale
-                && counted
-                && let Some(node) = pod.node
-            {
+            if !kept.stale && counted {
                 shift_at(&kept.spec, Arc::make_mut(&mut kept.tally), -weight, node, cluster, cache, topology);
             }
         }
@@ -531,7 +530,7 @@ fn shift(
     tally: &mut Tally,
     weight: i32,
     certain: bool,
-    pod: &Pod,
+    (pod, node): (&Pod, NodeId),
     (cluster, cache, topology): (&Cluster, &Cache, &Topology),
 ) {
     let counted = match &spec.members {
@@ -539,7 +538,7 @@ fn shift(
         _ if certain => true,
         members => is_member(members, cluster, pod),
     };
-    if counted && let Some(node) = pod.node {
+    if counted {
         shift_at(spec, tally, weight, node, cluster, cache, topology);
     }
 }

@@ -92,7 +92,7 @@ pub struct Scheduler {
     nominator: Nominator,
     queue: SchedulingQueue,
     facts: Vec<NodeFacts>,
-    // Where each bound pod was counted.
+    // Where each bound or assumed pod was counted.
     bound: Vec<Option<NodeId>>,
     next_start: usize,
     plain: bool,
@@ -211,17 +211,35 @@ impl Scheduler {
 
     /// A pod was bound, or came with a node already. Its nomination ends.
     pub fn pod_bound(&mut self, cluster: &Cluster, id: PodId) {
-        let Some(node) = cluster.pod(id).node else { return };
+        if let Some(node) = cluster.pod(id).node {
+            self.count(cluster, id, node);
+        }
+    }
+
+    /// A pod has its node and waits to be bound to it: it takes its room from now on, whoever asks (`backend/cache/cache.go` AssumePod, v1.37).
+    pub fn assume(&mut self, cluster: &Cluster, id: PodId, node: NodeId) {
+        self.count(cluster, id, node);
+    }
+
+    /// Where a bound or assumed pod is counted.
+    pub fn counted_on(&self, id: PodId) -> Option<NodeId> {
+        self.bound.get(id.index()).copied().flatten()
+    }
+
+    fn count(&mut self, cluster: &Cluster, id: PodId, node: NodeId) {
         self.nominator.set(id, None);
+        match self.counted_on(id) {
+            Some(known) if known == node => return,
+            // It was assumed elsewhere, and somebody else bound it.
+            Some(_) => self.pod_removed(cluster, id),
+            None => {}
+        }
         if self.bound.len() <= id.index() {
             self.bound.resize(id.index() + 1, None);
         }
-        if self.bound[id.index()].is_some() {
-            return;
-        }
         self.bound[id.index()] = Some(node);
         self.cache.pod_added(id, node, cluster.template_of(id));
-        self.counts.pod_added(id, cluster, &self.cache, &self.topology);
+        self.counts.pod_added(id, node, cluster, &self.cache, &self.topology);
     }
 
     /// A pod is gone, or has ended; it can still be read, its node included.
@@ -234,7 +252,7 @@ impl Scheduler {
 
     /// A bound pod changed: it is being deleted now, or its status is another.
     pub fn pod_updated(&mut self, cluster: &Cluster, id: PodId) {
-        let Some(Some(node)) = self.bound.get(id.index()).copied() else { return };
+        let Some(node) = self.counted_on(id) else { return };
         if !counts_on_node(cluster.pod(id)) {
             return self.pod_removed(cluster, id);
         }
@@ -244,7 +262,7 @@ impl Scheduler {
 
     /// A bound pod asks for more or less than before, when `old` was its template.
     pub fn pod_resized(&mut self, cluster: &Cluster, id: PodId, old: TemplateId) {
-        let Some(Some(node)) = self.bound.get(id.index()).copied() else { return };
+        let Some(node) = self.counted_on(id) else { return };
         self.cache.pod_removed(id, node, cluster.template(old));
         self.cache.pod_added(id, node, cluster.template_of(id));
     }

@@ -23,6 +23,8 @@ impl Scheduler {
             }
             ClusterEvent::PodUpdated(id) => self.observe_update(cluster, id, now),
             ClusterEvent::PodGone(id) => self.observe_gone(cluster, id, now),
+            // An assumed pod has its room already.
+            ClusterEvent::PodNominated(id) if self.counted_on(id).is_some() => {}
             ClusterEvent::PodNominated(id) => {
                 let (old, new) = (self.nominator().node_of(id), cluster.pod(id).nominated);
                 if old != new {
@@ -61,7 +63,7 @@ impl Scheduler {
     fn observe_update(&mut self, cluster: &Cluster, id: PodId, now: Time) {
         let pod = cluster.pod(id);
         if pod.node.is_some() {
-            let counted = self.bound.get(id.index()).is_some_and(Option::is_some);
+            let counted = self.counted_on(id).is_some();
             self.pod_updated(cluster, id);
             // A pod that has ended looks deleted to the scheduler.
             if counted && !counts_on_node(pod) {
@@ -75,7 +77,7 @@ impl Scheduler {
     }
 
     fn observe_gone(&mut self, cluster: &Cluster, id: PodId, now: Time) {
-        let counted = self.bound.get(id.index()).is_some_and(Option::is_some);
+        let counted = self.counted_on(id).is_some();
         let nominated = self.nominator().node_of(id).is_some();
         self.dequeue(id);
         self.pod_removed(cluster, id);
@@ -83,6 +85,14 @@ impl Scheduler {
             self.wake(cluster, &Cause::PodDeleted(id), now, None);
         } else if nominated {
             self.wake(cluster, &Cause::PodDeleted(id), now, Some(cluster.pod(id).priority));
+        }
+    }
+
+    /// An assumed pod is not going to be bound (`ForgetPod`); what waits for room may try again.
+    pub fn forget(&mut self, cluster: &Cluster, id: PodId, now: Time) {
+        if self.counted_on(id).is_some() {
+            self.pod_removed(cluster, id);
+            self.wake(cluster, &Cause::PodDeleted(id), now, None);
         }
     }
 

@@ -141,7 +141,7 @@ pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>,
             let key = event.key();
             let command = event.ctrl_key() || event.meta_key();
             if command && key.eq_ignore_ascii_case("k") {
-                return act(Action::Overlay(if open { Overlay::None } else { Overlay::Palette }));
+                return act(Action::Palette);
             }
             if key == "F6" {
                 event.prevent_default();

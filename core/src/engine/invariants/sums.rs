@@ -31,11 +31,12 @@ impl Invariants {
         }
     }
 
-    /// The scheduler's own account of a node against the pods bound to it.
+    /// The scheduler's own account of a node against the pods bound to it and those that are promised it.
     fn check_node(&mut self, api: &Api, scheduling: &Scheduling, id: NodeId) {
         let cluster = api.cluster();
         let info = scheduling.scheduler().cache().info(id);
         let mut bound: Vec<PodId> = cluster.node(id).pods.iter().copied().filter(|&p| !cluster.pod(p).phase.is_terminal()).collect();
+        bound.extend(scheduling.promised(id));
         let mut counted = info.pods.clone();
         bound.sort_unstable();
         counted.sort_unstable();
