@@ -5,7 +5,7 @@ use crate::cluster::build::{ClusterOptions, build};
 use crate::cluster::ids::PodId;
 use crate::engine::invariants::Rule;
 use crate::manifest::{Limits, SourceSet, read};
-use crate::trace::Change;
+use crate::trace::{Change, Trace};
 use crate::units::time::{MINUTE, SECOND, Time};
 
 const WEB: &str = "apiVersion: apps/v1
@@ -28,9 +28,13 @@ spec: {maxUnavailable: 1, selector: {matchLabels: {app: web}}}
 ";
 
 fn settled(text: &str) -> (Sim, Ended) {
-    let built = build(&read(SourceSet::single("world.yaml", text), &Limits::default()), &ClusterOptions::default());
-    let (sim, _, ended) = Sim::settled(built.cluster, &SimOptions { check_invariants: true, ..SimOptions::default() });
+    let (sim, _, ended) = settling(text);
     (sim, ended)
+}
+
+fn settling(text: &str) -> (Sim, Trace, Ended) {
+    let built = build(&read(SourceSet::single("world.yaml", text), &Limits::default()), &ClusterOptions::default());
+    Sim::settled(built.cluster, &SimOptions { check_invariants: true, ..SimOptions::default() })
 }
 
 #[test]
@@ -93,12 +97,11 @@ spec: {minReplicas: 2, maxReplicas: 2, scaleTargetRef: {apiVersion: apps/v1, kin
 
 #[test]
 fn a_pod_that_waits_for_its_volume_holds_its_room_until_it_is_preempted() {
-    let (sim, _) = settled(WAITING);
+    let (sim, trace, _) = settling(WAITING);
     let cluster = sim.cluster();
     assert_eq!(sim.violations(), []);
     let placed = |of: &str| cluster.live_pods().filter(|(id, pod)| pod.node.is_some() && cluster.pod_full_name(*id).contains(of)).count();
     assert_eq!((placed("vip"), placed("data")), (2, 1));
-    let trace = sim.api().trace();
     let said = |wanted: &str| {
         trace.records().iter().any(|r| matches!(r.change, Change::Event { message, .. } if trace.text(message).contains(wanted)))
     };

@@ -3,7 +3,7 @@
 use super::places::{Place, place};
 use super::quota::Charge;
 use super::webhooks::{self, LastFound, Subject};
-use super::{Refused, admit, forbidden, objects, pod_security, policies, refused, unknown_class};
+use super::{Refused, admit, forbidden, invalid_pod, objects, pod_security, policies, refused, unknown_class};
 use crate::apiserver::Refusal;
 use crate::cluster::Cluster;
 use crate::cluster::build::Compiled;
@@ -48,6 +48,7 @@ pub(in crate::apiserver) fn review(
         let passed = admit(cluster, now, pod.namespace, pod.template, own.as_ref(), found).map_err(|refused_| match refused_ {
             Refused::Whole(refusal) => refusal,
             Refused::Named(code, why) => refused(code, "pods", &name, &why),
+            Refused::Invalid(field, why) => invalid_pod(&name, &field, why),
         })?;
         warnings.extend(policy_warnings(cluster, pod.namespace, passed.template, labels, &name));
         return Ok(Admitted { charges: passed.charges, warnings, template: Some(passed.template) });

@@ -26,6 +26,20 @@ pub(super) fn pod(cluster: &Cluster, namespace: NamespaceId, demand: &PodDemand)
     Ok(())
 }
 
+/// A request above the limit of its container: the field and what is wrong there (`ValidateContainerResourceRequirements`). Manifests that say both are
+/// refused when they are read; here it is a default of a limit range that is lower than what the pod asks for, or a container that a webhook adds.
+pub(super) fn contradiction(demand: &PodDemand, regular: usize) -> Option<(String, String)> {
+    for (at, container) in demand.containers.iter().enumerate() {
+        for (name, request) in &container.requests {
+            let Some(limit) = container.limits.get(name).filter(|limit| request > limit) else { continue };
+            let list = if at < regular { format!("containers[{at}]") } else { format!("initContainers[{}]", at - regular) };
+            let why = format!("Invalid value: \"{request}\": must be less than or equal to {name} limit of {limit}");
+            return Some((format!("spec.{list}.resources.requests"), why));
+        }
+    }
+    None
+}
+
 /// Whether the limit ranges of the namespace allow a claim.
 pub(super) fn claim(cluster: &Cluster, namespace: NamespaceId, spec: &ClaimSpec) -> Result<(), String> {
     let requests: ResourceList = spec.request.map(|request| ("storage".to_owned(), request)).into_iter().collect();

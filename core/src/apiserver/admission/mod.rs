@@ -48,12 +48,19 @@ fn refused(code: u16, resource: &str, name: &str, why: &str) -> Refusal {
     Refusal { code, message: format!("{resource} \"{name}\" is forbidden: {why}"), causes: Vec::new(), retry_after: None }
 }
 
+/// `Invalid`, of a pod of which one field is.
+fn invalid_pod(name: &str, field: &str, why: String) -> Refusal {
+    Refusal { code: 422, message: format!("Pod \"{name}\" is invalid: {field}: {why}"), causes: vec![why], retry_after: None }
+}
+
 /// A refusal of which the name of the pod is not known yet.
 enum Refused {
     /// As it is.
     Whole(Refusal),
     /// HTTP status and words, to which the name belongs.
     Named(u16, String),
+    /// A field of the object that is not valid, and why.
+    Invalid(String, String),
 }
 
 /// A pod that passed.
@@ -119,6 +126,9 @@ fn checks(
     own_labels: Option<&crate::cluster::labels::Labels>,
 ) -> Result<(), Refused> {
     let of = cluster.template(template);
+    if let Some((field, why)) = limits::contradiction(&of.demand, of.containers.len()) {
+        return Err(Refused::Invalid(field, why));
+    }
     limits::pod(cluster, namespace, &of.demand)
         .and_then(|()| pod_security::review(cluster, namespace, template))
         .map_err(|why| Refused::Named(403, why))?;
@@ -155,11 +165,20 @@ impl Api {
             Ok(passed) => Ok((passed.template, passed.charges)),
             Err(Refused::Whole(refusal)) => Err(refusal),
             Err(Refused::Named(code, why)) => {
-                let name = self.name_of(new, Some(FIRST_REFUSED_NAME + self.refused));
-                self.refused = (self.refused + 1) % FIRST_REFUSED_NAME;
+                let name = self.refused_name(new);
                 Err(refused(code, "pods", &name, &why))
             }
+            Err(Refused::Invalid(field, why)) => {
+                let name = self.refused_name(new);
+                Err(invalid_pod(&name, &field, why))
+            }
         }
+    }
+
+    fn refused_name(&mut self, new: &NewPod) -> String {
+        let name = self.name_of(new, Some(FIRST_REFUSED_NAME + self.refused));
+        self.refused = (self.refused + 1) % FIRST_REFUSED_NAME;
+        name
     }
 
     /// The name of a pod that is refused; of a generated one only its beginning where `drawn` is none.

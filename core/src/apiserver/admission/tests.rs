@@ -290,3 +290,28 @@ fn a_namespace_that_ends_takes_nothing_new_and_is_emptied() {
     }
     assert!(told.contains(&Watched::Namespace(id)) && told.contains(&Watched::Pod(pod, PodChange::Gone)));
 }
+
+#[test]
+fn a_default_limit_below_the_request_is_not_valid() {
+    let mut api = api("
+apiVersion: v1
+kind: LimitRange
+metadata: {name: defaults, namespace: shop}
+spec: {limits: [{type: Container, default: {cpu: 500m}}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: app, image: 'web:1', resources: {requests: {cpu: '1'}}}]}}
+");
+    let told = message(create(&mut api));
+    assert!(told.starts_with("Pod \"") && told.ends_with("must be less than or equal to cpu limit of 500m"), "{told}");
+    let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"},
+        "spec": {"containers": [{"name": "a", "image": "a:1", "resources": {"requests": {"cpu": "600m"}}}]}});
+    assert_eq!(
+        message(apply(&mut api, pod)),
+        "Pod \"p\" is invalid: spec.containers[0].resources.requests: Invalid value: \"600m\": must be less than or equal to cpu limit of 500m"
+    );
+}

@@ -101,6 +101,13 @@ fn admitted(case: &Value) -> Said {
     let Ok(object) = Object::from_value(case["object"].clone()) else { return said };
     match api.apply(&object, None, &Behaviors::default()) {
         Ok(_) => said,
+        Err(refusal) if refusal.code == 422 => {
+            let field = refusal.message.split_once(" is invalid: ").and_then(|(_, rest)| rest.split_once(": Invalid value"));
+            Said {
+                stage: "validation",
+                causes: field.map(|(field, _)| (field.to_owned(), "FieldValueInvalid".to_owned())).into_iter().collect(),
+            }
+        }
         Err(_) => Said { stage: "admission", causes: BTreeSet::new() },
     }
 }
