@@ -7,7 +7,7 @@ use wavetank_core::cluster::template::TaintEffect;
 use wavetank_core::engine::drain::{DrainOptions, DrainStatus};
 use wavetank_core::engine::{Ended, Sim};
 use wavetank_core::faults::{Fault, inject};
-use wavetank_core::trace::{Change, DeleteReason, Subject};
+use wavetank_core::trace::{Change, DeleteReason, Evictor, Subject};
 use wavetank_core::units::rng::Orders;
 use wavetank_core::units::time::{SECOND, Time};
 
@@ -123,7 +123,7 @@ fn a_drain_goes_as_fast_as_the_budget_lets_it() {
     });
     let drain = sim.drains().get(id).expect("it was started");
     assert!(matches!(drain.status, DrainStatus::Done(_)), "{drain:?}");
-    let evicted = seconds(&sim, |_, change| change == Change::PodDeleting(DeleteReason::Evicted));
+    let evicted = seconds(&sim, |_, change| change == Change::PodDeleting(DeleteReason::Evicted(Evictor::Drain)));
     assert!(evicted.len() >= 2 && evicted.iter().all(|at| at % 5 == 0), "retried every five seconds: {evicted:?}");
     assert!(evicted.windows(2).all(|pair| pair[0] < pair[1]), "never two at once: {evicted:?}");
     assert_eq!(fewest, 5, "one at most is missing");

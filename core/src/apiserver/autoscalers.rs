@@ -9,6 +9,7 @@ use crate::cluster::loads::{Demand, LoadChange};
 use crate::cluster::state::Workload;
 use crate::trace::{Change, RecordId, Subject};
 use crate::units::quantity::Quantity;
+use crate::units::text::times;
 
 /// The conditions of an autoscaler that a story tells of: the others follow from what it does.
 const TOLD: [&str; 2] = ["ScalingActive", "ScalingLimited"];
@@ -42,7 +43,7 @@ impl Api {
     pub fn change_load(&mut self, workload: Workload, change: &LoadChange) -> RecordId {
         let load = self.cluster.loads.entry(workload).or_default();
         load.change(change);
-        let mut parts: Vec<String> = change.times.map(|n| format!("{} times as much to do", Quantity::from_milli(n))).into_iter().collect();
+        let mut parts: Vec<String> = change.times.map(|n| format!("{} times as much to do", times(n))).into_iter().collect();
         let cpu = load.cpu.filter(|_| change.cpu.is_some() || change.times.is_some());
         let memory = load.memory.filter(|_| change.memory.is_some());
         let (cpu, memory) = (cpu.map(|d| ("cpu", d)), memory.map(|d| ("memory", d)));

@@ -5,7 +5,7 @@ use super::pods::Refusal;
 use crate::cluster::ids::{BudgetId, PodId};
 use crate::cluster::pod::{DisruptionReason, Phase};
 use crate::cluster::workloads::{Condition, set_condition};
-use crate::trace::{Change, DeleteReason, Subject};
+use crate::trace::{Change, DeleteReason, Evictor, Subject};
 
 /// The most pods a budget may wait for to be deleted (`MaxDisruptedPodSize`).
 const MAX_DISRUPTED: usize = 2_000;
@@ -35,8 +35,8 @@ impl Api {
     ///
     /// # Errors
     /// See [`Api::evict`].
-    pub fn evict_and_tell(&mut self, id: PodId, grace_seconds: Option<i64>) -> Result<(), Refusal> {
-        let outcome = self.evict(id, grace_seconds);
+    pub fn evict_and_tell(&mut self, id: PodId, grace_seconds: Option<i64>, by: Evictor) -> Result<(), Refusal> {
+        let outcome = self.evict(id, grace_seconds, by);
         if let Err(refusal) = &outcome {
             let text = self.trace_mut().text_id(&refusal.text());
             self.record(Subject::Pod(id), Change::EvictionRefused(refusal.code, text));
@@ -44,13 +44,13 @@ impl Api {
         outcome
     }
 
-    /// Evicts a pod with `grace_seconds`, else with its own grace period. A pod that has not started, has ended or is being deleted is
+    /// Evicts a pod for `by` with `grace_seconds`, else with its own grace period. A pod that has not started, has ended or is being deleted is
     /// deleted without asking its budget.
     ///
     /// # Errors
     /// 404 where it is gone; 500 for a pod of several budgets; 429 or 403 where its budget does not allow it: message and causes are
     /// Kubernetes' own.
-    pub fn evict(&mut self, id: PodId, grace_seconds: Option<i64>) -> Result<(), Refusal> {
+    pub fn evict(&mut self, id: PodId, grace_seconds: Option<i64>, by: Evictor) -> Result<(), Refusal> {
         let pod = self.cluster.pod(id);
         if pod.gone {
             return Err(Refusal::of(404, &format!("pods \"{}\" not found", self.cluster.pod_name(id)), Vec::new()));
@@ -69,7 +69,7 @@ impl Api {
             }
         }
         self.mark_disruption_target(id, DisruptionReason::EvictionApi);
-        self.delete_pod(id, grace_seconds, DeleteReason::Evicted);
+        self.delete_pod(id, grace_seconds, DeleteReason::Evicted(by));
         Ok(())
     }
 

@@ -100,7 +100,9 @@ fn outcome(report: &Report, w: &WorkloadOutcome) -> Option<Annotation> {
         Harm::Down => (DOWN, Level::Error, format!("{} is down and does not come back{because}", w.label)),
         Harm::Outage => (OUTAGE, Level::Error, format!("{} is not serving at all for {}", w.label, span(w.none_ms))),
         Harm::Stuck => (STUCK, Level::Error, format!("{}: {}{because}", w.label, w.unfinished.as_deref().unwrap_or("it does not finish"))),
-        Harm::Short => (SHORT, Level::Warning, format!("{} stays at {} of {} to the end{because}", w.label, w.serving_after, w.desired)),
+        Harm::Short => {
+            (SHORT, Level::Warning, format!("{} stays at {} of {} to the end{because}", w.label, w.serving_after, w.desired_at_end()))
+        }
         Harm::Dipped => (DIPPED, Level::Note, format!("{} falls to {} of {} for {}", w.label, w.least, w.desired, span(w.short_ms))),
     };
     let steps: Vec<&str> = report.steps.iter().filter(|s| s.not_done.is_none()).map(|s| s.text.as_str()).collect();

@@ -98,7 +98,9 @@ pub struct Brief {
 
 impl Brief {
     fn of(w: &WorkloadOutcome) -> Brief {
-        Brief { harm: w.harm, desired: w.desired, least: w.least, serving_after: w.serving_after, none_ms: w.none_ms, short_ms: w.short_ms }
+        let lasts = matches!(w.harm, Harm::Short | Harm::Down | Harm::ShortBefore);
+        let desired = if lasts { w.desired_at_end() } else { w.desired };
+        Brief { harm: w.harm, desired, least: w.least, serving_after: w.serving_after, none_ms: w.none_ms, short_ms: w.short_ms }
     }
 
     /// The outcome in words, such as `not serving for 5m58s`.

@@ -6,7 +6,7 @@ use crate::manifest::{Diagnostic, Manifest};
 use crate::scenario::names::{self, canonical};
 use crate::scenario::{Outcome, Place, Verb};
 use crate::trace::Trace;
-use crate::units::quantity::Quantity;
+use crate::units::text::times;
 
 /// The result of a run. `start` and `end` are the same arenas at two moments: an id of the one is good for the other.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +102,7 @@ pub fn verb_in_words(cluster: &Cluster, verb: &Verb) -> String {
         Verb::KillPods { workload: of, .. } => format!("pods of {} are deleted", workload(of)),
         Verb::Crash { workload: of, .. } => format!("{} crashes", workload(of)),
         Verb::Load { workload: of, times: Some(n), .. } => {
-            format!("{} has {} times as much to do", workload(of), Quantity::from_milli(*n))
+            format!("{} has {} times as much to do", workload(of), times(*n))
         }
         Verb::Load { workload: of, .. } => format!("{} has another load", workload(of)),
         Verb::GrowMemory { workload: of, .. } => format!("{} uses more memory", workload(of)),

@@ -9,7 +9,7 @@ use super::model::{Decision, Harm, Link, Loss, MOST_NAMES, WorkloadOutcome};
 use super::outcomes::Outcome;
 use super::places::Places;
 use super::refusals;
-use super::told::{Told, delete_reason, unready_reason};
+use super::told::{Short, Told, delete_reason, evictor, unready_reason};
 use crate::cluster::ids::PodId;
 use crate::cluster::origin::Origin;
 use crate::cluster::state::Workload;
@@ -24,6 +24,8 @@ pub(super) enum End {
     Deleted(DeleteReason),
     /// It failed, for this reason.
     Failed(Sym),
+    /// Its kubelet evicted it for want of something.
+    Short(Short),
     /// It stopped being ready and was not deleted.
     Unready(UnreadyReason),
     /// Its machine died, and Kubernetes did nothing about it.
@@ -84,13 +86,19 @@ pub(super) fn groups(input: &ReportInput<'_>, outcomes: &[Outcome], index: &Inde
         let served = input.start.pods.get(i).is_some_and(|pod| pod.ready && !pod.gone);
         let Some(lost) = lost(input, pod, served, index) else { continue };
         let planned = matches!(lost.end, End::Deleted(DeleteReason::ScaleDown | DeleteReason::Replace));
-        if planned && harm < Harm::Outage {
+        if planned && (harm < Harm::Outage || is_scaled_away(input, lost.record)) {
             continue;
         }
         let group = groups.entry((rank, lost.end, lost.fate));
         group.or_insert_with(|| LossGroup { workload, end: lost.end, fate: lost.fate, lost: Vec::new() }).lost.push(lost);
     }
     groups.into_values().collect()
+}
+
+/// Whether a pod went because its workload was made smaller: nobody misses it.
+fn is_scaled_away(input: &ReportInput<'_>, deletion: RecordId) -> bool {
+    let mut causes = input.trace.causes(deletion).into_iter().filter_map(|id| input.trace.record(id));
+    causes.any(|record| matches!(record.change, Change::Scaled(from, to) if to < from))
 }
 
 /// How a pod that served stopped serving; none if it still serves or never did.
@@ -106,10 +114,11 @@ fn lost(input: &ReportInput<'_>, pod: PodId, served_before: bool, index: &Index)
             }
             Change::PodUnready(reason) if served && found.is_none() => found = Some((id, End::Unready(reason))),
             // The end of a pod that is being deleted is the deletion's doing.
-            Change::PodFailed(reason, _) if served && !matches!(found, Some((_, End::Deleted(_)))) => {
-                found = Some((id, End::Failed(reason)))
+            Change::PodFailed(reason, message) if served && !matches!(found, Some((_, End::Deleted(_)))) => {
+                let short = (input.end.text(reason) == "Evicted").then(|| Short::of(input.trace.text(message))).flatten();
+                found = Some((id, short.map_or(End::Failed(reason), End::Short)))
             }
-            Change::PodDeleting(reason) if served && !matches!(found, Some((_, End::Failed(_)))) => {
+            Change::PodDeleting(reason) if served && !matches!(found, Some((_, End::Failed(_) | End::Short(_)))) => {
                 found = Some((id, End::Deleted(reason)))
             }
             _ => {}
@@ -183,10 +192,10 @@ fn headline(told: &Told<'_>, group: &LossGroup) -> String {
     let (is, its) = if one { ("is", "its node") } else { ("are", "their nodes") };
     let how = match group.end {
         End::Deleted(DeleteReason::Taint) => format!("{count} lost with {its}"),
-        End::Deleted(DeleteReason::Evicted) => format!("{count} evicted by a drain"),
+        End::Deleted(DeleteReason::Evicted(by)) => format!("{count} evicted by {}", evictor(by)),
         End::Deleted(DeleteReason::Preempted) => format!("{count} preempted by pods of higher priority"),
         End::Deleted(reason) => format!("{count} deleted: {}", delete_reason(reason)),
-        End::Failed(reason) if told.cluster.text(reason) == "Evicted" => format!("{count} evicted by the kubelet, which needs memory"),
+        End::Short(of) => format!("{count} evicted by the kubelet, {}", of.needs()),
         End::Failed(reason) if told.cluster.text(reason).is_empty() => format!("{count} failed"),
         End::Failed(reason) => format!("{count} failed: {}", told.cluster.text(reason)),
         End::Unready(UnreadyReason::NodeUnreachable) => format!("{count} not ready, since {its} {is} not"),
@@ -289,7 +298,7 @@ fn decided_by(
     let origin = template.origin;
     let mut decisions = Vec::new();
     let mut add = |place, text: String| decisions.push(Decision { place, text });
-    if outcome.harm >= Harm::Outage {
+    if outcome.harm >= Harm::Outage && (group.lost.len() > 1 || outcome.desired < 2) {
         concentration(input, group.workload, outcome, origin, places, &mut add);
     }
     match group.end {
@@ -308,7 +317,7 @@ fn decided_by(
                 (None, _) => {}
             }
         }
-        End::Deleted(DeleteReason::Evicted) => match &outcome.budget {
+        End::Deleted(DeleteReason::Evicted(_)) => match &outcome.budget {
             Some(name) => add(
                 input.end.budgets.iter().find(|b| told.cluster.text(b.meta.name) == name.rsplit('/').next().unwrap_or(name)).and_then(
                     |b| places.in_document(b.meta.origin, "/spec/minAvailable").or_else(|| places.in_document(b.meta.origin, "/spec")),
@@ -317,7 +326,7 @@ fn decided_by(
             ),
             None => add(places.near(origin, ""), "no PodDisruptionBudget covers it, so any number may be evicted at once".to_owned()),
         },
-        End::Failed(reason) if told.cluster.text(reason) == "Evicted" => {
+        End::Short(Short::Memory) => {
             let used = template.behavior.memory_usage;
             let asked = template.requests.memory;
             let text = match used {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::input::ReportInput;
 use super::model::{CauseCost, Count, Measures, Outage, PendingTime, Spread, WorkloadOutcome, ZoneSkew};
-use super::told::{Told, delete_reason};
+use super::told::{Told, put_out};
 use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::state::Workload;
-use crate::trace::{Change, DeleteReason, Record, RecordId, Subject};
+use crate::trace::{Change, Record, RecordId, Subject};
 use crate::units::time::Time;
 
 /// At most so many outages are told one by one: a crash loop has thousands.
@@ -72,7 +72,7 @@ fn outages(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[(Workload, &Wor
     for outage in &mut found {
         let workload = outcomes.iter().find(|(_, outcome)| outcome.label == outage.workload).map(|(workload, _)| *workload);
         let root = workload.and_then(|workload| harm.get(&(workload, outage.from_ms))).and_then(|&id| root(input, id));
-        outage.cause = root.map_or_else(|| "its start".to_owned(), |record| told.sentence(record));
+        outage.cause = root.map_or_else(|| "until its pods were ready for the first time".to_owned(), |record| told.sentence(record));
     }
     found.sort_by(|a, b| (a.from_ms, &a.workload).cmp(&(b.from_ms, &b.workload)));
     found
@@ -121,17 +121,17 @@ fn evictions(input: &ReportInput<'_>) -> Vec<Count> {
     let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
     for record in input.trace.records() {
         let reason = match record.change {
-            Change::PodDeleting(
-                reason @ (DeleteReason::Evicted | DeleteReason::Taint | DeleteReason::Preempted | DeleteReason::Collected),
-            ) => delete_reason(reason),
+            Change::PodDeleting(reason) => put_out(reason),
             Change::PodFailed(reason, _) => match input.end.text(reason) {
-                "Evicted" => "evicted by its kubelet",
-                "Terminated" => "ended with its node",
-                _ => continue,
+                "Evicted" => Some("evicted by the kubelet"),
+                "Terminated" => Some("ended with the node"),
+                _ => None,
             },
-            _ => continue,
+            _ => None,
         };
-        *counted.entry(reason).or_default() += 1;
+        if let Some(reason) = reason {
+            *counted.entry(reason).or_default() += 1;
+        }
     }
     let mut counts: Vec<Count> = counted.into_iter().map(|(what, count)| Count { what: what.to_owned(), count }).collect();
     counts.sort_by_key(|count| std::cmp::Reverse(count.count));

@@ -502,6 +502,14 @@ pub struct WorkloadOutcome {
     pub series: Vec<Point>,
 }
 
+impl WorkloadOutcome {
+    /// How many pods were wanted when watching stopped.
+    #[must_use]
+    pub fn desired_at_end(&self) -> i32 {
+        self.series.last().map_or(self.desired, |point| point.desired)
+    }
+}
+
 /// What the run meant for a PodDisruptionBudget.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -14,7 +14,7 @@ use super::refusals::{Reason, reasons};
 use super::remedy::Remedy;
 use super::snippets;
 use super::span;
-use super::told::Told;
+use super::told::{Short, Told, evictor};
 use crate::cluster::ids::{BudgetId, PodId};
 use crate::cluster::labels::Selector;
 use crate::cluster::origin::Origin;
@@ -237,7 +237,8 @@ fn one_replica(case: &Case<'_>) -> Option<Proposal> {
 
 fn one_place(case: &Case<'_>) -> Option<Proposal> {
     let selector = case.selector?;
-    if case.outcome.desired < 2 || case.outcome.harm < Harm::Outage || case.groups.is_empty() || case.stands_beside_others() {
+    let several = case.outcome.desired > 1 && case.lost_by(|_| true) > 1;
+    if !several || case.outcome.harm < Harm::Outage || case.stands_beside_others() {
         return None;
     }
     let (id, key, place, at) = match (&case.outcome.before.zones[..], &case.outcome.before.nodes[..]) {
@@ -416,7 +417,7 @@ fn recreate(case: &Case<'_>) -> Option<Proposal> {
 }
 
 fn memory_requests(case: &Case<'_>) -> Option<Proposal> {
-    let evicted = case.lost_by(|end| matches!(end, End::Failed(reason) if case.input.end.text(reason) == "Evicted"));
+    let evicted = case.lost_by(|end| end == End::Short(Short::Memory));
     if evicted == 0 {
         return None;
     }
@@ -488,7 +489,7 @@ fn budgets(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome], place
                 .count()
         };
         let refused = asked(|change| matches!(change, Change::EvictionRefused(..)));
-        let granted = asked(|change| matches!(change, Change::PodDeleting(DeleteReason::Evicted)));
+        let granted = asked(|change| matches!(change, Change::PodDeleting(DeleteReason::Evicted(_))));
         if refused == 0 || granted > 0 || budget.status.disruptions_allowed > 0 {
             continue;
         }
@@ -540,17 +541,18 @@ fn budgets(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome], place
     for Outcome { workload, told: outcome } in
         outcomes.iter().filter(|o| o.told.harm >= Harm::Outage && o.told.desired > 1 && o.told.budget.is_none())
     {
-        let evicted = input.trace.records().iter().any(|r| {
-            matches!((r.subject, r.change), (Subject::Pod(pod), Change::PodDeleting(DeleteReason::Evicted)) if input.end.workload_of(pod) == *workload)
+        let evicted = input.trace.records().iter().find_map(|r| match (r.subject, r.change) {
+            (Subject::Pod(pod), Change::PodDeleting(DeleteReason::Evicted(by))) if input.end.workload_of(pod) == *workload => Some(by),
+            _ => None,
         });
-        if evicted {
+        if let Some(by) = evicted {
             let meta = input.end.workload_meta(*workload);
             let name = meta.map_or("", |meta| input.end.text(meta.name));
             found.push(Proposal {
                 id: "budget-for-drains".to_owned(),
                 subjects: vec![outcome.label.clone()],
                 title: format!("Add a PodDisruptionBudget for {}", outcome.label),
-                why: format!("a drain evicted all of its pods at once, and nothing served for {}", span(outcome.none_ms)),
+                why: format!("{} evicted all of its pods at once, and nothing served for {}", evictor(by), span(outcome.none_ms)),
                 places: outcome.place.clone().into_iter().collect(),
                 snippet: format!(
                     "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: {}\nspec:\n  maxUnavailable: 1\n  selector:  # that of the workload\n",

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::amounts::{counted, listed};
 use super::losses::same_words;
 use super::model::{Entry, EntryKind, MOST_NAMES};
-use super::told::{Told, delete_reason, node_ready, unready_reason};
+use super::told::{Short, Told, delete_reason, node_ready, unready_reason};
 use crate::cluster::ids::{NodeId, PodId, ZoneId};
 use crate::cluster::node::NodeReady;
 use crate::cluster::state::Workload;
@@ -29,6 +29,8 @@ enum Likeness {
     Unready(UnreadyReason),
     Deleting(DeleteReason),
     Failed(Sym),
+    /// Evicted by a kubelet.
+    Short(Short),
     /// Of pods that were being deleted.
     Stopped,
     Created,
@@ -148,7 +150,10 @@ fn likeness(told: &Told<'_>, id: RecordId, record: &Record, deleting: bool) -> L
         Change::PodUnready(reason) => Likeness::Unready(reason),
         Change::PodDeleting(reason) => Likeness::Deleting(reason),
         Change::PodFailed(reason, _) if deleting && told.cluster.text(reason).is_empty() => Likeness::Stopped,
-        Change::PodFailed(reason, _) => Likeness::Failed(reason),
+        Change::PodFailed(reason, message) => match Short::of(told.trace.text(message)) {
+            Some(short) if told.cluster.text(reason) == "Evicted" => Likeness::Short(short),
+            _ => Likeness::Failed(reason),
+        },
         Change::PodCreated => Likeness::Created,
         Change::PodBound(_) => Likeness::Placed,
         Change::PodUnschedulable(text) => Likeness::Unplaced(text),
@@ -345,11 +350,11 @@ impl Group {
             }
             Likeness::Failed(reason) => match told.cluster.text(reason) {
                 "" => (EntryKind::Loss, true, format!("{} {}", pods(), verb("fails", "fail"))),
-                "Evicted" => {
-                    (EntryKind::Loss, true, format!("{} {} evicted by the kubelet, which needs memory", pods(), verb("is", "are")))
-                }
                 reason => (EntryKind::Loss, true, format!("{} {}: {reason}", pods(), verb("fails", "fail"))),
             },
+            Likeness::Short(of) => {
+                (EntryKind::Loss, true, format!("{} {} evicted by the kubelet, {}", pods(), verb("is", "are"), of.needs()))
+            }
             Likeness::Stopped => (EntryKind::Pod, false, format!("{} {}", pods(), verb("stops", "stop"))),
             Likeness::Created => (EntryKind::Pod, true, format!("{} {} created", pods(), verb("is", "are"))),
             Likeness::Placed => {
@@ -478,7 +483,8 @@ impl Group {
         let text = told.sentence(record);
         match record.change {
             Change::StepBegins => (EntryKind::Step, true, text),
-            Change::StepNote(_) => (EntryKind::Step, true, text),
+            // What kubectl says of a cordon is told by the node.
+            Change::StepNote(_) => (EntryKind::Step, !text.ends_with(" cordoned"), text),
             Change::ZoneState(_) => (EntryKind::Node, true, text),
             Change::Autoscaled(..) | Change::PoolScaled(..) | Change::Recommended(_) | Change::LoadChanged(_) | Change::CronDue(_) => {
                 (EntryKind::Controller, true, text)

@@ -7,7 +7,7 @@ use crate::cluster::pod::DisruptionReason;
 use crate::cluster::state::Workload;
 use crate::cluster::template::TaintEffect;
 use crate::cluster::workloads::Meta;
-use crate::trace::{Change, DeleteReason, Record, Subject, Trace, UnreadyReason};
+use crate::trace::{Change, DeleteReason, Evictor, Record, Subject, Trace, UnreadyReason};
 use crate::units::calendar::weekday_and_time;
 use crate::units::intern::Sym;
 
@@ -255,11 +255,70 @@ pub(super) const fn delete_reason(reason: DeleteReason) -> &'static str {
         DeleteReason::Replace => "its controller replaces it",
         DeleteReason::OwnerGone => "its owner is gone",
         DeleteReason::NamespaceGone => "its namespace is being deleted",
-        DeleteReason::Evicted => "it was evicted",
+        DeleteReason::Evicted(Evictor::Drain) => "it was evicted by a drain",
+        DeleteReason::Evicted(Evictor::Karpenter) => "it was evicted by Karpenter",
+        DeleteReason::Evicted(Evictor::ClusterAutoscaler) => "it was evicted by the Cluster Autoscaler",
+        DeleteReason::Evicted(Evictor::VerticalAutoscaler) => "it was evicted by the Vertical Pod Autoscaler",
         DeleteReason::Taint => "it does not tolerate the node's taint any longer",
         DeleteReason::Preempted => "a pod of higher priority takes its room",
         DeleteReason::Collected => "pod garbage collection",
         DeleteReason::Misplaced => "its node should not run it",
+    }
+}
+
+/// Who evicts, as the subject of a sentence.
+pub(super) const fn evictor(by: Evictor) -> &'static str {
+    match by {
+        Evictor::Drain => "a drain",
+        Evictor::Karpenter => "Karpenter",
+        Evictor::ClusterAutoscaler => "the Cluster Autoscaler",
+        Evictor::VerticalAutoscaler => "the Vertical Pod Autoscaler",
+    }
+}
+
+/// What a node ran short of when its kubelet evicted a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Short {
+    /// Memory.
+    Memory,
+    /// Room on a disk.
+    Disk,
+    /// Process numbers.
+    Processes,
+}
+
+impl Short {
+    /// Reads it off the message of the eviction; none where a pod was turned away for another reason.
+    pub(super) fn of(message: &str) -> Option<Short> {
+        let (_, what) = message.split_once("low on resource: ")?;
+        Some(match what.split(['.', ' ']).next().unwrap_or_default() {
+            "memory" => Short::Memory,
+            "pids" => Short::Processes,
+            _ => Short::Disk,
+        })
+    }
+
+    /// As the end of a sentence that begins with the kubelet.
+    pub(super) const fn needs(self) -> &'static str {
+        match self {
+            Short::Memory => "which needs memory",
+            Short::Disk => "which needs room on its disk",
+            Short::Processes => "which needs process numbers",
+        }
+    }
+}
+
+/// Why pods were put out, as the middle of a list.
+pub(super) const fn put_out(reason: DeleteReason) -> Option<&'static str> {
+    match reason {
+        DeleteReason::Evicted(Evictor::Drain) => Some("evicted by a drain"),
+        DeleteReason::Evicted(Evictor::Karpenter) => Some("evicted by Karpenter"),
+        DeleteReason::Evicted(Evictor::ClusterAutoscaler) => Some("evicted by the Cluster Autoscaler"),
+        DeleteReason::Evicted(Evictor::VerticalAutoscaler) => Some("evicted by the Vertical Pod Autoscaler"),
+        DeleteReason::Taint => Some("for a taint not tolerated any longer"),
+        DeleteReason::Preempted => Some("preempted by pods of higher priority"),
+        DeleteReason::Collected => Some("removed by pod garbage collection"),
+        _ => None,
     }
 }
 

@@ -100,7 +100,7 @@ fn after_steps(report: &Report, harm: Harm) -> String {
     if !short.is_empty() {
         let why = why_not(report, &short);
         let level = if short.len() == 1 {
-            format!("at {} of {}", short[0].serving_after, short[0].desired)
+            format!("at {} of {}", short[0].serving_after, short[0].desired_at_end())
         } else {
             "short of replicas".to_owned()
         };
@@ -115,7 +115,9 @@ fn after_steps(report: &Report, harm: Harm) -> String {
         });
     }
     if let Some(budget) = blocking(report) {
-        sentences.push(format!("the budget {} refuses every eviction: the drain never ends", budget.name));
+        let drained = report.steps.iter().any(|step| step.text.ends_with(" is drained"));
+        let so = if drained { "the drain never ends" } else { "what has to move its pods waits for ever" };
+        sentences.push(format!("the budget {} refuses every eviction: {so}", budget.name));
     }
     if sentences.len() < 2 && !dipped.is_empty() {
         let longest = dipped.iter().map(|w| w.short_ms).max().unwrap_or_default();

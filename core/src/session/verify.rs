@@ -158,7 +158,7 @@ impl Session {
 /// Evictions refused, and granted.
 fn evictions(trace: &Trace) -> (usize, usize) {
     let count = |wanted: fn(&Change) -> bool| trace.records().iter().filter(|record| wanted(&record.change)).count();
-    (count(|c| matches!(c, Change::EvictionRefused(..))), count(|c| matches!(c, Change::PodDeleting(DeleteReason::Evicted))))
+    (count(|c| matches!(c, Change::EvictionRefused(..))), count(|c| matches!(c, Change::PodDeleting(DeleteReason::Evicted(_)))))
 }
 
 /// What became of those a proposal is for, and of the others.

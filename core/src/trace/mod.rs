@@ -5,5 +5,5 @@ mod record;
 mod view;
 
 pub use log::Trace;
-pub use record::{Change, DeleteReason, Record, RecordId, Subject, TextId, UnreadyReason};
+pub use record::{Change, DeleteReason, Evictor, Record, RecordId, Subject, TextId, UnreadyReason};
 pub use view::{KEYFRAME_EVERY, Keyframes, NodeState, PodPlace, PodState, View};

@@ -60,6 +60,19 @@ pub enum Subject {
     Volume(VolumeId),
 }
 
+/// Who asked the eviction API for a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Evictor {
+    /// A user: `kubectl drain`.
+    Drain,
+    /// Karpenter, which empties a node.
+    Karpenter,
+    /// The Cluster Autoscaler, which gives a node back.
+    ClusterAutoscaler,
+    /// The updater of the Vertical Pod Autoscaler, which wants the pod made anew.
+    VerticalAutoscaler,
+}
+
 /// Why a pod is being deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeleteReason {
@@ -74,7 +87,7 @@ pub enum DeleteReason {
     /// Its namespace is being deleted.
     NamespaceGone,
     /// The eviction API.
-    Evicted,
+    Evicted(Evictor),
     /// A taint it does not tolerate (any longer).
     Taint,
     /// A pod of higher priority needs the room.

@@ -85,6 +85,17 @@ fn edits(from: &[char], to: &[char]) -> usize {
     row[to.len()]
 }
 
+/// Thousandths as a number of times: `3`, `0.34`, `1.5`.
+#[must_use]
+pub fn times(milli: i64) -> String {
+    let (sign, milli) = (if milli < 0 { "-" } else { "" }, milli.unsigned_abs());
+    let rest = format!("{:03}", milli % 1_000);
+    match rest.trim_end_matches('0') {
+        "" => format!("{sign}{}", milli / 1_000),
+        rest => format!("{sign}{}.{rest}", milli / 1_000),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,5 +116,10 @@ mod tests {
         assert_eq!(nearest("contAIN3rz", ["containers", "volumes"]), Some("containers"));
         assert_eq!(nearest("replica", ["replicas", "revision"]), Some("replicas"));
         assert_eq!(nearest("xyz", ["containers", "volumes"]), None);
+    }
+
+    #[test]
+    fn thousandths_are_told_as_people_say_them() {
+        assert_eq!([3_000, 340, 1_500, 5, 0, -250].map(times), ["3", "0.34", "1.5", "0.005", "0", "-0.25"]);
     }
 }

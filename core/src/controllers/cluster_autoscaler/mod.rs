@@ -16,7 +16,7 @@ use crate::cluster::ids::{NodeId, NodePoolId, PodId};
 use crate::cluster::node::Taint;
 use crate::cluster::pod::Owner;
 use crate::cluster::template::TaintEffect;
-use crate::trace::Subject;
+use crate::trace::{Evictor, Subject};
 use crate::units::time::{MINUTE, Millis, SECOND, Time};
 
 /// The component that its events name.
@@ -211,7 +211,7 @@ impl ClusterAutoscaler {
         for pod in pods {
             if api.cluster().pod(pod).deletion.is_none() {
                 // A refusal is recorded with its text; the next scan tries again.
-                if api.evict_and_tell(pod, None).is_ok() {
+                if api.evict_and_tell(pod, None, Evictor::ClusterAutoscaler).is_ok() {
                     api.event(Subject::Pod(pod), false, "ScaleDown", "deleting pod for node scale down", SOURCE);
                 }
             }

@@ -9,7 +9,7 @@ use crate::cluster::karpenter::{DisruptionCause, LeaveReason};
 use crate::cluster::pod::Owner;
 use crate::cluster::template::TaintEffect;
 use crate::controllers::queue::{Key, WorkQueue};
-use crate::trace::DeleteReason;
+use crate::trace::{DeleteReason, Evictor};
 use crate::units::intern::Sym;
 use crate::units::time::{Millis, SECOND, Time, format_span};
 
@@ -114,8 +114,8 @@ impl KarpenterController {
             let template = api.cluster().template_of(pod);
             let (stays, forced) = (template.do_not_disrupt, deadline.map(|at| at + -template.grace));
             if forced.is_some_and(|at| at <= now) {
-                api.delete_pod(pod, None, DeleteReason::Evicted);
-            } else if stays || api.evict_and_tell(pod, None).is_err() {
+                api.delete_pod(pod, None, DeleteReason::Evicted(Evictor::Karpenter));
+            } else if stays || api.evict_and_tell(pod, None, Evictor::Karpenter).is_err() {
                 let again = poll_at(now + 1);
                 // Nothing but its own end, or the deadline, lets a pod go that must not be disrupted.
                 let at = if stays { forced } else { Some(forced.map_or(again, |at| at.min(again))) };

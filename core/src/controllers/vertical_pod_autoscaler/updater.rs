@@ -6,7 +6,7 @@ use crate::cluster::ids::{PodId, VerticalAutoscalerId};
 use crate::cluster::pod::Phase;
 use crate::cluster::vertical_autoscalers::UpdateMode;
 use crate::cluster::{Cluster, Workload};
-use crate::trace::Subject;
+use crate::trace::{Evictor, Subject};
 use crate::units::time::{MINUTE, Millis, Time};
 
 /// Pods this old are updated for differences within the bounds too (`--pod-lifetime-update-threshold`) …
@@ -80,7 +80,7 @@ pub(super) fn update(api: &mut Api, id: VerticalAutoscalerId, deferred: &mut std
                 continue;
             }
         }
-        if api.evict_and_tell(want.pod, None).is_ok() {
+        if api.evict_and_tell(want.pod, None, Evictor::VerticalAutoscaler).is_ok() {
             let name = api.cluster().pod_name(want.pod);
             let message = "Pod was evicted by VPA Updater to apply resource recommendation.";
             api.event(Subject::Pod(want.pod), false, "EvictedByVPA", message, SOURCE);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::apiserver::Api;
 use crate::cluster::ids::{BudgetId, NodeId, PodId};
-use crate::trace::{Change, DeleteReason, RecordId, Subject};
+use crate::trace::{Change, DeleteReason, Evictor, RecordId, Subject};
 use crate::units::agenda::Agenda;
 use crate::units::time::{Millis, SECOND, Time};
 
@@ -229,7 +229,7 @@ impl Drains {
                 api.delete_pod(pod, options.grace_seconds, DeleteReason::User);
                 Ok(())
             } else {
-                api.evict(pod, options.grace_seconds)
+                api.evict(pod, options.grace_seconds, Evictor::Drain)
             };
             let refusal = match outcome {
                 Ok(()) => {

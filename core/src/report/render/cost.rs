@@ -16,7 +16,7 @@ pub fn lines(report: &Report) -> Vec<String> {
     let mut lines = Vec::new();
     let missing: i64 = measures.causes.iter().map(|cost| cost.lost_pod_ms).sum();
     if missing > 0 {
-        let causes: Vec<String> = measures.causes.iter().map(|cost| format!("{} {}", cost.cause, span(cost.lost_pod_ms))).collect();
+        let causes: Vec<String> = measures.causes.iter().map(|cost| format!("{} ({})", cost.cause, span(cost.lost_pod_ms))).collect();
         let by = if causes.len() == 1 { measures.causes[0].cause.clone() } else { listed(&causes, MOST) };
         lines.push(format!("{} of serving pods' time is missing: {by}", span(missing)));
     }

@@ -151,13 +151,13 @@ fn draw_lane(out: &mut String, lane: &WorkloadOutcome, y: i64, shown: std::ops::
 /// What a lane says in a few words.
 pub fn summary(w: &WorkloadOutcome) -> String {
     match w.harm {
-        Harm::Down => format!("{} of {}: down to the end", w.serving_after, w.desired),
+        Harm::Down => format!("{} of {}: down to the end", w.serving_after, w.desired_at_end()),
         Harm::Outage => format!("none for {}", span(w.none_ms)),
-        Harm::Short => format!("{} of {} to the end", w.serving_after, w.desired),
+        Harm::Short => format!("{} of {} to the end", w.serving_after, w.desired_at_end()),
         Harm::Stuck => "does not finish".to_owned(),
         Harm::ShortBefore => format!("{} of {} before", w.serving_before, w.desired),
         Harm::Dipped => format!("least {} of {}, short for {}", w.least, w.desired, span(w.short_ms)),
-        Harm::None => format!("{} of {} throughout", w.serving_after, w.series.last().map_or(w.desired, |p| p.desired)),
+        Harm::None => format!("{} of {} throughout", w.serving_after, w.desired_at_end()),
     }
 }
 

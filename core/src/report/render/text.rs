@@ -221,7 +221,8 @@ impl View<'_> {
             };
             out.push_str(&self.t.wrapped(&format!("{} ", self.t.paint(style, sign)), "  ", Style::Plain, &format!("{}{when}", e.title)));
             if e.holds != Some(true) {
-                let values = if e.values.is_empty() { String::new() } else { format!(" ({})", e.values.join(", ")) };
+                let new: Vec<&str> = e.values.iter().map(String::as_str).filter(|value| !e.message.contains(value)).collect();
+                let values = if new.is_empty() { String::new() } else { format!(" ({})", new.join(", ")) };
                 out.push_str(&self.t.wrapped("    ", "    ", Style::Plain, &format!("{}{values}", e.message)));
             }
             if let (Some(place), false) = (&e.place, e.holds == Some(true)) {
@@ -276,7 +277,7 @@ impl View<'_> {
         }
         let fewest = w.series.iter().map(|p| p.desired).min().unwrap_or(w.desired);
         // A DaemonSet wants no pod on a dead machine; a scaled workload wants what it was scaled to.
-        let last = w.series.last().map_or(w.desired, |p| p.desired);
+        let last = w.desired_at_end();
         let wants = if fewest < w.desired || last != w.desired {
             format!("{}{}{}", w.desired, self.t.sign("→", ">"), if last == w.desired { fewest } else { last })
         } else {
@@ -294,7 +295,11 @@ impl View<'_> {
             false => time(ms, style),
         };
         row.push(ever(w.none_ms, Style::Red, w.harm == Harm::Down));
-        row.push(ever(w.short_ms, Style::Yellow, matches!(w.harm, Harm::Down | Harm::Short | Harm::ShortBefore)));
+        row.push(ever(
+            w.short_ms,
+            Style::Yellow,
+            w.recovered_at_ms.is_none() && matches!(w.harm, Harm::Down | Harm::Short | Harm::ShortBefore),
+        ));
         row.push(match (w.recovered_at_ms, w.harm) {
             (Some(at), _) => span(at),
             (None, _) if w.short_ms == 0 => self.t.paint(Style::Dim, "-"),

@@ -14,7 +14,7 @@ use wavetank_core::cluster::{Cluster, Workload};
 use wavetank_core::engine::drain::{DrainAnswer, DrainId, DrainOptions};
 use wavetank_core::engine::{Sim, SimOptions};
 use wavetank_core::manifest::Object;
-use wavetank_core::trace::DeleteReason;
+use wavetank_core::trace::{DeleteReason, Evictor};
 use wavetank_core::units::time::{Millis, Time};
 
 use super::autoscaling;
@@ -235,7 +235,7 @@ impl Driver<'_> {
                 }
             }
             ("evict", _, Some(pod)) => {
-                let result = api.evict(pod, None);
+                let result = api.evict(pod, None, Evictor::Drain);
                 self.answer(step, format!("Pod/{}", step.text("pod")), result.as_ref().err());
             }
             ("deletePod", _, Some(pod)) => {
