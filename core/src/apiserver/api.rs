@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::admission::LastFound;
+use super::deletion::Uncollected;
 use super::events::SimilarEvents;
 use super::known::Known;
 use super::notice::{Notice, Watched};
@@ -28,6 +29,7 @@ pub struct Api {
     orders: Orders,
     pub(super) last_found: LastFound,
     pub(super) look: Option<Look>,
+    pub(super) uncollected: Uncollected,
 }
 
 impl Api {
@@ -47,6 +49,7 @@ impl Api {
             orders: Orders::default(),
             last_found: LastFound::new(),
             look: None,
+            uncollected: Uncollected::default(),
         }
     }
 

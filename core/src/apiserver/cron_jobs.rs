@@ -1,12 +1,11 @@
 //! Writing CronJobs and the Jobs they make.
 
 use super::api::Api;
-use super::deletion::Propagation;
+use super::deletion::{Object, Propagation};
 use super::notice::Watched;
 use super::pods::Refusal;
 use crate::cluster::cron_jobs::CronJobStatus;
 use crate::cluster::ids::{CronJobId, JobId};
-use crate::cluster::state::Workload;
 use crate::trace::{Change, Subject};
 
 impl Api {
@@ -53,18 +52,8 @@ impl Api {
         true
     }
 
-    /// Deletes a CronJob as `kubectl delete` does: it goes at once, its Jobs follow.
-    pub fn delete_cron_job(&mut self, id: CronJobId) {
-        let meta = &mut self.cluster.cron_jobs[id.index()].meta;
-        if std::mem::replace(&mut meta.gone, true) {
-            return;
-        }
-        let before = self.cause();
-        let record = self.announce(Subject::CronJob(id), Change::Deleted, Watched::CronJob(id));
-        self.set_cause(Some(record));
-        for job in self.cluster.cron_jobs[id.index()].jobs.clone() {
-            self.delete_workload_with(Workload::Job(job), Propagation::Background);
-        }
-        self.set_cause(before);
+    /// Deletes a CronJob: what becomes of its Jobs, and of their pods, is up to `propagation`.
+    pub fn delete_cron_job(&mut self, id: CronJobId, propagation: Propagation) {
+        self.delete_object(Object::CronJob(id), propagation);
     }
 }

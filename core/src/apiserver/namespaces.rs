@@ -1,6 +1,7 @@
 //! Deleting namespaces: the phase Terminating, the deletion of all they hold, and their end.
 
 use super::api::Api;
+use super::deletion::Propagation;
 use super::notice::Watched;
 use crate::cluster::ids::*;
 use crate::cluster::pod::Owner;
@@ -53,7 +54,7 @@ impl Api {
         let claims = cluster.storage.claims.iter().enumerate().filter(|(_, c)| !c.gone && c.namespace == id);
         let claims: Vec<ClaimId> = claims.map(|(index, _)| ClaimId::from_index(index)).collect();
 
-        cron_jobs.into_iter().for_each(|at| self.delete_cron_job(CronJobId::from_index(at)));
+        cron_jobs.into_iter().for_each(|at| self.delete_cron_job(CronJobId::from_index(at), Propagation::Background));
         autoscalers.into_iter().for_each(|at| self.delete_autoscaler(AutoscalerId::from_index(at)));
         let workloads = (deployments.into_iter().map(|at| Workload::Deployment(DeploymentId::from_index(at))))
             .chain(stateful_sets.into_iter().map(|at| Workload::StatefulSet(StatefulSetId::from_index(at))))

@@ -72,6 +72,13 @@ impl Api {
         self.notify(Watched::ReplicaSet(id));
     }
 
+    /// A Job belongs to its CronJob no longer: it stays as it is.
+    pub(super) fn orphan_job(&mut self, id: JobId) {
+        let Some(owner) = self.cluster.jobs[id.index()].cron_job.take() else { return };
+        self.cluster.cron_jobs[owner.index()].jobs.retain(|&job| job != id);
+        self.notify(Watched::Job(id));
+    }
+
     /// Writes the annotations `deployment.kubernetes.io/desired-replicas` and `max-replicas`; tells whether they changed. Part of a
     /// change of size: the caller announces.
     pub fn set_replica_set_sizes(&mut self, id: ReplicaSetId, desired: i32, max: i32) -> bool {

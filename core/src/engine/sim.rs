@@ -224,7 +224,10 @@ impl Sim {
     /// A component loses its leader, and nobody leads: what it does is not done until [`Sim::take_over`].
     pub fn stop_component(&mut self, component: Component) {
         match component {
-            Component::ControllerManager => self.controllers.stop(&mut self.queue),
+            Component::ControllerManager => {
+                self.api.stop_collecting();
+                self.controllers.stop(&mut self.queue);
+            }
             Component::Scheduler => self.no_scheduler = true,
         }
     }
@@ -232,7 +235,10 @@ impl Sim {
     /// Another instance of a component leads: it starts as after a restart. What it does at first has the cause of the API.
     pub fn take_over(&mut self, component: Component) {
         match component {
-            Component::ControllerManager => self.controllers.take_over(&mut self.api, &mut self.queue),
+            Component::ControllerManager => {
+                self.api.collect_again();
+                self.controllers.take_over(&mut self.api, &mut self.queue);
+            }
             Component::Scheduler => {
                 self.no_scheduler = false;
                 self.scheduling.restart(&self.api);

@@ -188,7 +188,8 @@ pub fn apply(sim: &mut Sim, verb: &Verb, cause: Option<RecordId>) -> Result<(), 
         Target::Node(node) => on_node(sim, verb, node, cause),
         Target::Workload(workload) => on_workload(sim, verb, workload, cause),
         Target::Other(Other::CronJob(id)) => {
-            sim.api_mut().delete_cron_job(id);
+            let cascade = if let Verb::Delete { cascade, .. } = verb { *cascade } else { Cascade::default() };
+            sim.api_mut().delete_cron_job(id, propagation(cascade));
             Ok(())
         }
         Target::Other(Other::Claim(id)) => {
@@ -494,18 +495,19 @@ fn on_workload(sim: &mut Sim, verb: &Verb, workload: Workload, cause: Option<Rec
             let api = sim.api_mut();
             match workload {
                 Workload::Pod(id) => api.delete_pod(id, grace_period.map(|span| span / SECOND), DeleteReason::User),
-                other => {
-                    let propagation = match cascade {
-                        Cascade::Background => Propagation::Background,
-                        Cascade::Foreground => Propagation::Foreground,
-                        Cascade::Orphan => Propagation::Orphan,
-                    };
-                    api.delete_workload_with(other, propagation);
-                }
+                other => api.delete_workload_with(other, propagation(*cascade)),
             }
             Ok(())
         }
         _ => useless(format!("{} is nothing that can be done to a workload", verb.name())),
+    }
+}
+
+fn propagation(cascade: Cascade) -> Propagation {
+    match cascade {
+        Cascade::Background => Propagation::Background,
+        Cascade::Foreground => Propagation::Foreground,
+        Cascade::Orphan => Propagation::Orphan,
     }
 }
 

@@ -1,7 +1,7 @@
 //! CronJobs and HorizontalPodAutoscalers in recorded scenarios: what drives them, what is seen of them, how they end.
 
 use serde_json::{Map, Value, json};
-use wavetank_core::apiserver::Api;
+use wavetank_core::apiserver::{Api, Propagation};
 use wavetank_core::cluster::ids::{DeploymentId, ReplicaSetId, StatefulSetId, TemplateId};
 use wavetank_core::cluster::loads::{Demand, LoadChange};
 use wavetank_core::cluster::{Cluster, Workload};
@@ -64,7 +64,9 @@ pub(crate) fn delete(api: &mut Api, step: &Step) -> bool {
     match step.text("kind") {
         "CronJob" => {
             let found = api.cluster().cron_jobs.iter().position(|c| !c.meta.gone && c.meta.name == name);
-            found.into_iter().for_each(|i| api.delete_cron_job(wavetank_core::cluster::ids::CronJobId::from_index(i)));
+            found
+                .into_iter()
+                .for_each(|i| api.delete_cron_job(wavetank_core::cluster::ids::CronJobId::from_index(i), Propagation::Background));
             true
         }
         "HorizontalPodAutoscaler" => {
