@@ -95,6 +95,30 @@ impl Api {
         Some(self.announce(Subject::Node(id), Change::NodeDiskPressure(pressure), Watched::Node(id, NodeChange::Pressure)))
     }
 
+    /// Writes the PIDPressure condition.
+    pub fn set_pid_pressure(&mut self, id: NodeId, pressure: bool) -> Option<RecordId> {
+        let node = &mut self.cluster.nodes[id.index()];
+        if node.gone || node.pid_pressure == pressure {
+            return None;
+        }
+        node.pid_pressure = pressure;
+        Some(self.announce(Subject::Node(id), Change::NodePidPressure(pressure), Watched::Node(id, NodeChange::Pressure)))
+    }
+
+    /// The kubelet deleted images, each named by its number on the node.
+    pub fn remove_images(&mut self, id: NodeId, images: &[u32]) -> Option<RecordId> {
+        let node = &mut self.cluster.nodes[id.index()];
+        if node.gone || images.is_empty() {
+            return None;
+        }
+        let keep: Vec<bool> = node.image_of_name.iter().map(|image| !images.contains(image)).collect();
+        let mut at = keep.iter();
+        node.images.retain(|_| at.next().copied().unwrap_or(true));
+        node.image_of_name.retain(|image| !images.contains(image));
+        let count = u32::try_from(images.len()).unwrap_or(u32::MAX);
+        Some(self.announce(Subject::Node(id), Change::ImagesRemoved(count), Watched::Node(id, NodeChange::Images)))
+    }
+
     /// Adds a taint unless one of that key and effect is there.
     pub fn add_taint(&mut self, id: NodeId, taint: Taint) -> Option<RecordId> {
         let node = &mut self.cluster.nodes[id.index()];

@@ -38,10 +38,12 @@ pub enum NodeChange {
     Labels,
     /// Its Ready condition changed.
     Ready,
-    /// Its memory or disk pressure condition changed.
+    /// One of its pressure conditions changed.
     Pressure,
     /// What it can hold changed.
     Allocatable,
+    /// Images on it are gone.
+    Images,
     /// It got a range of pod addresses, or lost it.
     PodRange,
     /// Its machine died or came back, or was cut off. Only its kubelet and the lease tell: no API object changed.

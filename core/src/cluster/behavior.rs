@@ -66,6 +66,8 @@ pub struct PodBehavior {
     pub memory_growth: i64,
     /// cpu in use by a running pod in millicores; none: its request.
     pub cpu_usage: Option<i64>,
+    /// Processes of a running pod; none: one of each container.
+    pub processes: Option<u32>,
 }
 
 impl PodBehavior {
@@ -86,6 +88,7 @@ impl PodBehavior {
             memory_usage: None,
             memory_growth: 0,
             cpu_usage: None,
+            processes: None,
         }
     }
 

@@ -5,7 +5,7 @@ use crate::units::time::{Millis, SECOND};
 /// A threshold: so much, or a share of the node's capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threshold {
-    /// Bytes.
+    /// Bytes, or processes.
     Amount(i64),
     /// Thousandths of the capacity.
     Share(i64),
@@ -21,6 +21,26 @@ impl Threshold {
     }
 }
 
+/// What is said of one signal of the eviction manager.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EvictionThresholds {
+    /// `evictionHard`; none for no such threshold.
+    pub hard: Option<Threshold>,
+    /// `evictionSoft` with its `evictionSoftGracePeriod`.
+    pub soft: Option<(Threshold, Millis)>,
+    /// `evictionMinimumReclaim`: so much beyond a threshold that was met.
+    pub least_reclaim: Option<Threshold>,
+}
+
+/// Image garbage collection, in percent of the disk that is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageCollection {
+    /// `imageGCHighThresholdPercent`: from here on images go that nobody uses; 100 for never.
+    pub high_percent: i64,
+    /// `imageGCLowThresholdPercent`: until so much is left in use.
+    pub low_percent: i64,
+}
+
 /// Kubelet settings, with the defaults of `pkg/kubelet/apis/config/v1beta1/defaults.go` (v1.37).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KubeletSettings {
@@ -32,6 +52,14 @@ pub struct KubeletSettings {
     pub most_grace: Millis,
     /// `evictionMinimumReclaim["memory.available"]`, in bytes.
     pub least_reclaim: i64,
+    /// `nodefs.available`.
+    pub node_fs: EvictionThresholds,
+    /// `imagefs.available`: the same disk here, with thresholds of its own.
+    pub image_fs: EvictionThresholds,
+    /// `pid.available`.
+    pub pids: EvictionThresholds,
+    /// When images go that nobody uses.
+    pub image_collection: ImageCollection,
     /// `evictionPressureTransitionPeriod`.
     pub transition: Millis,
     /// What a shutdown of the node gives pods: from which priority on, and how long; ascending. Empty: the kubelet is not asked.
@@ -45,6 +73,10 @@ impl Default for KubeletSettings {
             soft_memory: None,
             most_grace: 0,
             least_reclaim: 0,
+            node_fs: EvictionThresholds { hard: Some(Threshold::Share(100)), ..EvictionThresholds::default() },
+            image_fs: EvictionThresholds { hard: Some(Threshold::Share(150)), ..EvictionThresholds::default() },
+            pids: EvictionThresholds::default(),
+            image_collection: ImageCollection { high_percent: 85, low_percent: 80 },
             transition: 300 * SECOND,
             shutdown: Vec::new(),
         }

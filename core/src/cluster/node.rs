@@ -56,6 +56,8 @@ pub struct Node {
     pub unschedulable: bool,
     /// Images on the node: normalised name and size in bytes.
     pub images: Vec<(Sym, i64)>,
+    /// For each of these names, which image it is of: an image has several.
+    pub image_of_name: Vec<u32>,
     /// `status.declaredFeatures`.
     pub declared_features: Vec<Sym>,
     /// The Ready condition, as the API server has it.
@@ -66,6 +68,8 @@ pub struct Node {
     pub memory_pressure: bool,
     /// The node reports disk pressure.
     pub disk_pressure: bool,
+    /// The node reports that it has few process numbers left.
+    pub pid_pressure: bool,
     /// Whether its machine has power: containers run on where only its kubelet is silent.
     pub machine_up: bool,
     /// Whether its kubelet is alive and heard: not visible to Kubernetes, only to the fault that ended it.

@@ -69,7 +69,21 @@ pub enum Fault {
         code: i32,
     },
     /// A node's disk is full of what is not its pods'.
-    DiskFull(NodeId),
+    DiskFull {
+        /// The node.
+        node: NodeId,
+        /// What is left, in bytes; none for a disk that stays full whatever is deleted.
+        available: Option<i64>,
+    },
+    /// Something outside of all pods takes a node's process numbers.
+    ProcessesTaken {
+        /// The node.
+        node: NodeId,
+        /// How many are left.
+        available: i64,
+    },
+    /// They are free again.
+    ProcessesFreed(NodeId),
     /// It has room again.
     DiskFreed(NodeId),
     /// Images whose names begin so cannot be pulled; an empty text for all, none for no image.
@@ -123,7 +137,9 @@ pub fn inject(sim: &mut Sim, fault: &Fault, cause: Option<RecordId>) {
             api.set_connected(node, true);
         }
         Fault::NodeShutsDown { node, ref groups } => kubelets.shut_down(api, node, groups),
-        Fault::DiskFull(node) => kubelets.fill_disk(api, node),
+        Fault::DiskFull { node, available } => kubelets.fill_disk(api, node, available),
+        Fault::ProcessesTaken { node, available } => kubelets.take_processes(api, node, available),
+        Fault::ProcessesFreed(node) => kubelets.give_processes_back(api, node),
         Fault::DiskFreed(node) => kubelets.free_disk(api, node),
         Fault::Registry(ref registry) => kubelets.set_registry_outage(registry.clone()),
         Fault::SlowStart { workload, by } => kubelets.set_slow_start(workload, by),

@@ -36,9 +36,11 @@ pub(super) fn rejection(cluster: &Cluster, known: Known, id: PodId, shutting_dow
         return Some(Rejection { reason: "NodeShutdown".to_owned(), message: "Pod was rejected as the node is shutting down.".to_owned() });
     }
     let critical = pod.priority >= CRITICAL_PRIORITY || pod.owner == Owner::Node;
-    if node.disk_pressure && !critical {
-        let both = if node.memory_pressure { "MemoryPressure DiskPressure" } else { "DiskPressure" };
-        return Some(Rejection { reason: "Evicted".to_owned(), message: format!("The node had condition: [{both}]. ") });
+    if (node.disk_pressure || node.pid_pressure) && !critical {
+        let conditions =
+            [(node.memory_pressure, "MemoryPressure"), (node.disk_pressure, "DiskPressure"), (node.pid_pressure, "PIDPressure")];
+        let all: Vec<&str> = conditions.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect();
+        return Some(Rejection { reason: "Evicted".to_owned(), message: format!("The node had condition: [{}]. ", all.join(" ")) });
     }
     if node.memory_pressure && !critical && template.qos == QosClass::BestEffort {
         let tolerated = template

@@ -75,7 +75,7 @@ impl Kubelets {
         cluster.pods.iter().enumerate().any(|(other, pod)| {
             let other = PodId::from_index(other);
             let ran = self.lives.get(other.index()).is_some_and(|life| life.ran);
-            other != id && pod.node == Some(node) && ran && {
+            other != id && pod.node == Some(node) && ran && self.outlived(cluster, other) && {
                 let template = cluster.template(pod.template);
                 template.images.iter().any(|&known| cluster.text(known) == tagged)
             }

@@ -153,6 +153,7 @@ impl Kubelets {
                 life.ran = true;
                 self.plan_run(api, id);
                 self.memory_may_be_short(api, id);
+                self.processes_may_be_short(api, id);
             }
             Phase::Succeeded | Phase::Failed => self.life(id).stage = Stage::Over,
         }
@@ -172,6 +173,7 @@ impl Kubelets {
         self.post(api, id);
         self.plan_run(api, id);
         self.memory_may_be_short(api, id);
+        self.processes_may_be_short(api, id);
     }
 
     /// What will happen to containers that have just started: they get ready, and may end.
@@ -254,6 +256,7 @@ impl Kubelets {
         self.post(api, id);
         self.plan_run(api, id);
         self.memory_may_be_short(api, id);
+        self.processes_may_be_short(api, id);
     }
 
     /// A deletion was noticed: the containers are told to stop, and are killed when the grace period is over.

@@ -7,6 +7,7 @@ mod admission;
 mod backoff;
 mod behavior;
 mod disk;
+mod image_collection;
 mod images;
 mod life;
 mod nodes;
@@ -15,7 +16,9 @@ mod outages;
 mod preemption;
 mod pressure;
 mod probes;
+mod processes;
 mod sequence;
+mod shortage;
 mod static_pods;
 
 use std::collections::BTreeMap;
@@ -60,6 +63,10 @@ enum Timer {
     OutOfMemory(NodeId, u32),
     /// The eviction manager of a node looks at its disk.
     LookAtDisk(NodeId),
+    /// The image garbage collector of a node looks.
+    CollectImages(NodeId),
+    /// The eviction manager of a node looks at its process numbers.
+    LookAtProcesses(NodeId),
     /// The containers of a pod that a soft threshold evicts have ended; the message.
     SoftEvicted(PodId, TextId),
     /// A pod made room for a critical one, and has ended.
@@ -88,6 +95,8 @@ pub struct Kubelets {
     crash_loops: BTreeMap<Workload, Exit>,
     /// Images whose names begin so cannot be pulled; an empty text for all.
     registry_outage: Option<String>,
+    /// When all images went from a node that nobody used.
+    images_cleared: BTreeMap<NodeId, Time>,
 }
 
 impl Kubelets {
@@ -143,6 +152,8 @@ impl Kubelets {
             Timer::Part(id, at, epoch, step) => self.step_part(api, id, at as usize, epoch, step),
             Timer::OutOfMemory(node, epoch) => self.out_of_memory(api, node, epoch),
             Timer::LookAtDisk(node) => self.look_at_disk(api, node),
+            Timer::CollectImages(node) => self.collect_images(api, node),
+            Timer::LookAtProcesses(node) => self.look_at_processes(api, node),
             Timer::SoftEvicted(id, told) => self.soft_evicted(api, id, told),
             Timer::MadeRoom(id) => self.made_room(api, id),
             Timer::ShutDown(id) => self.ended_for_shutdown(api, id),

@@ -1,7 +1,9 @@
 //! What a kubelet says of its own node: Ready or not, and all that it could not say while it was dead.
 
 use super::Kubelets;
+use super::disk::Taken;
 use super::life::Stage;
+use super::shortage::Watch;
 use crate::apiserver::Api;
 use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::node::NodeReady;
@@ -26,10 +28,18 @@ pub(super) struct Agent {
     pub(super) soft_since: Option<Time>,
     /// Pods are being evicted until as much is free as `evictionMinimumReclaim` wants beyond the threshold.
     pub(super) reclaiming: bool,
-    /// The disk is full of what is not the pods'.
-    pub(super) disk_full: bool,
-    /// When the disk threshold was last seen met; none if pressure is over.
-    pub(super) disk_breached: Option<Time>,
+    /// What is on the disk that is not the pods'.
+    pub(super) disk_taken: Taken,
+    /// The eviction manager's look at the disk.
+    pub(super) disk: Watch,
+    /// When the image garbage collector looks next.
+    pub(super) collects_at: Option<Time>,
+    /// It could not free enough the last time.
+    pub(super) collection_failed: bool,
+    /// Processes of something outside of all pods.
+    pub(super) outside_processes: i64,
+    /// The eviction manager's look at the process numbers.
+    pub(super) processes: Watch,
     /// The machine had no power: what ran has to start again.
     pub(super) lost_power: bool,
     /// The operating system shuts down: no new pods.
@@ -64,6 +74,7 @@ impl Kubelets {
             api.set_cause(back);
         }
         self.plan_look(api, node, api.now());
+        self.look_again_at_shortages(api, node);
         self.volumes_attached(api, node);
         let pods: Vec<PodId> = api.cluster().node(node).pods.clone();
         for id in pods {

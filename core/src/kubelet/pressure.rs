@@ -5,6 +5,7 @@
 //! are taken to use what is reserved for them, so a node is only looked at where a pod uses more than its request or a fault took memory away.
 
 use super::admission::CRITICAL_PRIORITY;
+use super::shortage::Evicts;
 use super::{Kubelets, Timer};
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
@@ -99,27 +100,18 @@ impl Kubelets {
             if let Some(record) = api.set_memory_pressure(node, true) {
                 api.set_cause(Some(record));
             }
-            let threshold = if met(hard) { Some((hard, 0)) } else { ripe.map(|(threshold, _)| (threshold, settings.most_grace)) };
-            let Some((threshold, most_grace)) = threshold else {
+            let soft = ripe.map(|(threshold, _)| Evicts { threshold, hard: false });
+            let evicts = if met(hard) { Some(Evicts { threshold: hard, hard: true }) } else { soft };
+            let Some(evicts) = evicts else {
                 self.plan_growth(api, node);
                 return self.plan_look(api, node, look_after(now));
             };
             self.agent(node).reclaiming = true;
             api.event(Subject::Node(node), true, "EvictionThresholdMet", "Attempting to reclaim memory", "kubelet");
             if let Some(victim) = self.victim(api.cluster(), node, now) {
-                if most_grace > 0 {
-                    // It ends in its own time, within what the kubelet allows.
-                    let template = api.cluster().template_of(victim);
-                    let takes = template.behavior.stop.clamp(0, template.grace.min(most_grace));
-                    let (cause, told) =
-                        (api.cause(), message(api.cluster(), victim, self.memory_use_at(api.cluster(), victim, now), threshold, available));
-                    let told = api.trace_mut().text_id(&told);
-                    self.agenda.add(now + takes, (Timer::SoftEvicted(victim, told), cause));
-                    self.plan_look(api, node, now + takes + CLEANED_UP_AFTER);
-                } else {
-                    self.evict(api, victim, threshold, available);
-                    self.plan_look(api, node, now + CLEANED_UP_AFTER);
-                }
+                let told = message(api.cluster(), victim, self.memory_use_at(api.cluster(), victim, now), evicts.threshold, available);
+                let takes = self.evict_for(api, victim, evicts, &told);
+                self.plan_look(api, node, now + takes + CLEANED_UP_AFTER);
                 self.plan_growth(api, node);
             }
             return;

@@ -67,7 +67,13 @@ pub fn verb_in_words(cluster: &Cluster, verb: &Verb) -> String {
         Verb::StartComponent { component } => format!("another instance of {} leads", component.name()),
         Verb::SpotNotice { node: of, .. } => format!("node {} is about to be taken away", node(of)),
         Verb::ShutdownNode { node: of, .. } => format!("node {} shuts down", node(of)),
-        Verb::DiskPressure { node: of } => format!("the disk of {} is full", node(of)),
+        Verb::DiskPressure { node: of, available: None } => format!("the disk of {} is full", node(of)),
+        Verb::DiskPressure { node: of, available: Some(left) } => {
+            format!("the disk of {} fills up, {} are left", node(of), super::amounts::bytes(*left))
+        }
+        Verb::PidPressure { node: of, available: 0 } => format!("node {} has no process number left", node(of)),
+        Verb::PidPressure { node: of, available } => format!("node {} has {available} process numbers left", node(of)),
+        Verb::RelievePidPressure { node: of } => format!("node {} has process numbers again", node(of)),
         Verb::RelieveDiskPressure { node: of } => format!("the disk of {} has room again", node(of)),
         Verb::RegistryOutage { .. } => "images cannot be pulled".to_owned(),
         Verb::RegistryRecovers => "images can be pulled again".to_owned(),

@@ -491,8 +491,10 @@ impl Group {
             }
             Change::Condition(_) => (EntryKind::Controller, told_of_autoscaler(&text), text),
             Change::NodeLeaves(_) => (EntryKind::Node, true, text),
-            Change::NodeCutOff | Change::NodeDiskPressure(true) => (EntryKind::Fault, true, text),
-            Change::NodeReconnected | Change::NodeDiskPressure(false) => (EntryKind::Node, true, text),
+            Change::NodeCutOff | Change::NodeDiskPressure(true) | Change::NodePidPressure(true) => (EntryKind::Fault, true, text),
+            Change::NodeReconnected | Change::NodeDiskPressure(false) | Change::NodePidPressure(false) | Change::ImagesRemoved(_) => {
+                (EntryKind::Node, true, text)
+            }
             Change::Rollout | Change::Scaled(..) | Change::Deleted => {
                 // What an autoscaler did is told as its doing, and what a CronJob clears away is no news.
                 let why = record.cause.and_then(|cause| told.trace.record(cause)).map(|cause| cause.change);

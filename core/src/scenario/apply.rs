@@ -102,7 +102,9 @@ fn target(cluster: &Cluster, verb: &Verb) -> Result<Target, Refused> {
         | Verb::StartKubelet { node }
         | Verb::SpotNotice { node, .. }
         | Verb::ShutdownNode { node, .. }
-        | Verb::DiskPressure { node }
+        | Verb::DiskPressure { node, .. }
+        | Verb::PidPressure { node, .. }
+        | Verb::RelievePidPressure { node }
         | Verb::RelieveDiskPressure { node }
         | Verb::Partition { place: Place::Node(node) }
         | Verb::Reconnect { place: Place::Node(node) }
@@ -308,7 +310,8 @@ fn on_node(sim: &mut Sim, verb: &Verb, node: NodeId, cause: Option<RecordId>) ->
     let name = visible(sim.cluster().text(sim.cluster().node(node).name)).into_owned();
     let is = sim.cluster().node(node);
     let (alive, ready, pressed) = (is.kubelet_alive, is.ready == NodeReady::True, is.memory_pressure);
-    let (powered, full) = (is.machine_up, is.disk_pressure);
+    let (powered, full, crowded) = (is.machine_up, is.disk_pressure, is.pid_pressure);
+    let (disk, pids) = (is.capacity.ephemeral_storage, sim.cluster().kubelet.pids);
     let fault = match verb {
         Verb::FailNode { .. } if !alive => return useless(format!("node {name} is down already")),
         Verb::RecoverNode { .. } if alive => return useless(format!("node {name} is not down")),
@@ -333,7 +336,17 @@ fn on_node(sim: &mut Sim, verb: &Verb, node: NodeId, cause: Option<RecordId>) ->
             };
             Some(Fault::NodeShutsDown { node, groups })
         }
-        Verb::DiskPressure { .. } => Some(Fault::DiskFull(node)),
+        Verb::DiskPressure { available: Some(_), .. } if disk <= 0 => {
+            return useless(format!("how large the disk of {name} is is not known: its capacity has no ephemeral-storage"));
+        }
+        Verb::PidPressure { .. } if crowded => return useless(format!("node {name} is under pressure for process numbers already")),
+        Verb::PidPressure { .. } if pids.hard.is_none() && pids.soft.is_none() => {
+            return useless("no kubelet looks at its process numbers: that takes a KubeletConfiguration with evictionHard pid.available");
+        }
+        Verb::RelievePidPressure { .. } if !crowded => return useless(format!("node {name} has process numbers left")),
+        Verb::DiskPressure { available, .. } => Some(Fault::DiskFull { node, available: *available }),
+        Verb::PidPressure { available, .. } => Some(Fault::ProcessesTaken { node, available: *available }),
+        Verb::RelievePidPressure { .. } => Some(Fault::ProcessesFreed(node)),
         Verb::RelieveDiskPressure { .. } => Some(Fault::DiskFreed(node)),
         Verb::FailNode { .. } => Some(Fault::NodeFails(node)),
         Verb::RecoverNode { .. } => Some(Fault::NodeRecovers(node)),
@@ -422,6 +435,7 @@ fn add_node(sim: &mut Sim, new: &str, like: NodeId) -> Result<(), Refused> {
     node.ready_since = now;
     node.memory_pressure = false;
     node.disk_pressure = false;
+    node.pid_pressure = false;
     node.machine_up = true;
     node.kubelet_alive = true;
     node.created = now;

@@ -154,6 +154,7 @@ macro_rules! behavior_fields {
             field("containers", Shape::Map(&Shape::Fields(&CONTAINER)), "Single containers, by name: init containers, sidecars and probes are then run one by one."),
             field("memoryUsage", Shape::OneOf(&[Shape::Number, Shape::Text]), "Memory in use: a quantity, or percent of the request."),
             field("memoryGrowth", Shape::Quantity, "By how much the memory in use grows each second after a start."),
+            field("processes", Shape::Integer(0, 1_000_000), "Processes of a running pod; one of each container unless said otherwise."),
             field("cpuUsage", Shape::OneOf(&[Shape::Number, Shape::Text]), "cpu in use: a quantity, or percent of the request."),
             field("load", Shape::List(&Shape::Fields(&LOAD)), "What there is to do, as autoscalers measure it, from when on.")
         ]

@@ -139,6 +139,26 @@ static PRESSURE: Fields = fields(
     ],
 );
 
+static DISK_PRESSURE: Fields = fields(
+    "a full disk",
+    &[
+        required("node", Shape::Text, "The node's name."),
+        field(
+            "available",
+            Shape::Quantity,
+            "What is left of the disk. Unless it is said nothing is, and whatever the kubelet deletes is filled again.",
+        ),
+    ],
+);
+
+static PID_PRESSURE: Fields = fields(
+    "a shortage of process numbers",
+    &[
+        required("node", Shape::Text, "The node's name."),
+        field("available", Shape::Integer(0, 32_768), "How many are left of 32768; none unless said otherwise."),
+    ],
+);
+
 static GROW: Fields = fields(
     "memory in use",
     &[
@@ -259,6 +279,8 @@ pub const VERBS: &[&str] = &[
     "relievePressure",
     "diskPressure",
     "relieveDiskPressure",
+    "pidPressure",
+    "relievePidPressure",
     "registryOutage",
     "registryRecovers",
     "slowStart",
@@ -314,8 +336,10 @@ static STEP: Fields = Fields {
         field("untaint", Shape::Fields(&UNTAINT), "kubectl taint with a minus."),
         field("pressure", Shape::Short(&TEXT, &PRESSURE), "Memory runs short: the kubelet reports it and evicts."),
         field("relievePressure", Shape::Short(&TEXT, &NODE), "The memory is free again."),
-        field("diskPressure", Shape::Short(&TEXT, &NODE), "The disk is full of what is not the pods': no new pods are taken."),
+        field("diskPressure", Shape::Short(&TEXT, &DISK_PRESSURE), "The disk is full of what is not the pods': no new pods are taken."),
         field("relieveDiskPressure", Shape::Short(&TEXT, &NODE), "The disk has room again."),
+        field("pidPressure", Shape::Short(&TEXT, &PID_PRESSURE), "Process numbers run short: the kubelet evicts if it has a threshold."),
+        field("relievePidPressure", Shape::Short(&TEXT, &NODE), "Process numbers are free again."),
         field("registryOutage", Shape::Fields(&REGISTRY), "Images cannot be pulled: {} for all."),
         field("registryRecovers", Shape::Fields(&NOTHING), "Images can be pulled again: {}."),
         field("slowStart", Shape::Fields(&SLOW), "Pods of a workload take longer to start from now on."),

@@ -228,6 +228,20 @@ pub enum Verb {
     DiskPressure {
         /// The node.
         node: String,
+        /// What is left, in bytes; none for a disk that is full and stays so, whatever the kubelet deletes.
+        available: Option<i64>,
+    },
+    /// Something outside of all pods takes a node's process numbers.
+    PidPressure {
+        /// The node.
+        node: String,
+        /// How many are left.
+        available: i64,
+    },
+    /// They are free again.
+    RelievePidPressure {
+        /// The node.
+        node: String,
     },
     /// The disk has room again.
     RelieveDiskPressure {
@@ -415,6 +429,8 @@ impl Verb {
             Verb::RelievePressure { .. } => "relievePressure",
             Verb::DiskPressure { .. } => "diskPressure",
             Verb::RelieveDiskPressure { .. } => "relieveDiskPressure",
+            Verb::PidPressure { .. } => "pidPressure",
+            Verb::RelievePidPressure { .. } => "relievePidPressure",
             Verb::RegistryOutage { .. } => "registryOutage",
             Verb::RegistryRecovers => "registryRecovers",
             Verb::SlowStart { .. } => "slowStart",
@@ -463,8 +479,10 @@ impl Verb {
             | Verb::StartKubelet { node }
             | Verb::SpotNotice { node, notice: SPOT_NOTICE }
             | Verb::ShutdownNode { node, grace_period: None, critical_grace_period: 0 }
-            | Verb::DiskPressure { node }
+            | Verb::DiskPressure { node, available: None }
             | Verb::RelieveDiskPressure { node }
+            | Verb::PidPressure { node, available: 0 }
+            | Verb::RelievePidPressure { node }
             | Verb::KubeletNotReady { node }
             | Verb::KubeletReady { node } => one(node),
             Verb::StopComponent { component, takeover: TAKEOVER } | Verb::StartComponent { component } => one(component.name()),
@@ -542,7 +560,11 @@ impl Verb {
                     text(&mut fields, "effect", effect_name(*effect));
                 }
             }
-            Verb::Pressure { node, available } => {
+            Verb::PidPressure { node, available } => {
+                text(&mut fields, "node", node);
+                fields.push(format!("available: {available}"));
+            }
+            Verb::Pressure { node, available } | Verb::DiskPressure { node, available: Some(available) } => {
                 text(&mut fields, "node", node);
                 fields.push(format!("available: {}", bytes_text(*available)));
             }

@@ -74,7 +74,7 @@ fn effect_of(change: Change) -> Option<Effect> {
     match change {
         Change::NodeFailed | Change::NodeDeleted | Change::NodeCutOff | Change::Deleted => Some(Effect::Stops),
         Change::NodeReady(ready) if ready != NodeReady::True => Some(Effect::Degraded),
-        Change::NodeMemoryPressure(true) | Change::NodeDiskPressure(true) => Some(Effect::Degraded),
+        Change::NodeMemoryPressure(true) | Change::NodeDiskPressure(true) | Change::NodePidPressure(true) => Some(Effect::Degraded),
         Change::NodeCordoned => Some(Effect::CannotStart),
         _ => None,
     }

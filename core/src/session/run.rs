@@ -151,7 +151,9 @@ impl MarkKind {
             | Change::NodeCordoned
             | Change::NodeUncordoned
             | Change::NodeMemoryPressure(_)
-            | Change::NodeDiskPressure(_) => MarkKind::Node,
+            | Change::NodeDiskPressure(_)
+            | Change::NodePidPressure(_)
+            | Change::ImagesRemoved(_) => MarkKind::Node,
             Change::PodDeleting(_) | Change::PodFailed(..) | Change::PodUnready(_) | Change::EvictionRefused(..) => MarkKind::Loss,
             Change::PodCreated | Change::PodBound(_) | Change::PodNominated(_) => MarkKind::Placement,
             Change::PodUnschedulable(_) => MarkKind::Refusal,

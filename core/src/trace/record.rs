@@ -146,6 +146,10 @@ pub enum Change {
     NodeMemoryPressure(bool),
     /// The kubelet reports disk pressure, or that it is over.
     NodeDiskPressure(bool),
+    /// The kubelet reports that few process numbers are left, or that it is over.
+    NodePidPressure(bool),
+    /// The kubelet deleted so many images that nobody used.
+    ImagesRemoved(u32),
     /// The pod was created.
     PodCreated,
     /// No node was found: the text of the FailedScheduling event.

@@ -47,6 +47,8 @@ pub struct Said {
     pub pull_fails: Option<bool>,
     /// See [`PodBehavior::stop_code`].
     pub stop_code: Option<i32>,
+    /// See [`PodBehavior::processes`].
+    pub processes: Option<u32>,
     /// See [`PodBehavior::exits`].
     pub exits: Option<Vec<Exit>>,
     /// See [`PodBehavior::exits_by_index`].
@@ -134,6 +136,7 @@ impl Behaviors {
             memory_usage: self.said(question, |s| s.memory.as_ref()).map(|u| u.of(template.requests.memory, Quantity::value)),
             memory_growth: self.said(question, |s| s.memory_growth.as_ref()).unwrap_or(assumed.memory_growth),
             cpu_usage: self.said(question, |s| s.cpu.as_ref()).map(|u| u.of(template.requests.cpu_milli, Quantity::milli_value)),
+            processes: self.said(question, |s| s.processes.as_ref()),
         }
     }
 
@@ -336,6 +339,7 @@ struct Written {
     stagger_of: Option<u32>,
     pull_fails: Option<bool>,
     stop_code: Option<i32>,
+    processes: Option<u32>,
     exits: Option<Vec<WrittenExit>>,
     exits_by_index: Option<BTreeMap<String, Vec<WrittenExit>>>,
     containers: Option<BTreeMap<String, WrittenContainer>>,
@@ -411,6 +415,7 @@ fn read_said(value: Value, at: &str) -> Result<Said, (String, String)> {
         stagger_of: w.stagger_of,
         pull_fails: w.pull_fails,
         stop_code: w.stop_code,
+        processes: w.processes,
         exits: w.exits.map(|list| exits("exits", list)).transpose()?,
         exits_by_index: (!by_index.is_empty()).then_some(by_index),
         memory: usage("memoryUsage", w.memory_usage)?,

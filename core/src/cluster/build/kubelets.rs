@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Builder;
-use crate::cluster::kubelet_settings::{KubeletSettings, Threshold, shutdown_groups};
+use crate::cluster::kubelet_settings::{EvictionThresholds, ImageCollection, KubeletSettings, Threshold, shutdown_groups};
 use crate::manifest::{Diagnostic, DiagnosticId, Document, Manifest};
 use crate::units::duration::Duration;
 use crate::units::quantity::Quantity;
@@ -12,6 +12,11 @@ use crate::units::time::{Millis, SECOND};
 use serde::Deserialize;
 
 const MEMORY: &str = "memory.available";
+const NODE_FS: &str = "nodefs.available";
+const IMAGE_FS: &str = "imagefs.available";
+const PIDS: &str = "pid.available";
+/// The signals that are simulated.
+const SIGNALS: [&str; 4] = [MEMORY, NODE_FS, IMAGE_FS, PIDS];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -23,6 +28,10 @@ struct Written {
     eviction_minimum_reclaim: Option<BTreeMap<String, String>>,
     eviction_pressure_transition_period: Option<String>,
     merge_default_eviction_settings: Option<bool>,
+    #[serde(rename = "imageGCHighThresholdPercent")]
+    image_gc_high_threshold_percent: Option<i64>,
+    #[serde(rename = "imageGCLowThresholdPercent")]
+    image_gc_low_threshold_percent: Option<i64>,
     shutdown_grace_period: Option<String>,
     shutdown_grace_period_critical_pods: Option<String>,
     shutdown_grace_period_by_pod_priority: Option<Vec<WrittenGroup>>,
@@ -36,7 +45,7 @@ struct WrittenGroup {
 }
 
 /// Fields that are read; the others decide nothing here.
-const READ: [&str; 13] = [
+const READ: [&str; 15] = [
     "apiVersion",
     "kind",
     "metadata",
@@ -47,6 +56,8 @@ const READ: [&str; 13] = [
     "evictionMinimumReclaim",
     "evictionPressureTransitionPeriod",
     "mergeDefaultEvictionSettings",
+    "imageGCHighThresholdPercent",
+    "imageGCLowThresholdPercent",
     "shutdownGracePeriod",
     "shutdownGracePeriodCriticalPods",
     "shutdownGracePeriodByPodPriority",
@@ -94,23 +105,18 @@ impl Builder<'_> {
 
     fn settings(&mut self, document: &Document, written: &Written) -> KubeletSettings {
         let usual = KubeletSettings::default();
-        let mut wrong = |pointer: &str, text: &str| {
-            let told = format!("{} is neither an amount, a percentage nor a duration that fits here", visible_short(text, 60));
-            self.tell(None, Diagnostic::error(DiagnosticId("WT2030"), told).at(Some(document.span_near(pointer))));
-        };
-        let mut read = |pointer: &str, list: &Option<BTreeMap<String, String>>| {
-            let text = list.as_ref()?.get(MEMORY)?;
-            let read = threshold(text);
-            if read.is_none() {
-                wrong(pointer, text);
-            }
-            read
-        };
-        let hard = read("/evictionHard", &written.eviction_hard);
-        let soft = read("/evictionSoft", &written.eviction_soft);
-        let reclaim = read("/evictionMinimumReclaim", &written.eviction_minimum_reclaim);
+        self.tell_other_signals(document, written);
         let merged = written.merge_default_eviction_settings == Some(true);
-        let grace = written.eviction_soft_grace_period.as_ref().and_then(|list| list.get(MEMORY)).and_then(|text| span(text));
+        let memory = self.thresholds(document, written, MEMORY);
+        let [node_fs, image_fs, pids] = [NODE_FS, IMAGE_FS, PIDS].map(|signal| self.thresholds(document, written, signal));
+        // Setting any hard threshold drops the defaults of the others, unless they are merged.
+        let hard = |read: Option<Threshold>, usual: Option<Threshold>| match written.eviction_hard.is_some() && !merged {
+            true => read,
+            false => read.or(usual),
+        };
+        let with_usual =
+            |read: EvictionThresholds, usual: EvictionThresholds| EvictionThresholds { hard: hard(read.hard, usual.hard), ..read };
+        let percent = |written: Option<i64>, usual: i64| written.unwrap_or(usual).clamp(0, 100);
         let of = |text: &Option<String>| text.as_deref().and_then(span);
         let (total, critical) =
             (of(&written.shutdown_grace_period).unwrap_or(0), of(&written.shutdown_grace_period_critical_pods).unwrap_or(0));
@@ -119,21 +125,61 @@ impl Builder<'_> {
             None => shutdown_groups(total, critical),
         };
         shutdown.sort_by_key(|&(priority, _)| priority);
+        let high_percent = percent(written.image_gc_high_threshold_percent, usual.image_collection.high_percent);
+        let low_percent = percent(written.image_gc_low_threshold_percent, usual.image_collection.low_percent);
+        if low_percent >= high_percent {
+            let told = "imageGCLowThresholdPercent must be lower than imageGCHighThresholdPercent: the kubelet refuses to start";
+            self.tell(None, Diagnostic::error(DiagnosticId("WT2030"), told).at(Some(document.span)));
+        }
+        KubeletSettings {
+            hard_memory: hard(memory.hard, usual.hard_memory),
+            soft_memory: memory.soft,
+            most_grace: written.eviction_max_pod_grace_period.unwrap_or(0).max(0).saturating_mul(SECOND),
+            least_reclaim: match memory.least_reclaim {
+                Some(Threshold::Amount(bytes)) => bytes,
+                _ => 0,
+            },
+            node_fs: with_usual(node_fs, usual.node_fs),
+            image_fs: with_usual(image_fs, usual.image_fs),
+            pids: with_usual(pids, usual.pids),
+            image_collection: ImageCollection { high_percent, low_percent },
+            transition: of(&written.eviction_pressure_transition_period).unwrap_or(usual.transition),
+            shutdown,
+        }
+    }
+
+    /// What is said of one signal.
+    fn thresholds(&mut self, document: &Document, written: &Written, signal: &str) -> EvictionThresholds {
+        let mut read = |pointer: &str, list: &Option<BTreeMap<String, String>>| {
+            let text = list.as_ref()?.get(signal)?;
+            let read = threshold(text);
+            if read.is_none() {
+                let told = format!("{} is neither an amount, a percentage nor a duration that fits here", visible_short(text, 60));
+                self.tell(None, Diagnostic::error(DiagnosticId("WT2030"), told).at(Some(document.span_near(pointer))));
+            }
+            read
+        };
+        let hard = read("/evictionHard", &written.eviction_hard);
+        let soft = read("/evictionSoft", &written.eviction_soft);
+        let least_reclaim = read("/evictionMinimumReclaim", &written.eviction_minimum_reclaim);
+        let grace = written.eviction_soft_grace_period.as_ref().and_then(|list| list.get(signal)).and_then(|text| span(text));
         if soft.is_some() && grace.is_none() {
             let told = "a soft threshold needs its evictionSoftGracePeriod: the kubelet refuses to start without";
             self.tell(None, Diagnostic::error(DiagnosticId("WT2030"), told).at(Some(document.span_near("/evictionSoft"))));
         }
-        KubeletSettings {
-            // Setting any hard threshold drops the defaults of the others, unless they are merged.
-            hard_memory: if written.eviction_hard.is_some() && !merged { hard } else { hard.or(usual.hard_memory) },
-            soft_memory: soft.zip(grace),
-            most_grace: written.eviction_max_pod_grace_period.unwrap_or(0).max(0).saturating_mul(SECOND),
-            least_reclaim: match reclaim {
-                Some(Threshold::Amount(bytes)) => bytes,
-                _ => 0,
-            },
-            transition: of(&written.eviction_pressure_transition_period).unwrap_or(usual.transition),
-            shutdown,
+        EvictionThresholds { hard, soft: soft.zip(grace), least_reclaim }
+    }
+
+    /// Says of which signals nothing is known here.
+    fn tell_other_signals(&mut self, document: &Document, written: &Written) {
+        let lists = [("/evictionHard", &written.eviction_hard), ("/evictionSoft", &written.eviction_soft)];
+        for (pointer, list) in lists {
+            let others = list.iter().flatten().map(|(signal, _)| signal).filter(|signal| !SIGNALS.contains(&signal.as_str()));
+            let others: Vec<String> = others.map(|signal| visible_short(signal, 60)).collect();
+            if !others.is_empty() {
+                let told = format!("thresholds on {} are not simulated", others.join(", "));
+                self.tell(None, Diagnostic::info(DiagnosticId("WT2030"), told).at(Some(document.span_near(pointer))));
+            }
         }
     }
 }

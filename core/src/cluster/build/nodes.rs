@@ -58,6 +58,7 @@ impl Builder<'_> {
                 .flat_map(|i| i.names.iter().flatten().map(|n| (n, i.size_bytes.unwrap_or(0))))
                 .map(|(n, size)| (text.intern(n), size))
                 .collect(),
+            image_of_name: (0u32..).zip(images).flat_map(|(at, i)| i.names.iter().flatten().map(move |_| at)).collect(),
             declared_features: status
                 .and_then(|s| s.declared_features.as_deref())
                 .unwrap_or_default()
@@ -68,6 +69,7 @@ impl Builder<'_> {
             ready_since,
             memory_pressure: conditions.iter().any(|c| c.type_ == "MemoryPressure" && c.status == "True"),
             disk_pressure: conditions.iter().any(|c| c.type_ == "DiskPressure" && c.status == "True"),
+            pid_pressure: conditions.iter().any(|c| c.type_ == "PIDPressure" && c.status == "True"),
             machine_up: ready_condition.is_none_or(|c| c.status != "Unknown"),
             kubelet_alive: ready_condition.is_none_or(|c| c.status != "Unknown"),
             has_pod_range: true,

@@ -189,7 +189,7 @@ impl NodeLifecycle {
                 self.plan(queue, Some(look_at(now)), record);
             }
             NodeChange::Unschedulable | NodeChange::Pressure | NodeChange::Taints => queue.add(Key::NodeTaints(id), record),
-            NodeChange::Allocatable | NodeChange::PodRange | NodeChange::Leaving => {}
+            NodeChange::Allocatable | NodeChange::Images | NodeChange::PodRange | NodeChange::Leaving => {}
         }
     }
 

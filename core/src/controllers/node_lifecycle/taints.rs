@@ -11,12 +11,13 @@ use crate::units::intern::Sym;
 pub(super) fn sync_no_schedule(api: &mut Api, id: NodeId) {
     let known = api.known();
     let node = api.cluster().node(id);
-    // Process and network conditions are not part of the model: nodes never report them, and taints given for them stay.
+    // The network condition is not part of the model: nodes never report it, and a taint given for it stays.
     let wanted = [
         (known.not_ready, node.ready == NodeReady::False),
         (known.unreachable, node.ready == NodeReady::Unknown),
         (known.memory_pressure, node.memory_pressure),
         (known.disk_pressure, node.disk_pressure),
+        (known.pid_pressure, node.pid_pressure),
         (known.unschedulable, node.unschedulable),
     ];
     for (key, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {

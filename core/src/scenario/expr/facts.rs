@@ -170,6 +170,10 @@ pub struct NodeFacts {
     pub memory_pressure: bool,
     /// The kubelet reports disk pressure.
     pub disk_pressure: bool,
+    /// The kubelet reports that few process numbers are left.
+    pub pid_pressure: bool,
+    /// Images that its object lists, those deleted since left out.
+    pub images: i64,
     /// Pods bound to it.
     pub pods: i64,
     /// Taints as `key:effect`.
@@ -346,6 +350,8 @@ impl Facts {
                     cordoned: node.unschedulable,
                     memory_pressure: node.memory_pressure,
                     disk_pressure: node.disk_pressure,
+                    pid_pressure: node.pid_pressure,
+                    images: node.image_of_name.chunk_by(|a, b| a == b).count() as i64,
                     pods: node.pods.len() as i64,
                     taints: node
                         .taints
