@@ -4,14 +4,16 @@
 use super::api::Api;
 use super::notice::{PodChange, Watched};
 use crate::cluster::Cluster;
-use crate::cluster::ids::{PodId, TemplateId, VerticalAutoscalerId};
+use crate::cluster::ids::{NamespaceId, PodId, TemplateId, VerticalAutoscalerId};
 use crate::cluster::pod::Owner;
+use crate::cluster::quotas::{LimitKind, ResourceList};
 use crate::cluster::resize::ContainerResize;
 use crate::cluster::state::Workload;
 use crate::cluster::template::PodTemplate;
-use crate::cluster::vertical_autoscalers::{ContainerPolicy, Estimate, Recommendation, VerticalAutoscaler};
+use crate::cluster::vertical_autoscalers::{Estimate, Recommendation, VerticalAutoscaler};
 use crate::trace::{Change, Subject};
 use crate::units::quantity::Quantity;
+use crate::units::resources::Resources;
 
 /// An estimate within what a policy allows (`pkg/utils/vpa/capping.go` applyVPAPolicy).
 fn capped(estimate: Estimate, least: Option<i64>, most: Option<i64>) -> Estimate {
@@ -22,28 +24,131 @@ fn capped(estimate: Estimate, least: Option<i64>, most: Option<i64>) -> Estimate
     Estimate { target: cap(estimate.target), lower: cap(estimate.lower), upper: cap(estimate.upper) }
 }
 
-/// Whether a policy controls a resource, and the least and the most that it allows.
-type Bounds = (bool, Option<i64>, Option<i64>);
+/// What a container of a template is to have, by an autoscaler: cpu in millicores, memory in bytes.
+pub(crate) type Recommended = (Option<Estimate>, Option<Estimate>);
 
-/// What an autoscaler recommends for a container of a template, within its policy and, where limits stay, within them.
-pub(crate) fn recommended(scaler: &VerticalAutoscaler, template: &PodTemplate, container: usize) -> (Option<Estimate>, Option<Estimate>) {
-    let Some(of) = template.containers.get(container) else { return (None, None) };
-    let Some(found) = scaler.recommendations.iter().find(|r| r.container == of.name) else { return (None, None) };
-    let policy = scaler.policy(of.name);
-    if policy.is_some_and(|p| p.off) {
-        return (None, None);
+/// One of the two resources, to look at the containers by it.
+#[derive(Clone, Copy)]
+enum Resource {
+    Cpu,
+    Memory,
+}
+
+impl Resource {
+    const fn of(self, resources: &Resources) -> i64 {
+        match self {
+            Resource::Cpu => resources.cpu_milli,
+            Resource::Memory => resources.memory,
+        }
     }
-    let bound = |estimate: Option<Estimate>, limit: i64, of: fn(&ContainerPolicy) -> Bounds| {
-        let estimate = estimate?;
-        let Some(policy) = policy else { return Some(estimate) };
-        let (controls, least, most) = of(policy);
-        let estimate = controls.then(|| capped(estimate, least, most))?;
-        Some(if policy.requests_only && limit > 0 { capped(estimate, None, Some(limit)) } else { estimate })
+
+    const fn pick<T: Copy>(self, both: (T, T)) -> T {
+        match self {
+            Resource::Cpu => both.0,
+            Resource::Memory => both.1,
+        }
+    }
+}
+
+/// What all limit ranges of a namespace say together of one resource; 0 for nothing.
+#[derive(Clone, Copy, Default)]
+struct Bounds {
+    least: i64,
+    most: i64,
+}
+
+fn bounds(cluster: &Cluster, namespace: NamespaceId, kind: LimitKind, resource: Resource) -> Bounds {
+    let of = |list: &ResourceList| match resource {
+        Resource::Cpu => list.get("cpu").map_or(0, Quantity::milli_value),
+        Resource::Memory => list.get("memory").map_or(0, Quantity::value),
     };
-    (
-        bound(found.cpu, of.limits.cpu_milli, |p| (p.controls.0, p.least.0, p.most.0)),
-        bound(found.memory, of.limits.memory, |p| (p.controls.1, p.least.1, p.most.1)),
-    )
+    let mut all = Bounds::default();
+    let ranges = cluster.limit_ranges.iter().filter(|range| !range.gone && range.namespace == namespace);
+    for item in ranges.flat_map(|range| &range.items).filter(|item| item.kind == kind) {
+        let (least, most) = (of(&item.min), of(&item.max));
+        all.least = all.least.max(least);
+        all.most = if all.most > 0 && most > 0 { all.most.min(most) } else { all.most.max(most) };
+    }
+    all
+}
+
+fn scaled(amount: i64, by: i64, from: i64) -> i64 {
+    i64::try_from(i128::from(amount) * i128::from(by) / i128::from(from.max(1))).unwrap_or(i64::MAX)
+}
+
+/// The request that goes with a limit of `bound`, in the proportion of old (`GetBoundaryRequest`); 0 where there is no limit.
+fn request_for(bound: i64, request: i64, limit: i64) -> i64 {
+    match (limit, request) {
+        (..=0, _) => 0,
+        (_, ..=0) => bound,
+        _ => scaled(request, bound, limit),
+    }
+}
+
+/// Keeps all containers together within what the namespace allows a pod (`applyPodLimitRange`).
+fn within_pod_range(
+    range: Bounds,
+    resource: Resource,
+    template: &PodTemplate,
+    amounts: &mut [Option<Estimate>],
+    field: fn(&mut Estimate) -> &mut i64,
+) {
+    let (mut limits, mut requests) = (0i64, 0i64);
+    for (amount, container) in amounts.iter_mut().zip(&template.containers) {
+        let Some(new) = amount.as_mut().map(|estimate| *field(estimate)) else { continue };
+        let limit = proportional(resource.of(&container.limits), resource.of(&container.requests), new);
+        limits = limits.saturating_add(limit.unwrap_or(0));
+        requests = requests.saturating_add(new);
+    }
+    let over = range.most > 0 && range.most < limits;
+    let (to, from) = match () {
+        () if range.least > requests => (range.least, requests),
+        () if over => (range.most, limits),
+        () if range.least > limits => (range.least, limits),
+        () => return,
+    };
+    if from > 0 {
+        amounts.iter_mut().flatten().for_each(|estimate| *field(estimate) = scaled(*field(estimate), to, from));
+    }
+}
+
+/// What an autoscaler recommends for the containers of a template: within the limit ranges of the namespace, then within its policy, and
+/// where limits stay, within them (`cappingRecommendationProcessor`).
+pub(crate) fn recommended(cluster: &Cluster, scaler: &VerticalAutoscaler, template: &PodTemplate) -> Vec<Recommended> {
+    let cpu = recommended_of(cluster, scaler, template, Resource::Cpu);
+    cpu.into_iter().zip(recommended_of(cluster, scaler, template, Resource::Memory)).collect()
+}
+
+fn recommended_of(cluster: &Cluster, scaler: &VerticalAutoscaler, template: &PodTemplate, resource: Resource) -> Vec<Option<Estimate>> {
+    let found = template.containers.iter().map(|container| {
+        let policy = scaler.policy(container.name);
+        let controlled = policy.is_none_or(|p| !p.off && resource.pick(p.controls));
+        let found = scaler.recommendations.iter().find(|r| r.container == container.name && controlled)?;
+        resource.pick((found.cpu, found.memory))
+    });
+    let mut amounts: Vec<Option<Estimate>> = found.collect();
+    let namespace = scaler.meta.namespace;
+    let of_pod = bounds(cluster, namespace, LimitKind::Pod, resource);
+    if of_pod.least > 0 || of_pod.most > 0 {
+        let fields: [fn(&mut Estimate) -> &mut i64; 3] = [|e| &mut e.target, |e| &mut e.lower, |e| &mut e.upper];
+        fields.into_iter().for_each(|field| within_pod_range(of_pod, resource, template, &mut amounts, field));
+    }
+    let of_container = bounds(cluster, namespace, LimitKind::Container, resource);
+    for (amount, container) in amounts.iter_mut().zip(&template.containers) {
+        let Some(estimate) = amount else { continue };
+        let (request, limit) = (resource.of(&container.requests), resource.of(&container.limits));
+        // Request and limit alike must reach the least.
+        let least = request_for(of_container.least, request, limit).max(of_container.least);
+        let mut kept = capped(*estimate, Some(least), Some(request_for(of_container.most, request, limit)));
+        if let Some(policy) = scaler.policy(container.name) {
+            kept = capped(kept, resource.pick(policy.least), resource.pick(policy.most));
+            if policy.requests_only && limit > 0 {
+                kept = capped(kept, None, Some(limit));
+            }
+        }
+        *estimate = kept;
+    }
+    amounts
 }
 
 /// A limit in the same proportion to its request as before (`GetProportionalLimit`).
@@ -58,10 +163,9 @@ fn proportional(limit: i64, request: i64, new: i64) -> Option<i64> {
 }
 
 /// The template with what an autoscaler recommends; none where nothing changes.
-pub(crate) fn with_recommended(scaler: &VerticalAutoscaler, template: &PodTemplate) -> Option<PodTemplate> {
+pub(crate) fn with_recommended(cluster: &Cluster, scaler: &VerticalAutoscaler, template: &PodTemplate) -> Option<PodTemplate> {
     let mut changes = Vec::new();
-    for (index, container) in template.containers.iter().enumerate() {
-        let (cpu, memory) = recommended(scaler, template, index);
+    for (index, (container, (cpu, memory))) in template.containers.iter().zip(recommended(cluster, scaler, template)).enumerate() {
         let (cpu, memory) = (cpu.map(|e| e.target), memory.map(|e| e.target));
         let own = &container.requests;
         if cpu.is_none_or(|cpu| cpu == own.cpu_milli) && memory.is_none_or(|memory| memory == own.memory) {
@@ -138,7 +242,7 @@ impl Api {
         if !scaler.sets_requests() {
             return id;
         }
-        match with_recommended(scaler, self.cluster.template(id)) {
+        match with_recommended(&self.cluster, scaler, self.cluster.template(id)) {
             Some(template) => self.keep_template(template),
             None => id,
         }

@@ -70,7 +70,7 @@ pub(super) fn update(api: &mut Api, id: VerticalAutoscalerId, deferred: &mut std
             continue;
         }
         if scaler.mode == UpdateMode::InPlaceOrRecreate && !pending {
-            let template = with_recommended(&scaler, api.cluster().template_of(want.pod));
+            let template = with_recommended(api.cluster(), &scaler, api.cluster().template_of(want.pod));
             if template.is_none_or(|template| api.resize_pod(want.pod, template)) {
                 deferred.remove(&want.pod);
                 continue;
@@ -109,8 +109,7 @@ fn wants(cluster: &Cluster, id: VerticalAutoscalerId, pod: PodId) -> Option<Want
     let (scaler, template) = (&cluster.vertical_autoscalers[id.index()], cluster.template_of(pod));
     let (mut grows, mut outside) = (false, false);
     let mut sums = [(0i64, 0i64), (0, 0)];
-    for (index, container) in template.containers.iter().enumerate() {
-        let (cpu, memory) = recommended(scaler, template, index);
+    for (container, (cpu, memory)) in template.containers.iter().zip(recommended(cluster, scaler, template)) {
         let requests =
             [(container.requests.cpu_milli, container.requests_named.0), (container.requests.memory, container.requests_named.1)];
         for ((estimate, (request, named)), sum) in [cpu, memory].into_iter().zip(requests).zip(&mut sums) {
