@@ -7,7 +7,7 @@ use super::pods::Refusal;
 use crate::cluster::build::{Behaviors, Builder, ClusterOptions, Compiled, Inserted, Thing};
 use crate::cluster::labels::Labels;
 use crate::cluster::origin::Origin;
-use crate::manifest::{Diagnostic, Object};
+use crate::manifest::{Diagnostic, Limits, Object, SourceSet, read};
 use crate::trace::{Change, Subject};
 
 /// What an apply put into the cluster, and what there was to say about it.
@@ -50,6 +50,34 @@ impl Api {
             self.announce_applied(inserted);
         }
         Ok(Applied { inserted, diagnostics, warnings: admitted.warnings })
+    }
+
+    /// Like [`Api::apply`], of kinds that are no part of Kubernetes itself: VerticalPodAutoscalers and Karpenter's NodePools. None for any
+    /// other; what building has to say is told, and nothing is put into the cluster where that is an error.
+    pub fn apply_custom(&mut self, written: &serde_json::Value, behaviors: &Behaviors) -> Option<Vec<String>> {
+        let text = |key: &str| written.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let vertical = text("kind") == "VerticalPodAutoscaler" && text("apiVersion").starts_with("autoscaling.k8s.io/");
+        let pool = text("kind") == "NodePool" && text("apiVersion").starts_with("karpenter.sh/");
+        if !vertical && !pool {
+            return None;
+        }
+        let options = ClusterOptions { now: self.now(), ..ClusterOptions::default() };
+        let manifest = read(SourceSet::single("applied", written.to_string()), &Limits::default());
+        let mut builder = Builder::new(&mut self.cluster, options).with_behaviors(behaviors.clone());
+        let scalers = if vertical { builder.apply_vertical_autoscalers(&manifest) } else { Vec::new() };
+        let pools = if pool { builder.apply_node_pools(&manifest) } else { Vec::new() };
+        let said = told(&mut builder).into_iter().map(|diagnostic| diagnostic.message).collect();
+        let scalers = scalers.into_iter().map(|(id, new)| (Subject::VerticalAutoscaler(id), Watched::VerticalAutoscaler(id), new));
+        let pools = pools.into_iter().map(|(id, new)| (Subject::KarpenterPool(id), Watched::KarpenterPool(id), new));
+        for (subject, watched, new) in scalers.chain(pools) {
+            match new {
+                true => {
+                    self.announce(subject, Change::Created, watched);
+                }
+                false => self.notify(watched),
+            }
+        }
+        Some(said)
     }
 
     fn announce_applied(&mut self, inserted: Inserted) {

@@ -25,6 +25,7 @@ impl Api {
         for &option in options {
             let Some(of) = self.cluster.karpenter.pools.get_mut(pool.index()) else { continue };
             let Some(start_up) = of.options.get(option).map(|o| o.start_up) else { continue };
+            let (expire_after, termination_grace, template_hash) = (of.expire_after, of.termination_grace, of.template_hash);
             let name = loop {
                 of.made += 1;
                 let name = format!("{}-{}", self.cluster.text.text(of.name), of.made);
@@ -42,6 +43,10 @@ impl Api {
                 asked: now,
                 due: now + start_up,
                 initialized: None,
+                expire_after,
+                termination_grace,
+                template_hash,
+                drifted: None,
                 leaving: None,
                 gone: false,
             });

@@ -61,6 +61,10 @@ pub enum Watched {
     Pod(PodId, PodChange),
     /// A node.
     Node(NodeId, NodeChange),
+    /// A NodePool of Karpenter's.
+    KarpenterPool(KarpenterPoolId),
+    /// A VerticalPodAutoscaler.
+    VerticalAutoscaler(VerticalAutoscalerId),
     /// A Deployment: its spec or status.
     Deployment(DeploymentId),
     /// A ReplicaSet: its spec or status.

@@ -1,12 +1,16 @@
 //! Karpenter's side of a cluster (`karpenter.sh/v1`): its NodePools, what machines they may launch, and the machines there are.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::build::KarpenterCatalog;
 use super::ids::{KarpenterPoolId, NodeId};
 use super::labels::Requirement;
 use super::node::{Node, Taint};
 use super::origin::Origin;
 use super::workloads::IntOrPercent;
 use crate::units::cron::Schedule;
-use crate::units::intern::Sym;
+use crate::units::intern::{Interner, Sym};
 use crate::units::time::{Millis, Time};
 
 /// What a pool may launch: one type of machine in one zone, bought in one way.
@@ -42,6 +46,8 @@ pub enum DisruptionCause {
     Empty,
     /// Its pods fit elsewhere.
     Underutilized,
+    /// It is not as its pool says any longer.
+    Drifted,
 }
 
 /// When a budget holds: from each slot of the schedule for so long.
@@ -102,6 +108,10 @@ pub struct KarpenterPool {
     pub expire_after: Option<Millis>,
     /// For how long a node may be drained; none for as long as it takes.
     pub termination_grace: Option<Millis>,
+    /// Labels of which the machines to choose from must have so many values (`minValues`).
+    pub variety: Vec<(Sym, usize)>,
+    /// Tells templates apart (`karpenter.sh/nodepool-hash`): two that are alike have the same. Requirements are not part of it.
+    pub template_hash: u64,
     /// How many machines it ever launched, for their names.
     pub made: u32,
     /// Where it stands in the manifests.
@@ -136,6 +146,14 @@ pub struct Machine {
     pub due: Time,
     /// When it was found ready for pods.
     pub initialized: Option<Time>,
+    /// The age at which it goes; none for never.
+    pub expire_after: Option<Millis>,
+    /// For how long it may be drained; none for as long as it takes.
+    pub termination_grace: Option<Millis>,
+    /// The `template_hash` of its pool when it was made.
+    pub template_hash: u64,
+    /// Since when it is not as its pool says.
+    pub drifted: Option<Time>,
     /// Since when it is on its way out, and why.
     pub leaving: Option<(Time, LeaveReason)>,
     /// It is no more.
@@ -149,9 +167,37 @@ pub struct Karpenter {
     pub pools: Vec<KarpenterPool>,
     /// Machines, in the order in which they were asked for; those that are no more too.
     pub machines: Vec<Machine>,
+    /// What pools that are applied later may launch.
+    pub catalog: Arc<KarpenterCatalog>,
+}
+
+impl KarpenterPool {
+    /// Whether these options have as many values of each label, but one, as the pool wants.
+    pub fn is_varied(&self, options: &[usize], but: Option<Sym>) -> bool {
+        self.lacking(options, but).is_none()
+    }
+
+    /// The first label, but one, of which these options have too few values.
+    pub fn lacking(&self, options: &[usize], but: Option<Sym>) -> Option<Sym> {
+        let few = |&&(key, least): &&(Sym, usize)| {
+            let values = options.iter().filter_map(|&o| self.options.get(o)?.node.labels.get(key));
+            Some(key) != but && values.collect::<BTreeSet<Sym>>().len() < least
+        };
+        self.variety.iter().find(few).map(|&(key, _)| key)
+    }
 }
 
 impl Karpenter {
+    /// Marks the machines of a pool that are not as it says any longer, and those that are again (`nodeclaim/disruption/drift.go`).
+    pub fn mark_drift(&mut self, pool: KarpenterPoolId, now: Time, text: &Interner) {
+        let Some(of) = self.pools.get(pool.index()) else { return };
+        for machine in self.machines.iter_mut().filter(|m| !m.gone && m.pool == pool) {
+            let fits = |option: &LaunchOption| of.requirements.iter().all(|r| r.accepts(option.node.labels.get(r.key), text));
+            let alike = machine.template_hash == of.template_hash && of.options.get(machine.option).is_none_or(fits);
+            machine.drifted = if alike { None } else { machine.drifted.or(Some(now)) };
+        }
+    }
+
     /// What a machine is.
     pub fn option_of(&self, machine: &Machine) -> Option<&LaunchOption> {
         self.pools.get(machine.pool.index())?.options.get(machine.option)

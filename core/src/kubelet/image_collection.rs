@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::life::Stage;
 use super::{Kubelets, Timer};
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
@@ -43,15 +44,17 @@ impl Kubelets {
             return Vec::new();
         }
         let (mut used, mut last): (BTreeSet<Sym>, BTreeMap<Sym, Time>) = Default::default();
-        for pod in cluster.pods.iter().filter(|pod| pod.node == Some(node)) {
+        for (index, pod) in cluster.pods.iter().enumerate().filter(|(_, pod)| pod.node == Some(node)) {
             let names = &cluster.template(pod.template).images;
-            if pod.gone {
+            // A pod that was turned away has no containers, and those of one that has ended go before any image.
+            let taken_on = self.lives.get(index).is_some_and(|life| life.stage != Stage::Unseen);
+            if pod.gone || pod.phase.is_terminal() {
                 let until = left_at(pod);
                 names.iter().for_each(|&name| {
                     let at = last.entry(name).or_insert(until);
                     *at = until.max(*at);
                 });
-            } else {
+            } else if taken_on {
                 used.extend(names.iter().copied());
             }
         }

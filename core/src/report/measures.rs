@@ -72,7 +72,7 @@ fn outages(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[(Workload, &Wor
     for outage in &mut found {
         let workload = outcomes.iter().find(|(_, outcome)| outcome.label == outage.workload).map(|(workload, _)| *workload);
         let root = workload.and_then(|workload| harm.get(&(workload, outage.from_ms))).and_then(|&id| root(input, id));
-        outage.cause = root.map_or_else(|| "until its pods were ready for the first time".to_owned(), |record| told.sentence(record));
+        outage.cause = root.map_or_else(|| "its pods start for the first time".to_owned(), |record| told.sentence(record));
     }
     found.sort_by(|a, b| (a.from_ms, &a.workload).cmp(&(b.from_ms, &b.workload)));
     found

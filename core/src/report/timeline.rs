@@ -84,6 +84,8 @@ struct Group {
     zones: BTreeMap<ZoneId, usize>,
     workloads: BTreeMap<Workload, usize>,
     pods: Vec<PodId>,
+    /// Of what is said of a pod again and again: the pods of which it was said.
+    told_of: BTreeSet<PodId>,
 }
 
 /// The timeline of a trace.
@@ -194,6 +196,7 @@ impl Group {
             zones: BTreeMap::new(),
             workloads: BTreeMap::new(),
             pods: Vec::new(),
+            told_of: BTreeSet::new(),
         }
     }
 
@@ -217,7 +220,10 @@ impl Group {
                 if let Change::PodBound(node) = record.change {
                     in_zone(node);
                 }
-                *self.workloads.entry(told.cluster.workload_of(pod)).or_default() += 1;
+                let repeats = matches!(self.likeness, Likeness::Unplaced(_) | Likeness::Refused(_));
+                if !repeats || self.told_of.insert(pod) {
+                    *self.workloads.entry(told.cluster.workload_of(pod)).or_default() += 1;
+                }
                 if self.pods.len() < MOST_NAMES {
                     self.pods.push(pod);
                 }

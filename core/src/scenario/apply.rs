@@ -257,6 +257,10 @@ fn apply_objects(sim: &mut Sim, objects: &[serde_json::Value], cause: Option<Rec
     let read = objects_from_json(objects).map_err(|why| Refused::Useless(visible(&why).into_owned()))?;
     let behaviors = sim.cluster().behaviors.clone();
     for (object, written) in read.iter().zip(objects) {
+        if let Some(said) = sim.api_mut().apply_custom(written, &behaviors) {
+            said.iter().for_each(|text| note(sim, text, cause));
+            continue;
+        }
         let applied = sim.api_mut().apply(object, None, &behaviors).map_err(|refusal| Refused::Useless(refusal.text()))?;
         for warning in &applied.warnings {
             note(sim, &format!("Warning: {warning}"), cause);

@@ -2,6 +2,7 @@
 //! a dump are.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Taint as WrittenTaint;
 use serde::Deserialize;
@@ -117,6 +118,20 @@ struct WrittenBudget {
     reasons: Option<Vec<String>>,
 }
 
+/// What NodePools may launch: the machine types that are declared, and the classes of nodes.
+#[derive(Clone, Debug, Default)]
+pub struct KarpenterCatalog {
+    declared: Vec<MachineType>,
+    classes: BTreeMap<String, NodeClass>,
+}
+
+impl KarpenterCatalog {
+    /// The machine types: common ones where none are declared.
+    fn types(&self) -> Vec<MachineType> {
+        if self.declared.is_empty() { common() } else { self.declared.clone() }
+    }
+}
+
 /// What an `EC2NodeClass` says of kubelets.
 #[derive(Clone, Debug, Default)]
 struct NodeClass {
@@ -132,30 +147,19 @@ pub(super) fn is_pool(document: &Document) -> bool {
 impl Builder<'_> {
     /// Adds the NodePools of a manifest, and takes its nodes of theirs for their machines.
     pub(super) fn add_karpenter(&mut self, manifest: &Manifest, assumptions: &mut Vec<Assumption>) {
-        let documents: Vec<&Document> =
-            manifest.documents.iter().filter(|d| is_pool(d) && d.replaced_by.is_none() && !d.name.is_empty()).collect();
-        if documents.is_empty() || !self.options.pools.is_empty() {
+        if !self.options.pools.is_empty() {
             return;
         }
-        let read: Vec<(&Document, WrittenSpec)> = documents
-            .into_iter()
-            .filter_map(|document| match serde_path_to_error::deserialize::<_, WrittenPool>(document.value()) {
-                Ok(pool) => Some((document, pool.spec)),
-                Err(error) => {
-                    let pointer = format!("/{}", error.path().to_string().replace(['.', '['], "/").replace(']', ""));
-                    let told = format!("this NodePool is not used: {}", error.into_inner());
-                    self.tell_of(document, &pointer, Diagnostic::error(DiagnosticId("WT2026"), told));
-                    None
-                }
-            })
-            .collect();
         let declared = std::mem::take(&mut self.machine_types);
-        let assumed = declared.is_empty();
-        let types = if assumed { common() } else { declared };
-        let zones = self.zones_for(&read);
-        let classes = node_classes(manifest);
+        let catalog = Arc::new(KarpenterCatalog { declared, classes: node_classes(manifest) });
+        self.cluster.karpenter.catalog = catalog.clone();
+        let read = self.read_pools(manifest);
+        if read.is_empty() {
+            return;
+        }
+        let (assumed, types, zones) = (catalog.declared.is_empty(), catalog.types(), self.zones_for(&read));
         for (document, spec) in &read {
-            self.add_karpenter_pool(document, spec, &types, &zones, &classes);
+            self.add_karpenter_pool(document, spec, &types, &zones, &catalog.classes);
         }
         if self.cluster.karpenter.pools.is_empty() {
             return;
@@ -185,6 +189,63 @@ impl Builder<'_> {
         );
     }
 
+    /// Takes the NodePools of a manifest into a cluster that is alive, in place of those of the same names; tells which.
+    pub(crate) fn apply_node_pools(&mut self, manifest: &Manifest) -> Vec<(KarpenterPoolId, bool)> {
+        let catalog = self.cluster.karpenter.catalog.clone();
+        let read = self.read_pools(manifest);
+        let zones = self.zones_for(&read);
+        let mut put = Vec::new();
+        for (document, spec) in &read {
+            put.extend(self.add_karpenter_pool(document, spec, &catalog.types(), &zones, &catalog.classes));
+        }
+        let now = self.options.now;
+        for &(pool, created) in &put {
+            // The document is none of the manifests'.
+            if created {
+                self.cluster.karpenter.pools[pool.index()].origin = None;
+            }
+            self.cluster.karpenter.mark_drift(pool, now, &self.cluster.text);
+        }
+        put
+    }
+
+    fn read_pools<'m>(&mut self, manifest: &'m Manifest) -> Vec<(&'m Document, WrittenSpec)> {
+        let pools = manifest.documents.iter().filter(|d| is_pool(d) && d.replaced_by.is_none() && !d.name.is_empty());
+        let read = pools.filter_map(|document| match serde_path_to_error::deserialize::<_, WrittenPool>(document.value()) {
+            Ok(pool) => Some((document, pool.spec)),
+            Err(error) => {
+                let pointer = format!("/{}", error.path().to_string().replace(['.', '['], "/").replace(']', ""));
+                let told = format!("this NodePool is not used: {}", error.into_inner());
+                self.tell_of(document, &pointer, Diagnostic::error(DiagnosticId("WT2026"), told));
+                None
+            }
+        });
+        read.collect()
+    }
+
+    /// Puts a pool in the place of the one of its name, or at the end. Machines stay what they are.
+    fn put_pool(&mut self, mut new: KarpenterPool) -> (KarpenterPoolId, bool) {
+        let karpenter = &mut self.cluster.karpenter;
+        let Some(at) = karpenter.pools.iter().position(|pool| pool.name == new.name) else {
+            karpenter.pools.push(new);
+            return (KarpenterPoolId::from_index(karpenter.pools.len() - 1), true);
+        };
+        let (id, old) = (KarpenterPoolId::from_index(at), &karpenter.pools[at]);
+        (new.made, new.origin) = (old.made, old.origin);
+        for machine in karpenter.machines.iter_mut().filter(|machine| machine.pool == id) {
+            let Some(option) = old.options.get(machine.option) else { continue };
+            machine.option = match new.options.iter().position(|own| own == option) {
+                Some(same) => same,
+                None => {
+                    new.options.push(LaunchOption { offered: false, ..option.clone() });
+                    new.options.len() - 1
+                }
+            };
+        }
+        karpenter.pools[at] = new;
+        (id, false)
+    }
+
     fn tell_of(&mut self, document: &Document, pointer: &str, diagnostic: Diagnostic) {
         self.tell(None, diagnostic.at(Some(document.span_near(pointer))));
     }
@@ -209,8 +270,8 @@ impl Builder<'_> {
         types: &[MachineType],
         zones: &[String],
         classes: &BTreeMap<String, NodeClass>,
-    ) {
-        let mut requirements = Vec::new();
+    ) -> Option<(KarpenterPoolId, bool)> {
+        let (mut requirements, mut variety) = (Vec::new(), Vec::new());
         for (i, written) in spec.template.spec.requirements.iter().enumerate() {
             let pointer = format!("/spec/template/spec/requirements/{i}");
             match node_requirement(&mut self.cluster.text, &written.key, &written.operator, &written.values) {
@@ -220,15 +281,19 @@ impl Builder<'_> {
                     self.tell_of(document, &pointer, Diagnostic::warning(DiagnosticId("WT2026"), told));
                 }
             }
-            if written.min_values.is_some() {
-                let told = "minValues is not simulated: the cheapest machine is launched, however few types there are";
+            let Some(least) = written.min_values.and_then(|n| usize::try_from(n).ok()) else { continue };
+            let usual = [TYPE_LABEL, ZONE_LABEL, CAPACITY_LABEL, "kubernetes.io/arch", "kubernetes.io/os"];
+            if usual.contains(&written.key.as_str()) || types.iter().any(|t| t.labels.contains_key(&written.key)) {
+                variety.push((self.cluster.text.intern(&written.key), least));
+            } else {
+                let told = format!("minValues is not looked at: no machine type here says its {}", visible_short(&written.key, 80));
                 self.tell_of(document, &format!("{pointer}/minValues"), Diagnostic::info(DiagnosticId("WT2026"), told));
             }
         }
         if spec.replicas.is_some() {
             let told = "a NodePool with replicas is not simulated: this one launches nothing";
             self.tell_of(document, "/spec/replicas", Diagnostic::warning(DiagnosticId("WT2026"), told));
-            return;
+            return None;
         }
         let node_spec = &spec.template.spec;
         let class = node_spec.node_class_ref.as_ref().and_then(|r| r.name.as_ref()).and_then(|name| classes.get(name));
@@ -279,7 +344,7 @@ impl Builder<'_> {
             let told = "the policy Balanced is taken for WhenEmptyOrUnderutilized: moves are not scored";
             self.tell_of(document, "/spec/disruption/consolidationPolicy", Diagnostic::info(DiagnosticId("WT2026"), told));
         }
-        self.cluster.karpenter.pools.push(KarpenterPool {
+        let pool = KarpenterPool {
             name,
             weight: spec.weight.unwrap_or(0),
             startup_taints,
@@ -294,9 +359,12 @@ impl Builder<'_> {
             budgets,
             expire_after: expiry.map_or(Some(DEFAULT_EXPIRY), span),
             termination_grace: node_spec.termination_grace_period.as_deref().and_then(span),
+            variety,
+            template_hash: template_hash(&document.value()),
             made: 0,
             origin: Some(Origin { document: document.id, pointer: "/spec" }),
-        });
+        };
+        Some(self.put_pool(pool))
     }
 
     /// A node of a machine type.
@@ -385,6 +453,7 @@ impl Builder<'_> {
             let causes = budget.reasons.iter().flatten().filter_map(|reason| match reason.as_str() {
                 "Empty" => Some(DisruptionCause::Empty),
                 "Underutilized" => Some(DisruptionCause::Underutilized),
+                "Drifted" => Some(DisruptionCause::Drifted),
                 _ => None,
             });
             budgets.push(DisruptionBudget { causes: causes.collect(), any: budget.reasons.is_none(), nodes, window });
@@ -423,6 +492,9 @@ impl Builder<'_> {
             let spot = node.labels.get(spot_label) == Some(spot_value);
             let (zone, created, node_name) = (node.zone, node.created, node.name);
             let prototype = node.clone();
+            // What a node of a dump was made from is not known: it is taken for what its pool says now.
+            let of = &self.cluster.karpenter.pools[pool];
+            let (expire_after, termination_grace, template_hash) = (of.expire_after, of.termination_grace, of.template_hash);
             let options = &mut self.cluster.karpenter.pools[pool].options;
             let same = |o: &LaunchOption| o.machine_type == machine_type && o.spot == spot;
             let option = match options.iter().position(|o| same(o) && o.node.zone == zone) {
@@ -443,10 +515,41 @@ impl Builder<'_> {
                 asked: created,
                 due: created,
                 initialized: Some(created.min(Time::ZERO)),
+                expire_after,
+                termination_grace,
+                template_hash,
+                drifted: None,
                 leaving: None,
                 gone: false,
             });
         }
+    }
+}
+
+/// Tells templates apart by all that is no requirement (`NodePool.Hash`; lists are sets).
+fn template_hash(pool: &Value) -> u64 {
+    let mut template = pool.pointer("/spec/template").cloned().unwrap_or_default();
+    if let Some(spec) = template.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.remove("requirements");
+    }
+    // FNV-1a.
+    canonical(&template).bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// One text for all ways to write a value; as deep as a manifest may be.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let fields: BTreeMap<&String, String> = fields.iter().map(|(key, value)| (key, canonical(value))).collect();
+            let fields: Vec<String> = fields.into_iter().map(|(key, value)| format!("{key:?}:{value}")).collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        Value::Array(items) => {
+            let mut items: Vec<String> = items.iter().map(canonical).collect();
+            items.sort_unstable();
+            format!("[{}]", items.join(","))
+        }
+        other => other.to_string(),
     }
 }
 

@@ -56,6 +56,7 @@ mod tests;
 pub use behaviors::{ASSUMED_JOB, Behaviors, Match, Said, Usage};
 pub use catalog::catalog;
 pub use insert::{Compiled, Inserted, Thing};
+pub use karpenter::KarpenterCatalog;
 pub use loads::LoadSaid;
 pub use options::{Admission, AssumedPool, ClusterOptions, Epoch, Gaps, NodeShape};
 pub use template::{Kind, Source, with_container};

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Builder;
 use super::whole::Assumption;
 use crate::cluster::autoscalers::TargetKind;
+use crate::cluster::ids::VerticalAutoscalerId;
 use crate::cluster::origin::Origin;
 use crate::cluster::vertical_autoscalers::*;
 use crate::cluster::workloads::Meta;
@@ -108,27 +109,8 @@ fn amounts(list: &BTreeMap<String, Value>) -> (Option<i64>, Option<i64>) {
 impl Builder<'_> {
     /// Adds the VerticalPodAutoscalers of a manifest.
     pub(super) fn add_vertical_autoscalers(&mut self, manifest: &Manifest, assumptions: &mut Vec<Assumption>) {
-        let is = |d: &&Document| {
-            d.kind == "VerticalPodAutoscaler"
-                && d.api_version.starts_with("autoscaling.k8s.io/")
-                && d.replaced_by.is_none()
-                && !d.name.is_empty()
-        };
-        for document in manifest.documents.iter().filter(is) {
-            match serde_path_to_error::deserialize::<_, Written>(document.value()) {
-                Ok(written) => self.add_vertical_autoscaler(document, &written),
-                Err(error) => {
-                    let pointer = format!("/{}", error.path().to_string().replace(['.', '['], "/").replace(']', ""));
-                    let told = format!("this VerticalPodAutoscaler is not used: {}", error.into_inner());
-                    self.tell(None, Diagnostic::error(DiagnosticId("WT2028"), told).at(Some(document.span_near(&pointer))));
-                }
-            }
-        }
+        self.put_vertical_autoscalers(manifest);
         if !self.cluster.vertical_autoscalers.is_empty() {
-            // What is measured has these names, whether or not the manifests use them.
-            for name in ["cpu", "memory"] {
-                self.cluster.text.intern(name);
-            }
             assumptions.push(Assumption {
                 subject: "vertical pod autoscalers".to_owned(),
                 what: "history".to_owned(),
@@ -139,7 +121,46 @@ impl Builder<'_> {
         }
     }
 
-    fn add_vertical_autoscaler(&mut self, document: &Document, written: &Written) {
+    /// Takes the VerticalPodAutoscalers of a manifest into a cluster that is alive, in place of those of the same names; tells which.
+    pub(crate) fn apply_vertical_autoscalers(&mut self, manifest: &Manifest) -> Vec<(VerticalAutoscalerId, bool)> {
+        let put = self.put_vertical_autoscalers(manifest);
+        for &(id, created) in &put {
+            // The document is none of the manifests'.
+            if created {
+                self.cluster.vertical_autoscalers[id.index()].meta.origin = None;
+            }
+        }
+        put
+    }
+
+    fn put_vertical_autoscalers(&mut self, manifest: &Manifest) -> Vec<(VerticalAutoscalerId, bool)> {
+        let is = |d: &&Document| {
+            d.kind == "VerticalPodAutoscaler"
+                && d.api_version.starts_with("autoscaling.k8s.io/")
+                && d.replaced_by.is_none()
+                && !d.name.is_empty()
+        };
+        let mut put = Vec::new();
+        for document in manifest.documents.iter().filter(is) {
+            match serde_path_to_error::deserialize::<_, Written>(document.value()) {
+                Ok(written) => put.extend(self.add_vertical_autoscaler(document, &written)),
+                Err(error) => {
+                    let pointer = format!("/{}", error.path().to_string().replace(['.', '['], "/").replace(']', ""));
+                    let told = format!("this VerticalPodAutoscaler is not used: {}", error.into_inner());
+                    self.tell(None, Diagnostic::error(DiagnosticId("WT2028"), told).at(Some(document.span_near(&pointer))));
+                }
+            }
+        }
+        if !put.is_empty() {
+            // What is measured has these names, whether or not the manifests use them.
+            for name in ["cpu", "memory"] {
+                self.cluster.text.intern(name);
+            }
+        }
+        put
+    }
+
+    fn add_vertical_autoscaler(&mut self, document: &Document, written: &Written) -> Option<(VerticalAutoscalerId, bool)> {
         let at = |pointer: &str| Some(document.span_near(pointer));
         let reference = &written.spec.target_ref;
         let group = reference.api_version.as_deref().and_then(|v| v.split_once('/')).map_or("", |(group, _)| group);
@@ -156,7 +177,8 @@ impl Builder<'_> {
                     visible_short(&reference.name, 80)
                 );
                 let help = "Deployments, ReplicaSets, StatefulSets and DaemonSets of apps/v1 and ReplicationControllers of v1 are";
-                return self.tell(None, Diagnostic::info(DiagnosticId("WT2028"), told).help(help).at(at("/spec/targetRef")));
+                self.tell(None, Diagnostic::info(DiagnosticId("WT2028"), told).help(help).at(at("/spec/targetRef")));
+                return None;
             }
         };
         let mode = match written.spec.update_policy.update_mode.as_deref() {
@@ -185,7 +207,7 @@ impl Builder<'_> {
             finalizers: Vec::new(),
             origin: Some(Origin { document: document.id, pointer: "/spec" }),
         };
-        let scaler = VerticalAutoscaler {
+        let mut scaler = VerticalAutoscaler {
             meta,
             target_kind,
             target: self.cluster.text.intern(&reference.name),
@@ -197,7 +219,19 @@ impl Builder<'_> {
         if let Some(workload) = self.cluster.vertical_target(&scaler) {
             self.take_load_said(workload);
         }
-        self.cluster.vertical_autoscalers.push(scaler);
+        let all = &mut self.cluster.vertical_autoscalers;
+        let same = |old: &VerticalAutoscaler| !old.meta.gone && (old.meta.namespace, old.meta.name) == (namespace, scaler.meta.name);
+        let Some(at) = all.iter().position(same) else {
+            all.push(scaler);
+            return Some((VerticalAutoscalerId::from_index(all.len() - 1), true));
+        };
+        let old = &all[at];
+        (scaler.meta.created, scaler.meta.origin) = (old.meta.created, old.meta.origin);
+        if scaler.recommendations.is_empty() {
+            scaler.recommendations = old.recommendations.clone();
+        }
+        all[at] = scaler;
+        Some((VerticalAutoscalerId::from_index(at), false))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::trial::{Standing, Trial};
+use super::trial::{Claim, Standing, Trial, ZONE_LABEL};
 use super::{KarpenterController, reschedulable, waiting};
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
@@ -86,14 +86,9 @@ impl KarpenterController {
             if pool.consolidate_after.is_none() || !calm {
                 continue;
             }
-            if let Some(why) = blocked(api, node) {
-                if self.blocked.get(&node) != Some(&why) {
-                    api.event(Subject::Node(node), false, "DisruptionBlocked", &why, super::SOURCE);
-                    self.blocked.insert(node, why);
-                }
+            if self.is_held(api, node) {
                 continue;
             }
-            self.blocked.remove(&node);
             let cluster = api.cluster();
             let machine = &cluster.karpenter.machines[index];
             let pods = reschedulable(cluster, node);
@@ -107,6 +102,19 @@ impl KarpenterController {
             ratio(b).total_cmp(&ratio(a)).then(a.node.cmp(&b.node))
         });
         candidates
+    }
+
+    /// Whether something on a node must stay; that is told once.
+    pub(super) fn is_held(&mut self, api: &mut Api, node: NodeId) -> bool {
+        let Some(why) = blocked(api, node) else {
+            self.blocked.remove(&node);
+            return false;
+        };
+        if self.blocked.get(&node) != Some(&why) {
+            api.event(Subject::Node(node), false, "DisruptionBlocked", &why, super::SOURCE);
+            self.blocked.insert(node, why);
+        }
+        true
     }
 
     /// The ground for moves as things are.
@@ -143,6 +151,21 @@ fn blocked(api: &Api, node: NodeId) -> Option<String> {
 }
 
 impl Ground {
+    /// The nodes that take the place of one, whatever they cost; none if its pods find no place.
+    pub(super) fn replace(&self, cluster: &Cluster, node: NodeId) -> Option<Vec<(KarpenterPoolId, usize)>> {
+        let mut trial = self.trial.clone();
+        let moved: BTreeSet<PodId> = trial.take_away(node).into_iter().collect();
+        let pods = self.waiting.iter().chain(&self.leaving).chain(&moved).copied().collect();
+        let plan = trial.solve(cluster, pods, &BTreeSet::new());
+        let all = plan.failed.iter().all(|pod| self.waiting.contains(pod));
+        let uncertain = plan.placed.iter().any(|(pod, standing, _)| matches!(standing, Standing::Starting(_)) && moved.contains(pod));
+        if !all || uncertain {
+            return None;
+        }
+        let launched = |claim: &Claim| Some((claim.pool, claim.launched(cluster.karpenter.pools.get(claim.pool.index())?)?));
+        plan.claims.iter().map(launched).collect()
+    }
+
     /// How these nodes can go together; none if they can't.
     pub(super) fn consolidate(&self, cluster: &Cluster, nodes: &[Candidate]) -> Option<Move> {
         let mut trial = self.trial.clone();
@@ -182,7 +205,8 @@ impl Ground {
             let most = cheaper.iter().filter_map(of).filter_map(same).min();
             cheaper.retain(|o| of(o).is_some_and(|o| most.is_none_or(|most| o.price < most)));
         }
-        let option = *cheaper.first()?;
+        let zone = cluster.text.get(ZONE_LABEL);
+        let option = *cheaper.first().filter(|_| cluster.karpenter.pools[claim.pool.index()].is_varied(&cheaper, zone))?;
         Some(Move { replacement: Some((claim.pool, option)), saved: spent - of(&option)?.price })
     }
 }

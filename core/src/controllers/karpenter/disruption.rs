@@ -1,14 +1,17 @@
 //! Which nodes go when: empty ones first, then several for one, then one (`karpenter/pkg/controllers/disruption`: controller, emptiness,
 //! multinodeconsolidation, singlenodeconsolidation, validation, queue).
 
+use std::collections::BTreeMap;
+
 use super::KarpenterController;
 use super::consolidation::{Candidate, Move};
 use crate::apiserver::{Api, DISRUPTED};
-use crate::cluster::karpenter::{ConsolidationPolicy, DisruptionCause, LeaveReason, dollars};
+use crate::cluster::ids::{KarpenterPoolId, NodeId};
+use crate::cluster::karpenter::{ConsolidationPolicy, DisruptionCause, LeaveReason, Machine, dollars};
 use crate::cluster::template::TaintEffect;
 use crate::controllers::queue::{Key, WorkQueue};
 use crate::trace::RecordId;
-use crate::units::time::{Millis, SECOND};
+use crate::units::time::{Millis, SECOND, Time};
 
 /// What is decided is looked at again after so long, and only then done (`consolidationTTL`).
 const VALIDATION: Millis = 15 * SECOND;
@@ -30,7 +33,9 @@ pub(super) struct Decision {
 #[derive(Clone, Debug)]
 pub(super) struct Command {
     pub(super) machines: Vec<usize>,
-    replacement: usize,
+    replacements: Vec<usize>,
+    /// Why they go.
+    reason: DisruptionCause,
     saved: i64,
     pub(super) cause: Option<RecordId>,
 }
@@ -56,7 +61,13 @@ impl KarpenterController {
             return;
         }
         let candidates = self.candidates(api);
-        if let Some(decision) = self.decide(api, &candidates) {
+        let mut decision = self.decide_empty(api, &candidates);
+        if decision.is_none() && self.replace_drifted(api, queue) {
+            self.changed = true;
+            return self.plan_look(api, queue, now + 1);
+        }
+        decision = decision.or_else(|| self.decide(api, &candidates));
+        if let Some(decision) = decision {
             self.decided = Some((now + VALIDATION, decision));
             return queue.add_at(Key::KarpenterDisruption, now + VALIDATION, api.cause());
         }
@@ -71,28 +82,37 @@ impl KarpenterController {
         }
     }
 
+    /// The candidates that budgets let go for a cause.
+    fn within_budget(
+        &self,
+        api: &Api,
+        candidates: &[Candidate],
+        cause: DisruptionCause,
+        wanted: impl Fn(&Candidate) -> bool,
+    ) -> Vec<Candidate> {
+        let mut allowed = self.allowed(api.cluster(), cause, api.now());
+        let mut chosen = Vec::new();
+        for candidate in candidates.iter().filter(|c| wanted(c)) {
+            if allowed[candidate.pool.index()] > 0 {
+                allowed[candidate.pool.index()] -= 1;
+                chosen.push(candidate.clone());
+            }
+        }
+        chosen
+    }
+
+    fn decide_empty(&self, api: &Api, candidates: &[Candidate]) -> Option<Decision> {
+        let empty = self.within_budget(api, candidates, DisruptionCause::Empty, Candidate::is_empty);
+        let machines = empty.iter().map(|c| c.machine).collect();
+        (!empty.is_empty()).then_some(Decision { machines, cause: DisruptionCause::Empty, by: None })
+    }
+
     fn decide(&self, api: &Api, candidates: &[Candidate]) -> Option<Decision> {
         let (cluster, now) = (api.cluster(), api.now());
-        let within_budget = |cause: DisruptionCause, wanted: &dyn Fn(&Candidate) -> bool| {
-            let mut allowed = self.allowed(cluster, cause, now);
-            let mut chosen = Vec::new();
-            for candidate in candidates.iter().filter(|c| wanted(c)) {
-                if allowed[candidate.pool.index()] > 0 {
-                    allowed[candidate.pool.index()] -= 1;
-                    chosen.push(candidate.clone());
-                }
-            }
-            chosen
-        };
-        let empty = within_budget(DisruptionCause::Empty, &Candidate::is_empty);
-        if !empty.is_empty() {
-            let machines = empty.iter().map(|c| c.machine).collect();
-            return Some(Decision { machines, cause: DisruptionCause::Empty, by: None });
-        }
         let may = |c: &Candidate| {
             !c.is_empty() && cluster.karpenter.pools[c.pool.index()].policy == ConsolidationPolicy::WhenEmptyOrUnderutilized
         };
-        let together = within_budget(DisruptionCause::Underutilized, &may);
+        let together = self.within_budget(api, candidates, DisruptionCause::Underutilized, may);
         if together.is_empty() {
             return None;
         }
@@ -161,27 +181,87 @@ impl KarpenterController {
         api.set_cause(Some(record));
         chosen.iter().for_each(|c| api.taint_disrupted(c.node));
         api.set_cause(cause);
-        for replacement in launched {
-            self.asked.insert(replacement, record);
-            let machines = decision.machines.clone();
-            self.commands.push(Command { machines, replacement, saved: by.saved, cause: Some(record) });
+        self.asked.extend(launched.iter().map(|&replacement| (replacement, record)));
+        let (machines, reason) = (decision.machines.clone(), decision.cause);
+        self.commands.push(Command { machines, replacements: launched, reason, saved: by.saved, cause: Some(record) });
+        self.plan_machines(api, queue);
+    }
+
+    /// Replaces one node that is not as its pool says any longer (`disruption/drift.go`): the one that is so for longest, of those with
+    /// pods that find a place. Empty ones go for being empty. False if there is none that may go.
+    fn replace_drifted(&mut self, api: &mut Api, queue: &mut WorkQueue) -> bool {
+        let now = api.now();
+        let cluster = api.cluster();
+        let drifted = cluster.karpenter.machines.iter().enumerate().filter_map(|(index, machine)| {
+            let expected = self.nominated.get(&index).is_some_and(|&until| until > now);
+            let stays = machine.gone || machine.initialized.is_none() || self.goes(index, machine) || expected;
+            let node = machine.node.filter(|&node| !stays && !cluster.node(node).gone)?;
+            Some((machine.drifted?, index, node, machine.pool, machine.termination_grace.is_some()))
+        });
+        let mut drifted: Vec<(Time, usize, NodeId, KarpenterPoolId, bool)> = drifted.collect();
+        drifted.sort_unstable_by_key(|&(since, index, ..)| (since, index));
+        if drifted.is_empty() {
+            return false;
         }
+        let allowed = self.allowed(cluster, DisruptionCause::Drifted, now);
+        for (_, index, node, pool, ends) in drifted {
+            if allowed[pool.index()] <= 0 || super::reschedulable(api.cluster(), node).is_empty() || (self.is_held(api, node) && !ends) {
+                continue;
+            }
+            if let Some(new) = self.ground(api).replace(api.cluster(), node) {
+                self.replace(api, queue, index, node, new);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A machine that has drifted goes, once what takes its place is there.
+    fn replace(&mut self, api: &mut Api, queue: &mut WorkQueue, index: usize, node: NodeId, new: Vec<(KarpenterPoolId, usize)>) {
+        let before = api.cause();
+        api.set_cause(before.or(self.pool_applied));
+        let name = api.cluster().text(api.cluster().node(node).name).to_owned();
+        let mut by_pool: BTreeMap<KarpenterPoolId, Vec<usize>> = BTreeMap::new();
+        new.into_iter().for_each(|(pool, option)| by_pool.entry(pool).or_default().push(option));
+        let mut command =
+            Command { machines: vec![index], replacements: Vec::new(), reason: DisruptionCause::Drifted, saved: 0, cause: api.cause() };
+        for (pool, options) in by_pool {
+            let machines = super::provisioning::machines_told(api.cluster(), pool.index(), &options);
+            let takes = if options.len() > 1 { "take" } else { "takes" };
+            let why = format!("{machines} {takes} the place of {name}, which is not as its NodePool says any longer");
+            let (record, launched) = api.launch_machines(pool, &options, &why);
+            command.cause = Some(record);
+            self.asked.extend(launched.iter().map(|&replacement| (replacement, record)));
+            command.replacements.extend(launched);
+        }
+        if command.replacements.is_empty() {
+            let why = "it is not as its NodePool says any longer, and its pods fit on other nodes";
+            api.machine_leaves(index, LeaveReason::Disrupted(DisruptionCause::Drifted), why);
+        } else {
+            api.set_cause(command.cause);
+            api.taint_disrupted(node);
+            self.commands.push(command);
+        }
+        api.set_cause(before);
         self.plan_machines(api, queue);
     }
 
     /// Nodes whose replacement is ready go; where it is gone they stay.
     fn go_on_replacing(&mut self, api: &mut Api) {
         for command in std::mem::take(&mut self.commands) {
-            let Some(replacement) = api.cluster().karpenter.machines.get(command.replacement).cloned() else { continue };
+            let machines = &api.cluster().karpenter.machines;
+            let new: Vec<&Machine> = command.replacements.iter().filter_map(|&replacement| machines.get(replacement)).collect();
+            let (lost, there) = (new.iter().any(|m| m.gone), new.iter().all(|m| m.initialized.is_some()));
+            let names: Vec<&str> = new.iter().map(|m| api.cluster().text(m.name)).collect();
+            let takes = if names.len() > 1 { "take" } else { "takes" };
+            let why = format!("{} {takes} its place{}", names.join(" and "), less(command.saved));
             let before = api.cause();
             api.set_cause(command.cause);
-            if replacement.gone {
+            if lost {
                 self.keep(api, &command.machines);
-            } else if replacement.initialized.is_some() {
-                let name = api.cluster().text(replacement.name).to_owned();
+            } else if there {
                 for &machine in &command.machines {
-                    let why = format!("{name} takes its place{}", less(command.saved));
-                    api.machine_leaves(machine, LeaveReason::Disrupted(DisruptionCause::Underutilized), &why);
+                    api.machine_leaves(machine, LeaveReason::Disrupted(command.reason), &why);
                 }
             } else {
                 self.commands.push(command);

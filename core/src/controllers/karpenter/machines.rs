@@ -27,9 +27,8 @@ impl KarpenterController {
 
     /// A machine grows old; only the calendar asks for that look.
     pub(super) fn plan_expiry(&self, api: &Api, queue: &mut WorkQueue, index: usize) {
-        let karpenter = &api.cluster().karpenter;
-        let Some(machine) = karpenter.machines.get(index) else { return };
-        if let Some(after) = karpenter.pools.get(machine.pool.index()).and_then(|p| p.expire_after) {
+        let Some(machine) = api.cluster().karpenter.machines.get(index) else { return };
+        if let Some(after) = machine.expire_after {
             queue.add_by_calendar(Key::KarpenterMachines, (machine.asked + after).max(api.now() + 1));
         }
     }
@@ -45,7 +44,7 @@ impl KarpenterController {
             }
             let (due, node, leaving, initialized) = (machine.due, machine.node, machine.leaving, machine.initialized);
             let pool = &api.cluster().karpenter.pools[machine.pool.index()];
-            let (waits, old) = (!pool.startup_taints.is_empty(), pool.expire_after.is_some_and(|after| machine.asked + after <= now));
+            let (waits, old) = (!pool.startup_taints.is_empty(), machine.expire_after.is_some_and(|after| machine.asked + after <= now));
             match node {
                 None if due <= now => {
                     let before = api.cause();
@@ -98,14 +97,14 @@ impl KarpenterController {
             let why = match reason {
                 LeaveReason::Disrupted(DisruptionCause::Empty) => format!("{name} was empty"),
                 LeaveReason::Disrupted(DisruptionCause::Underutilized) => format!("the pods of {name} run elsewhere"),
+                LeaveReason::Disrupted(DisruptionCause::Drifted) => format!("{name} was not as its NodePool says any longer"),
                 LeaveReason::Expired => format!("{name} was too old"),
                 LeaveReason::Interrupted => format!("{name} was about to be taken away, and is empty"),
             };
             self.end(api, index, node, &why);
             return None;
         };
-        let pool = api.cluster().karpenter.machines[index].pool;
-        let deadline = api.cluster().karpenter.pools[pool.index()].termination_grace.map(|grace| since + grace);
+        let deadline = api.cluster().karpenter.machines[index].termination_grace.map(|grace| since + grace);
         let mut next = None;
         for &pod in group {
             if api.cluster().pod(pod).deletion.is_some() {

@@ -48,6 +48,8 @@ pub(super) struct KarpenterController {
     look_at: Option<Time>,
     /// Pods that were told that nothing can be done for them.
     refused: BTreeSet<PodId>,
+    /// The record of the last NodePool that was applied.
+    pool_applied: Option<RecordId>,
     /// What was said of nodes that must stay.
     blocked: BTreeMap<NodeId, String>,
 }
@@ -138,6 +140,15 @@ impl KarpenterController {
                     self.trigger(api, queue, notice.record);
                 }
             }
+            Watched::KarpenterPool(_) => {
+                self.pool_applied = notice.record;
+                self.plan_windows(api, queue);
+                self.change(api, queue);
+                if !waiting(cluster).is_empty() {
+                    self.refused.clear();
+                    self.trigger(api, queue, notice.record);
+                }
+            }
             Watched::Budget(_) => {
                 self.change(api, queue);
                 if cluster.karpenter.machines.iter().any(|m| !m.gone && m.leaving.is_some()) {
@@ -170,6 +181,7 @@ impl KarpenterController {
 
     /// Forgets records: a fork begins a trace of its own.
     pub(super) fn forget_causes(&mut self) {
+        self.pool_applied = None;
         self.asked.clear();
         self.commands.iter_mut().for_each(|c| c.cause = None);
     }

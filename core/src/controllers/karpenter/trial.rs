@@ -70,6 +70,9 @@ pub(super) struct Trial {
     order: Vec<usize>,
 }
 
+/// Label of a node's zone.
+pub(super) const ZONE_LABEL: &str = "topology.kubernetes.io/zone";
+
 /// The taints that are over once a node has started (`karpenter/pkg/scheduling/taints.go` KnownEphemeralTaints).
 pub(super) fn is_ephemeral(taint: &Taint, known: Known) -> bool {
     (taint.key == known.not_ready || taint.key == known.unreachable) && taint.effect == TaintEffect::NoSchedule
@@ -202,8 +205,11 @@ impl Trial {
             let claim = &plan.claims[at];
             let mut used = claim.used.clone();
             used.add(&template.requests);
-            let options = self.that_hold(cluster, claim.pool.index(), &claim.options, &template, &used, claim.pods.len() as i64 + 1);
-            if !options.is_empty() {
+            let (pool, pods) = (claim.pool.index(), claim.pods.len() as i64 + 1);
+            let options = self.that_hold(cluster, pool, &claim.options, &template, &used, pods);
+            // A claim is for one zone.
+            let zone = cluster.text.get(ZONE_LABEL);
+            if !options.is_empty() && cluster.karpenter.pools[pool].is_varied(&options, zone) {
                 let claim = &mut plan.claims[at];
                 (claim.options, claim.used) = (options, used);
                 claim.pods.push(id);
@@ -253,6 +259,9 @@ impl Trial {
         };
         let all: Vec<usize> = (0..of.options.len()).filter(may).collect();
         let options = self.that_hold(cluster, pool, &all, template, &template.requests, 1);
+        if !of.is_varied(&options, None) {
+            return false;
+        }
         let mut zones: Vec<_> = options.iter().map(|&o| of.options[o].node.zone).collect();
         zones.sort_unstable();
         zones.dedup();
@@ -443,12 +452,18 @@ pub(super) fn why_not(cluster: &Cluster, pod: PodId) -> String {
                 && want.memory <= have.memory
                 && want.scalars.iter().all(|&(name, amount)| amount <= have.scalar(name))
         };
+        let fits =
+            |(at, o): (usize, &LaunchOption)| (o.offered && labelled.iter().any(|l| std::ptr::eq(**l, o)) && large(&&&o)).then_some(at);
+        let fitting: Vec<usize> = pool.options.iter().enumerate().filter_map(fits).collect();
         let reason = if let Some(taint) = taint {
             format!("did not tolerate taint (taint={}:{})", cluster.text(taint.key), effect(taint.effect))
         } else if labelled.is_empty() {
             "no instance type met the scheduling requirements".to_owned()
         } else if !labelled.iter().any(large) {
             "no instance type has enough resources".to_owned()
+        } else if let Some(key) = pool.lacking(&fitting, None) {
+            let key = cluster.text(key);
+            format!("minValues requirement is not met for label(s) (label(s)=[{key}])")
         } else {
             "all available instance types exceed limits for nodepool, or its spread or affinity allows none".to_owned()
         };

@@ -55,6 +55,7 @@ impl VerticalPodAutoscalers {
             return;
         }
         let workload = match notice.watched {
+            Watched::VerticalAutoscaler(id) => return self.plan(api, queue, id, next_minute(api.now())),
             Watched::Pod(pod, _) => api.cluster().workload_of(pod),
             Watched::Load(workload) => workload,
             _ => return,
