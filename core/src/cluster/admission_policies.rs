@@ -1,4 +1,5 @@
-//! ValidatingAdmissionPolicies and their bindings as data: what they look at and the expressions that must hold.
+//! ValidatingAdmissionPolicies, MutatingAdmissionPolicies and their bindings as data: what they look at, the expressions that must hold, and
+//! those that give changes.
 
 use super::origin::Origin;
 use super::write_scope::WriteScope;
@@ -17,7 +18,16 @@ pub struct Validation {
     pub reason: String,
 }
 
-/// A ValidatingAdmissionPolicy.
+/// One change of a MutatingAdmissionPolicy, by an expression in CEL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mutation {
+    /// It gives the fields that are to be merged in.
+    ApplyConfiguration(String),
+    /// It gives a list of operations.
+    JsonPatch(String),
+}
+
+/// A ValidatingAdmissionPolicy, or a MutatingAdmissionPolicy.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdmissionPolicy {
     /// Its name.
@@ -32,19 +42,25 @@ pub struct AdmissionPolicy {
     pub variables: Vec<(String, String)>,
     /// What must hold.
     pub validations: Vec<Validation>,
+    /// What it changes; none of a ValidatingAdmissionPolicy.
+    pub mutations: Option<Vec<Mutation>>,
+    /// `reinvocationPolicy: IfNeeded`: it looks once more if others change the object after it.
+    pub reinvoked: bool,
     /// Why it is not evaluated here; none where it is.
     pub not_evaluated: Option<String>,
     /// Where it stands.
     pub origin: Option<Origin>,
 }
 
-/// A ValidatingAdmissionPolicyBinding.
+/// A ValidatingAdmissionPolicyBinding, or a MutatingAdmissionPolicyBinding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PolicyBinding {
     /// Its name.
     pub name: Sym,
     /// The policy's name.
     pub policy: Sym,
+    /// It is one of a MutatingAdmissionPolicy.
+    pub mutating: bool,
     /// What of the policy's scope it is for; none for all of it.
     pub scope: Option<WriteScope>,
     /// `Deny` is among its actions.

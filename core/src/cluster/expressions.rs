@@ -25,7 +25,8 @@ mod evaluated {
     use std::collections::HashMap;
     use std::sync::Arc;
 
-    use cel::common::ast::{Expr, IdedExpr};
+    use cel::common::ast::{EntryExpr, Expr, IdedEntryExpr, IdedExpr, LiteralValue, MapEntryExpr, MapExpr};
+    use cel::objects::Key;
     use cel::parser::PrattParser;
     use cel::{Context, Env, ExecutionError, Value};
 
@@ -79,11 +80,68 @@ mod evaluated {
         })
     }
 
+    /// With `Object{…}`, `Object.spec{…}` and `JSONPatch{…}` as the maps of their fields, and `jsonpatch.escapeKey` of a text as its result.
+    fn read_change(text: &str) -> Result<IdedExpr, String> {
+        let mut expression = read(text)?;
+        objects_as_maps(&mut expression)?;
+        Ok(expression)
+    }
+
+    fn objects_as_maps(expr: &mut IdedExpr) -> Result<(), String> {
+        if let Expr::Call(call) = &expr.expr
+            && call.func_name == "escapeKey"
+            && matches!(call.target.as_deref(), Some(IdedExpr { expr: Expr::Ident(name), .. }) if name == "jsonpatch")
+            && let [IdedExpr { expr: Expr::Literal(LiteralValue::String(key)), .. }] = call.args.as_slice()
+        {
+            let escaped = key.inner().replace('~', "~0").replace('/', "~1");
+            expr.expr = Expr::Literal(LiteralValue::String(escaped.into()));
+            return Ok(());
+        }
+        if let Expr::Struct(object) = &mut expr.expr {
+            let made = object.type_name.split('.').next().unwrap_or_default();
+            if !matches!(made, "Object" | "JSONPatch") {
+                return Err(format!("it makes a {}", visible_short(&object.type_name, 40)));
+            }
+            let entries = std::mem::take(&mut object.entries).into_iter().map(|entry| {
+                let id = entry.id;
+                let entry = match entry.expr {
+                    EntryExpr::StructField(field) => {
+                        let key = IdedExpr { id, expr: Expr::Literal(LiteralValue::String(field.field.into())) };
+                        EntryExpr::MapEntry(MapEntryExpr { key, value: field.value, optional: field.optional })
+                    }
+                    other => other,
+                };
+                IdedEntryExpr { id, expr: entry }
+            });
+            expr.expr = Expr::Map(MapExpr { entries: entries.collect() });
+        }
+        match &mut expr.expr {
+            Expr::Call(call) => call.target.iter_mut().map(AsMut::as_mut).chain(&mut call.args).try_for_each(objects_as_maps),
+            Expr::List(list) => list.elements.iter_mut().try_for_each(objects_as_maps),
+            Expr::Select(select) => objects_as_maps(&mut select.operand),
+            Expr::Map(map) => map.entries.iter_mut().try_for_each(|entry| match &mut entry.expr {
+                EntryExpr::MapEntry(entry) => objects_as_maps(&mut entry.key).and_then(|()| objects_as_maps(&mut entry.value)),
+                EntryExpr::StructField(field) => objects_as_maps(&mut field.value),
+            }),
+            Expr::Comprehension(c) => [&mut c.iter_range, &mut c.accu_init, &mut c.loop_cond, &mut c.loop_step, &mut c.result]
+                .into_iter()
+                .try_for_each(objects_as_maps),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn check(text: &str) -> Result<(), String> {
-        let expression = read(text)?;
+        check_read(&read(text)?)
+    }
+
+    pub(super) fn check_change(text: &str) -> Result<(), String> {
+        check_read(&read_change(text)?)
+    }
+
+    fn check_read(expression: &IdedExpr) -> Result<(), String> {
         let references = expression.references();
         let mut bound = Vec::new();
-        bound_names(&expression, &mut bound);
+        bound_names(expression, &mut bound);
         let mut variables = references.variables();
         variables.sort_unstable();
         let types = ["int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type"];
@@ -110,7 +168,7 @@ mod evaluated {
             Expr::Select(select) => visit(&select.operand),
             Expr::Map(map) => {
                 for entry in &map.entries {
-                    if let cel::common::ast::EntryExpr::MapEntry(entry) = &entry.expr {
+                    if let EntryExpr::MapEntry(entry) = &entry.expr {
                         visit(&entry.key);
                         visit(&entry.value);
                     }
@@ -167,13 +225,41 @@ mod evaluated {
             })
         }
 
+        pub(super) fn change(&self, expression: &str) -> Result<Json, String> {
+            json(&self.resolved(&read_change(expression)?)?).ok_or_else(|| "it gives what is no field of an object".to_owned())
+        }
+
         fn value(&self, expression: &str) -> Result<Value, String> {
-            let program = read(expression)?;
-            Value::resolve(&program, &self.context()).map_err(|error| match error {
+            self.resolved(&read(expression)?)
+        }
+
+        fn resolved(&self, program: &IdedExpr) -> Result<Value, String> {
+            Value::resolve(program, &self.context()).map_err(|error| match error {
                 ExecutionError::NoSuchKey(key) => format!("no such key: {}", visible_short(&key, 80)),
                 other => visible_short(&other.to_string(), 200),
             })
         }
+    }
+
+    /// The value as JSON; none for what JSON has no form for.
+    fn json(value: &Value) -> Option<Json> {
+        Some(match value {
+            Value::Null => Json::Null,
+            Value::Bool(b) => Json::from(*b),
+            Value::Int(n) => Json::from(*n),
+            Value::UInt(n) => Json::from(*n),
+            Value::Float(n) => Json::from(*n),
+            Value::String(text) => Json::from(text.as_str()),
+            Value::List(items) => Json::from(items.iter().map(json).collect::<Option<Vec<Json>>>()?),
+            Value::Map(map) => {
+                let entry = |(key, value): (&Key, &Value)| match key {
+                    Key::String(key) => Some((key.to_string(), json(value)?)),
+                    _ => None,
+                };
+                Json::Object(map.map.iter().map(entry).collect::<Option<serde_json::Map<String, Json>>>()?)
+            }
+            _ => return None,
+        })
     }
 
     /// Numbers without a fraction are integers, as fields of Kubernetes' objects are.
@@ -199,6 +285,10 @@ mod evaluated {
         Err(NONE.to_owned())
     }
 
+    pub(super) fn check_change(_: &str) -> Result<(), String> {
+        Err(NONE.to_owned())
+    }
+
     /// A request that expressions are asked about.
     #[derive(Clone, Debug)]
     pub struct Asked;
@@ -211,6 +301,10 @@ mod evaluated {
         pub(super) fn define(&mut self, _: &str, _: &str) {}
 
         pub(super) fn outcome(&self, _: &str) -> Result<Outcome, String> {
+            Err(NONE.to_owned())
+        }
+
+        pub(super) fn change(&self, _: &str) -> Result<Json, String> {
             Err(NONE.to_owned())
         }
     }
@@ -226,6 +320,14 @@ pub fn check(expression: &str) -> Result<(), String> {
     evaluated::check(expression)
 }
 
+/// Whether an expression that gives a change can be evaluated here: one that makes `Object`s, or a list of `JSONPatch`es.
+///
+/// # Errors
+/// Why not, as the end of a sentence.
+pub fn check_change(expression: &str) -> Result<(), String> {
+    evaluated::check_change(expression)
+}
+
 impl Asked {
     /// A request, by the values of the names that expressions use.
     #[must_use]
@@ -236,6 +338,14 @@ impl Asked {
     /// Names the value of an expression: `variables.NAME` of the expressions after it. One that has no value is not named.
     pub fn name(&mut self, name: &str, expression: &str) {
         self.define(name, expression);
+    }
+
+    /// The change that an expression gives: the fields of an `Object`, or operations.
+    ///
+    /// # Errors
+    /// It cannot be evaluated: why, as the API server says it.
+    pub fn ask_for_change(&self, expression: &str) -> Result<Json, String> {
+        self.change(expression)
     }
 
     /// What an expression comes to.
@@ -269,6 +379,21 @@ mod tests {
             assert_eq!(check(text), Ok(()), "{text}");
             assert_eq!(asked.ask(text), outcome, "{text}");
         }
+    }
+
+    #[test]
+    fn changes_are_made_of_objects_and_patches() {
+        let pod = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "app"}]}});
+        let asked = Asked::about(&[("object", &pod)]);
+        let apply = "Object{metadata: Object.metadata{labels: {'team': object.metadata.name}}, spec: Object.spec{containers: \
+                     object.spec.containers.map(c, Object.spec.containers{name: c.name, image: 'x'})}}";
+        assert_eq!(check_change(apply), Ok(()));
+        let change = json!({"metadata": {"labels": {"team": "p"}}, "spec": {"containers": [{"name": "app", "image": "x"}]}});
+        assert_eq!(asked.ask_for_change(apply), Ok(change));
+        let patch = "[JSONPatch{op: 'add', path: '/metadata/labels/' + jsonpatch.escapeKey('a/b'), value: 'c'}]";
+        assert_eq!(check_change(patch), Ok(()));
+        assert_eq!(asked.ask_for_change(patch), Ok(json!([{"op": "add", "path": "/metadata/labels/a~1b", "value": "c"}])));
+        assert_eq!(check_change("Other{a: 1}"), Err("it makes a Other".to_owned()));
     }
 
     #[test]

@@ -49,8 +49,8 @@ const fn known(api_version: &'static str, kind: &'static str, namespaced: bool) 
 
 /// Every kind v1.37 serves with its default feature gates and runtime configuration, sorted.
 pub const SERVED: &[Kind] = &[
-    known("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy", false),
-    known("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicyBinding", false),
+    sim("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicy", false),
+    sim("admissionregistration.k8s.io/v1", "MutatingAdmissionPolicyBinding", false),
     sim("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", false),
     sim("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", false),
     sim("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", false),

@@ -1,9 +1,11 @@
 //! Admission of what is created, in the order of the API server's plugins: a namespace that takes new content, a priority class that exists,
-//! webhooks that may change the object, limit ranges, pod security, policies, webhooks that only check, and quotas, which are charged
+//! policies and webhooks that may change the object, limit ranges, pod security, policies, webhooks that only check, and quotas, which are charged
 //! (`pkg/kubeapiserver/options/plugins.go` for the order, v1.37). Defaults are filled in where objects are compiled.
 
 mod applied;
 mod limits;
+mod merge;
+mod mutations;
 mod objects;
 mod places;
 mod pod_security;
@@ -97,7 +99,8 @@ fn admit(
     found: &mut LastFound,
 ) -> Result<Passed, Refused> {
     let named = |why: String| Refused::Named(403, why);
-    let mut template = template;
+    let mut template = mutations::apply(cluster, namespace, template, own_labels)
+        .map_err(|(code, message)| Refused::Whole(Refusal { code, message, causes: Vec::new(), retry_after: None }))?;
     if !cluster.webhooks.is_empty() {
         let write = creation(namespace, PodLabels::new(&cluster.template(template).labels, own_labels), "");
         let calls = call_for_pod(cluster, now, template, write, found);

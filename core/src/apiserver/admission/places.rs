@@ -80,7 +80,13 @@ pub(in crate::apiserver) fn place(cluster: &Cluster, compiled: &Compiled) -> Pla
         Compiled::StorageCapacity(_) => at("storage.k8s.io", "csistoragecapacities", None, None, false),
         Compiled::Attachment(_) => at("storage.k8s.io", "volumeattachments", None, None, false),
         Compiled::Webhooks(w) => at("admissionregistration.k8s.io", "webhookconfigurations", None, Some(w.configuration()), false),
-        Compiled::AdmissionPolicy(p) => at("admissionregistration.k8s.io", "validatingadmissionpolicies", None, Some(p.name), false),
-        Compiled::PolicyBinding(b) => at("admissionregistration.k8s.io", "validatingadmissionpolicybindings", None, Some(b.name), false),
+        Compiled::AdmissionPolicy(p) => {
+            let resource = if p.mutations.is_some() { "mutatingadmissionpolicies" } else { "validatingadmissionpolicies" };
+            at("admissionregistration.k8s.io", resource, None, Some(p.name), false)
+        }
+        Compiled::PolicyBinding(b) => {
+            let resource = if b.mutating { "mutatingadmissionpolicybindings" } else { "validatingadmissionpolicybindings" };
+            at("admissionregistration.k8s.io", resource, None, Some(b.name), false)
+        }
     }
 }

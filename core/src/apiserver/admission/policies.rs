@@ -48,13 +48,13 @@ pub(super) fn pod_object(cluster: &Cluster, template: TemplateId, write: &Write<
 }
 
 /// With the defaults that creation fills in.
-fn completed(object: &Value) -> Option<Value> {
+pub(super) fn completed(object: &Value) -> Option<Value> {
     let tree = parse(&object.to_string().into(), &Limits::default()).into_iter().next()?.ok()?;
     let kind = kinds::served("v1", "Pod")?;
     Some(stored::created(&tree, tree.root()?, kind))
 }
 
-fn asked(cluster: &Cluster, object: &Value, write: &Write<'_>) -> Asked {
+pub(super) fn asked(cluster: &Cluster, object: &Value, write: &Write<'_>) -> Asked {
     let kind = object.get("kind").cloned().unwrap_or_default();
     let namespace = write.namespace.map_or("", |id| cluster.namespace_name(id));
     let resource = json!({"group": write.group, "version": write.version, "resource": write.resource});
@@ -81,11 +81,16 @@ pub(super) fn conditions_hold(cluster: &Cluster, hook: &Webhook, object: &Value,
 /// Asks every policy that has a binding for this request, in the order of their names.
 pub(super) fn review(cluster: &Cluster, object: &Value, write: &Write<'_>) -> Judged {
     let mut judged = Judged::default();
-    let mut policies: Vec<&AdmissionPolicy> =
-        cluster.admission_policies.iter().filter(|p| p.not_evaluated.is_none() && p.scope.covers(cluster, write)).collect();
+    let mut policies: Vec<&AdmissionPolicy> = cluster
+        .admission_policies
+        .iter()
+        .filter(|p| p.mutations.is_none() && p.not_evaluated.is_none() && p.scope.covers(cluster, write))
+        .collect();
     policies.sort_by_key(|p| cluster.text(p.name));
     for policy in policies {
-        let here = |b: &&PolicyBinding| b.policy == policy.name && b.scope.as_ref().is_none_or(|scope| scope.covers(cluster, write));
+        let here = |b: &&PolicyBinding| {
+            !b.mutating && b.policy == policy.name && b.scope.as_ref().is_none_or(|scope| scope.covers(cluster, write))
+        };
         for binding in cluster.policy_bindings.iter().filter(here) {
             look(cluster, policy, binding, &asked(cluster, object, write), &mut judged);
         }

@@ -1,12 +1,13 @@
-//! ValidatingAdmissionPolicies and their bindings from their objects, and which of them cannot be evaluated here.
+//! ValidatingAdmissionPolicies, MutatingAdmissionPolicies and their bindings from their objects, and which of them cannot be evaluated here.
 
 use k8s_openapi::api::admissionregistration::v1::{
-    MatchResources, NamedRuleWithOperations, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+    MatchResources, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, NamedRuleWithOperations, ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
 };
 
 use super::Builder;
 use super::webhooks::{conditions, everything_or};
-use crate::cluster::admission_policies::{AdmissionPolicy, PolicyBinding, Validation};
+use crate::cluster::admission_policies::{AdmissionPolicy, Mutation, PolicyBinding, Validation};
 use crate::cluster::expressions;
 use crate::cluster::origin::Origin;
 use crate::cluster::write_scope::{WriteRule, WriteScope};
@@ -43,6 +44,8 @@ impl Builder<'_> {
             conditions,
             variables,
             validations,
+            mutations: None,
+            reinvoked: false,
             not_evaluated,
             origin,
         }
@@ -55,10 +58,67 @@ impl Builder<'_> {
         PolicyBinding {
             name: text.intern(written.metadata.name.as_deref().unwrap_or_default()),
             policy: text.intern(&spec.policy_name),
+            mutating: false,
             scope: spec.match_resources.as_ref().map(|of| scope(text, Some(of))),
             denies: spec.validation_actions.iter().any(|a| a == "Deny"),
             warns: spec.validation_actions.iter().any(|a| a == "Warn"),
         }
+    }
+
+    /// A MutatingAdmissionPolicy.
+    pub fn compile_mutating_policy(&mut self, written: &MutatingAdmissionPolicy, origin: Option<Origin>) -> AdmissionPolicy {
+        let text = &mut self.cluster.text;
+        let name = text.intern(written.metadata.name.as_deref().unwrap_or_default());
+        let spec = written.spec.clone().unwrap_or_default();
+        let mutations: Option<Vec<Mutation>> = spec.mutations.iter().flatten().map(mutation).collect();
+        let conditions = conditions(spec.match_conditions.as_deref().unwrap_or_default());
+        let variables: Vec<(String, String)> = spec.variables.iter().flatten().map(|v| (v.name.clone(), v.expression.clone())).collect();
+        let plain = conditions.iter().chain(&variables).find_map(|(_, expression)| expressions::check(expression).err());
+        let changes = mutations.iter().flatten().find_map(|mutation| match mutation {
+            Mutation::ApplyConfiguration(expression) | Mutation::JsonPatch(expression) => expressions::check_change(expression).err(),
+        });
+        let not_evaluated = match (&spec.param_kind, &mutations) {
+            (Some(_), _) => Some("it takes parameters from other objects".to_owned()),
+            (None, None) => Some("it does not say how it changes objects".to_owned()),
+            (None, Some(_)) => plain.or(changes),
+        };
+        AdmissionPolicy {
+            name,
+            scope: scope(text, spec.match_constraints.as_ref()),
+            fails_closed: spec.failure_policy.as_deref() != Some("Ignore"),
+            conditions,
+            variables,
+            validations: Vec::new(),
+            mutations: Some(mutations.unwrap_or_default()),
+            reinvoked: spec.reinvocation_policy.as_deref() == Some("IfNeeded"),
+            not_evaluated,
+            origin,
+        }
+    }
+
+    /// A MutatingAdmissionPolicyBinding.
+    pub fn compile_mutating_binding(&mut self, written: &MutatingAdmissionPolicyBinding) -> PolicyBinding {
+        let text = &mut self.cluster.text;
+        let spec = written.spec.clone().unwrap_or_default();
+        PolicyBinding {
+            name: text.intern(written.metadata.name.as_deref().unwrap_or_default()),
+            policy: text.intern(spec.policy_name.as_deref().unwrap_or_default()),
+            mutating: true,
+            scope: spec.match_resources.as_ref().map(|of| scope(text, Some(of))),
+            denies: false,
+            warns: false,
+        }
+    }
+}
+
+/// `patchType` and its expression; none where it cannot be told.
+fn mutation(written: &k8s_openapi::api::admissionregistration::v1::Mutation) -> Option<Mutation> {
+    let apply = written.apply_configuration.as_ref().and_then(|a| a.expression.as_deref());
+    let patch = written.json_patch.as_ref().and_then(|p| p.expression.as_deref());
+    match written.patch_type.as_str() {
+        "ApplyConfiguration" => apply.map(|expression| Mutation::ApplyConfiguration(expression.trim().to_owned())),
+        "JSONPatch" => patch.map(|expression| Mutation::JsonPatch(expression.trim().to_owned())),
+        _ => None,
     }
 }
 

@@ -201,10 +201,10 @@ const CATALOG: &[DiagnosticInfo] = &[
     page(
         "WT2044",
         "A policy that is not evaluated",
-        "ValidatingAdmissionPolicies are evaluated when pods are created, with the core of CEL: object, request, namespaceObject and variables, has, all, \
+        "ValidatingAdmissionPolicies and MutatingAdmissionPolicies are evaluated when pods are created, with the core of CEL: object, request, namespaceObject and variables, has, all, \
          exists, exists_one, map, filter, size, contains, startsWith, endsWith and the operators. This one takes parameters, or uses Kubernetes' own \
          libraries (quantities, regular expressions, URLs, the authorizer), or cannot be read: it is passed over. Objects other than pods are not put to \
-         policies at all, nor are changes of pods; MutatingAdmissionPolicies are not simulated.",
+         policies at all, nor are changes of pods.",
     ),
     page(
         "WT2045",

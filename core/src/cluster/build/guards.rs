@@ -30,7 +30,10 @@ pub(super) fn find(builder: &Builder<'_>, pods: &[Guarded<'_>], found: &mut Foun
     for policy in &c.admission_policies {
         let Some(why) = &policy.not_evaluated else { continue };
         let name = shown(c.text(policy.name));
-        let message = format!("the ValidatingAdmissionPolicy {name} is not evaluated here ({why}): every pod is taken to pass it");
+        let message = match policy.mutations {
+            None => format!("the ValidatingAdmissionPolicy {name} is not evaluated here ({why}): every pod is taken to pass it"),
+            Some(_) => format!("the MutatingAdmissionPolicy {name} is not evaluated here ({why}): it changes no pod"),
+        };
         found.push((policy.origin, Diagnostic::info(DiagnosticId("WT2044"), message)));
     }
 }

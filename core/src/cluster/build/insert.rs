@@ -67,9 +67,9 @@ pub enum Compiled {
     Attachment(Attachment),
     /// All webhooks of a configuration.
     Webhooks(WebhookSet),
-    /// A ValidatingAdmissionPolicy.
+    /// A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.
     AdmissionPolicy(Box<AdmissionPolicy>),
-    /// A ValidatingAdmissionPolicyBinding.
+    /// A binding of one.
     PolicyBinding(Box<PolicyBinding>),
 }
 
@@ -196,6 +196,8 @@ impl Builder<'_> {
             Object::MutatingWebhookConfiguration(o) => Compiled::Webhooks(self.compile_mutating_webhooks(o, origin)),
             Object::ValidatingAdmissionPolicy(o) => Compiled::AdmissionPolicy(Box::new(self.compile_admission_policy(o, origin))),
             Object::ValidatingAdmissionPolicyBinding(o) => Compiled::PolicyBinding(Box::new(self.compile_policy_binding(o))),
+            Object::MutatingAdmissionPolicy(o) => Compiled::AdmissionPolicy(Box::new(self.compile_mutating_policy(o, origin))),
+            Object::MutatingAdmissionPolicyBinding(o) => Compiled::PolicyBinding(Box::new(self.compile_mutating_binding(o))),
             Object::LimitRange(o) => Compiled::LimitRange(self.compile_limit_range(o)),
             Object::ResourceQuota(o) => Compiled::Quota(self.compile_quota(o, origin)),
             _ => return None,
@@ -535,13 +537,13 @@ impl Builder<'_> {
                 Inserted::new(Thing::Admission, created)
             }
             Compiled::AdmissionPolicy(new) => {
-                let name = new.name;
-                let (_, created) = upsert(&mut cluster.admission_policies, *new, |p| p.name == name);
+                let key = (new.name, new.mutations.is_some());
+                let (_, created) = upsert(&mut cluster.admission_policies, *new, |p| (p.name, p.mutations.is_some()) == key);
                 Inserted::new(Thing::Admission, created)
             }
             Compiled::PolicyBinding(new) => {
-                let name = new.name;
-                let (_, created) = upsert(&mut cluster.policy_bindings, *new, |b| b.name == name);
+                let key = (new.name, new.mutating);
+                let (_, created) = upsert(&mut cluster.policy_bindings, *new, |b| (b.name, b.mutating) == key);
                 Inserted::new(Thing::Admission, created)
             }
             _ => return None,

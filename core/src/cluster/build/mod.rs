@@ -59,7 +59,7 @@ pub use insert::{Compiled, Inserted, Thing};
 pub use karpenter::KarpenterCatalog;
 pub use loads::LoadSaid;
 pub use options::{Admission, AssumedPool, ClusterOptions, Epoch, Gaps, NodeShape};
-pub use template::{Kind, Source, with_container};
+pub use template::{Kind, Source, with_container, with_written};
 pub use webhooks::{WebhookSet, WrittenWebhook};
 pub use whole::{Assumption, Built, build, objects_from_json};
 

@@ -233,6 +233,38 @@ pub fn with_container(cluster: &mut Cluster, id: TemplateId, added: &WrittenCont
     TemplateId::from_index(cluster.templates.len() - 1)
 }
 
+/// The template of a pod that policies changed when it was created: another spec, other labels and annotations. It is the same revision of
+/// its owner, with what its owner's controller adds.
+pub fn with_written(cluster: &mut Cluster, id: TemplateId, metadata: &ObjectMeta, spec: &PodSpec) -> TemplateId {
+    let base = cluster.templates[id.index()].clone();
+    let (namespace, text) = (base.namespace, &mut cluster.text);
+    // What the controller of a DaemonSet added is in no spec.
+    let of_spec = affinity::tolerations(text, &base.written.spec);
+    let added = base.tolerations.iter().filter(|t| !of_spec.contains(t)).cloned().collect::<Vec<_>>();
+    let own_claims = base.volumes.iter().filter(|v| v.source == VolumeSource::OwnClaim);
+    let claim_templates: Vec<String> = own_claims.map(|v| text.text(v.name).to_owned()).collect();
+    let mut builder = Builder::new(cluster, super::ClusterOptions::default());
+    let admitted = builder.admitted(namespace, spec).into_owned();
+    let source = Source {
+        kind: Kind::Pod,
+        name: "",
+        namespace,
+        metadata: Some(metadata),
+        spec: &admitted,
+        status: None,
+        claim_templates: &claim_templates,
+        origin: base.origin,
+    };
+    let mut new = builder.new_template(&source, base.digest);
+    new.tolerations.extend(added.into_iter().filter(|t| !new.tolerations.contains(t)).collect::<Vec<_>>());
+    new.behavior = base.behavior.clone();
+    if let Some(known) = cluster.templates.iter().rposition(|known| **known == new) {
+        return TemplateId::from_index(known);
+    }
+    cluster.templates.push(Arc::new(new));
+    TemplateId::from_index(cluster.templates.len() - 1)
+}
+
 /// The volume with a pod's service account token, which admission adds to every pod of a live cluster.
 fn is_injected(volume: &str) -> bool {
     volume.starts_with("kube-api-access-")
