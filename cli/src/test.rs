@@ -209,7 +209,9 @@ fn open(paths: &[PathBuf], seed: u64, args: &Args, context: &Context) -> Result<
     let mut options = args.cluster.options();
     options.seed = seed;
     let session = Session::open(sources, &options);
-    if session.cluster().live_nodes().next().is_none() || session.manifest().documents.iter().all(is_scenario) {
+    let cluster = session.cluster();
+    let empty = cluster.live_nodes().next().is_none() && cluster.karpenter.pools.is_empty();
+    if empty || session.manifest().documents.iter().all(is_scenario) {
         return Err("there is nothing to run on: no Kubernetes object was read".to_owned());
     }
     let errors = session.diagnostics().iter().filter(|d| d.severity == Severity::Error).count();

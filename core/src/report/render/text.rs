@@ -99,12 +99,9 @@ impl View<'_> {
                 name => format!("{name} ({})", counted(zone.nodes.len(), "node")),
             })
             .collect();
-        let mut text = format!(
-            "{} in {}; {} placed",
-            counted(self.report.totals.nodes, "node"),
-            listed(&zones, 6),
-            counted(placement.pods_placed, "pod")
-        );
+        let place = if zones.is_empty() { String::new() } else { format!(" in {}", listed(&zones, 6)) };
+        let nodes = counted(self.report.totals.nodes, "node");
+        let mut text = format!("{nodes}{place}; {} placed", counted(placement.pods_placed, "pod"));
         let waiting: usize = placement.unplaced.iter().map(|u| u.count).sum();
         if waiting > 0 {
             text.push_str(&format!(", {waiting} without a node"));
