@@ -31,9 +31,9 @@ pub struct Drawn {
 }
 
 impl Of<'_> {
-    /// The trace that the report's timeline tells: without steps it is that of the settling.
+    /// The trace that the report's timeline tells: at rest it is that of the settling.
     pub fn trace(&self) -> &Trace {
-        if self.report.steps.is_empty() { self.session.settle_trace() } else { self.run.trace() }
+        if self.report.is_at_rest() { self.session.settle_trace() } else { self.run.trace() }
     }
 
     /// The records of an event and all of their like.

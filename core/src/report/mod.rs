@@ -78,8 +78,9 @@ pub fn build(input: &ReportInput<'_>) -> Report {
     let budgets = outcomes::budgets(input, &told, &curves, places);
     let placement = placement::placement(input.start, &told_before, places);
     let proposals = proposals::proposals(input, &told, &outcomes, &groups, &placement, places);
-    // Without a step there is no what-if: then the story is how the cluster came to rest.
-    let timeline = if labels.is_empty() { timeline::timeline(&told_before) } else { timeline::timeline(&told) };
+    // Without a step there is no what-if: then the story is how the cluster came to rest, unless the run begins with nothing.
+    let begins = input.start.live_pods().next().is_none() && !input.trace.is_empty();
+    let timeline = timeline::timeline(if labels.is_empty() && !begins { &told_before } else { &told });
     let mut timeline = timeline;
     name_victims(&mut timeline, &outcomes);
     let totals = Totals {

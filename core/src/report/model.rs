@@ -60,6 +60,14 @@ pub struct Report {
     pub totals: Totals,
 }
 
+impl Report {
+    /// Whether the timeline tells how the cluster came to rest: no step, and pods were there when the run began.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        self.steps.is_empty() && self.timeline.first().is_none_or(|entry| entry.at_ms < 0)
+    }
+}
+
 /// What a run cost, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

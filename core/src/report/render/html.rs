@@ -33,7 +33,7 @@ pub fn render(report: &Report) -> String {
     };
     let mut out = begin(&title);
     header(&mut out, report);
-    if report.workloads.iter().any(|w| w.completions.is_none()) && !report.steps.is_empty() {
+    if report.workloads.iter().any(|w| w.completions.is_none()) && !report.is_at_rest() {
         let _ = write!(
             out,
             "<h2>Who served, and when</h2>\n<figure class=\"scroll\" style=\"margin:0\">\n{}</figure>\n",
@@ -269,8 +269,7 @@ fn events(out: &mut String, report: &Report) {
     if entries.is_empty() {
         return;
     }
-    let _ =
-        writeln!(out, "<h2>{}</h2>\n<ol class=\"events\">", if report.steps.is_empty() { "How it came to rest" } else { "What happened" });
+    let _ = writeln!(out, "<h2>{}</h2>\n<ol class=\"events\">", if report.is_at_rest() { "How it came to rest" } else { "What happened" });
     for entry in entries.iter().take(ROWS) {
         let class = match entry.kind {
             EntryKind::Step => "step",

@@ -176,7 +176,7 @@ fn proposals(out: &mut Bounded, report: &Report) {
 
 fn timeline(out: &mut Bounded, report: &Report) {
     let entries: Vec<&Entry> = report.timeline.iter().filter(|e| e.key).collect();
-    if entries.is_empty() || report.steps.is_empty() {
+    if entries.is_empty() || report.is_at_rest() {
         return;
     }
     // One part: left out as a whole rather than cut before its end tag.

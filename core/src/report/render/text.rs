@@ -237,7 +237,7 @@ impl View<'_> {
         let shown = if self.full() { all.len() } else { all.len().min(hurt.clamp(ROWS.min(all.len()), 2 * ROWS)) };
         out.push_str(&self.t.heading("workloads"));
         let until = chart::horizon(self.report);
-        let broken = !self.report.steps.is_empty();
+        let broken = !self.report.is_at_rest();
         let graph = format!("serving, 0s to {}", span(until / 1_000 * 1_000));
         let mut head = vec!["", "", "wants", "least", "none for", "short for", "back at"];
         if !broken {
@@ -358,7 +358,7 @@ impl View<'_> {
         if entries.is_empty() {
             return;
         }
-        let at_rest = self.report.steps.is_empty();
+        let at_rest = self.report.is_at_rest();
         if at_rest && !self.full() {
             return;
         }
