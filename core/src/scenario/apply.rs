@@ -315,7 +315,9 @@ fn on_node(sim: &mut Sim, verb: &Verb, node: NodeId, cause: Option<RecordId>) ->
     let is = sim.cluster().node(node);
     let (alive, ready, pressed) = (is.kubelet_alive, is.ready == NodeReady::True, is.memory_pressure);
     let (powered, full, crowded) = (is.machine_up, is.disk_pressure, is.pid_pressure);
-    let (disk, pids) = (is.capacity.ephemeral_storage, sim.cluster().kubelet.pids);
+    let kubelet = &sim.cluster().kubelet;
+    let looks_at_disk = [kubelet.node_fs, kubelet.image_fs].iter().any(|signal| signal.hard.is_some() || signal.soft.is_some());
+    let (disk, pids) = (is.capacity.ephemeral_storage, kubelet.pids);
     let fault = match verb {
         Verb::FailNode { .. } if !alive => return useless(format!("node {name} is down already")),
         Verb::RecoverNode { .. } if alive => return useless(format!("node {name} is not down")),
@@ -339,6 +341,11 @@ fn on_node(sim: &mut Sim, verb: &Verb, node: NodeId, cause: Option<RecordId>) ->
                 None => sim.cluster().kubelet.shutdown.clone(),
             };
             Some(Fault::NodeShutsDown { node, groups })
+        }
+        Verb::DiskPressure { .. } if !looks_at_disk => {
+            return useless(
+                "no kubelet looks at its disk: evictionHard drops the defaults of what it does not name, unless they are merged",
+            );
         }
         Verb::DiskPressure { available: Some(_), .. } if disk <= 0 => {
             return useless(format!("how large the disk of {name} is is not known: its capacity has no ephemeral-storage"));
