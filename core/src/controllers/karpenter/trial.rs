@@ -453,7 +453,7 @@ pub(super) fn why_not(cluster: &Cluster, pod: PodId) -> String {
                 && want.scalars.iter().all(|&(name, amount)| amount <= have.scalar(name))
         };
         let fits =
-            |(at, o): (usize, &LaunchOption)| (o.offered && labelled.iter().any(|l| std::ptr::eq(**l, o)) && large(&&&o)).then_some(at);
+            |(at, o): (usize, &LaunchOption)| (o.offered && labelled.iter().any(|l| std::ptr::eq(**l, o)) && large(&&o)).then_some(at);
         let fitting: Vec<usize> = pool.options.iter().enumerate().filter_map(fits).collect();
         let reason = if let Some(taint) = taint {
             format!("did not tolerate taint (taint={}:{})", cluster.text(taint.key), effect(taint.effect))
