@@ -114,7 +114,11 @@ impl Desk {
                 Reply::Answer(self.run(files, &run, tell))
             }
             Ok(Ask::Open { what }) => {
-                let files = if what.lesson { gallery::lesson_files(&what.name) } else { gallery::example_files(&what.name) };
+                let files = match (what.lesson, what.repair) {
+                    (false, _) => gallery::example_files(&what.name),
+                    (true, false) => gallery::lesson_files(&what.name),
+                    (true, true) => gallery::lesson_repair(&what.name),
+                };
                 Reply::Answer(Answer::Opened { what, files })
             }
             Ok(Ask::Frame { generation, at_ms, have }) => match self.ran.as_mut().filter(|ran| ran.generation == generation) {

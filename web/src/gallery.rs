@@ -21,8 +21,8 @@ pub struct Card {
 /// Files by name, with their texts.
 type Texts = &'static [(&'static str, &'static str)];
 
-/// A lesson: its name, its document, the files that it begins with.
-type LessonRow = (&'static str, &'static str, Texts);
+/// A lesson: its name, its document, the files that it begins with, those that repair it.
+type LessonRow = (&'static str, &'static str, Texts, Texts);
 
 include!(concat!(env!("OUT_DIR"), "/gallery.rs"));
 
@@ -61,12 +61,17 @@ pub fn example_files(name: &str) -> Vec<SourceFile> {
 
 /// The files that a lesson begins with; none where there is no such thing. For the worker.
 pub fn lesson_files(name: &str) -> Vec<SourceFile> {
-    row(name).map(|&(_, _, texts)| owned(texts)).unwrap_or_default()
+    row(name).map(|&(_, _, texts, _)| owned(texts)).unwrap_or_default()
+}
+
+/// The files that repair a lesson: in the place of those of the same names. For the worker.
+pub fn lesson_repair(name: &str) -> Vec<SourceFile> {
+    row(name).map(|&(_, _, _, texts)| owned(texts)).unwrap_or_default()
 }
 
 /// A lesson. For the worker.
 pub fn lesson(name: &str) -> Option<Lesson> {
-    let (_, document, texts) = row(name)?;
+    let (_, document, texts, _) = row(name)?;
     let mut sources = SourceSet::default();
     for (name, text) in *texts {
         sources.add(*name, *text);
@@ -75,7 +80,7 @@ pub fn lesson(name: &str) -> Option<Lesson> {
 }
 
 fn row(name: &str) -> Option<&'static LessonRow> {
-    LESSON_FILES.iter().find(|(other, _, _)| *other == name)
+    LESSON_FILES.iter().find(|(other, ..)| *other == name)
 }
 
 fn owned(texts: Texts) -> Vec<SourceFile> {
@@ -96,7 +101,7 @@ mod tests {
         for card in lessons() {
             let lesson = lesson(card.name).unwrap_or_else(|| panic!("{card:?}"));
             assert_eq!((lesson.title.as_str(), lesson.promise.as_str()), (card.title, card.promise));
-            assert!(!lesson_files(card.name).is_empty());
+            assert!(!lesson_files(card.name).is_empty() && !lesson_repair(card.name).is_empty());
         }
         assert_eq!(first_files(), example_files(FIRST));
         assert!(example_files("none").is_empty() && lesson("none").is_none());

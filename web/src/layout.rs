@@ -110,13 +110,16 @@ pub struct Plan {
 }
 
 /// The place of the tray's label, left of its pods.
-pub const TRAY_LABEL: f64 = 118.0;
+pub const TRAY_LABEL: f64 = 104.0;
+/// What is kept free right of the tray, for the buttons that zoom; and the same of a narrow view.
+const BESIDE_TRAY: (f64, f64) = (140.0, 100.0);
+const NARROW: f64 = 520.0;
 const TRAY: f64 = 34.0;
 const BETWEEN: f64 = 10.0;
 /// Below this many pixels a pod cannot be told from its neighbour.
 const LEAST_SLOT: f64 = 3.0;
 /// Larger squares say no more.
-const MOST_SLOT: f64 = 40.0;
+const MOST_SLOT: f64 = 72.0;
 /// Below this many pixels a node cannot be told from its neighbour.
 const LEAST_TILE: f64 = 3.0;
 /// Below this many pixels a pool's block has no room for a word.
@@ -312,7 +315,8 @@ impl Arrangement {
             let zone = zone_of(node as usize);
             spots[node as usize] = (zone as u32, (at - zones[zone].first) as u32);
         }
-        let tray = Rect { x: 0.0, y: size.1 - TRAY, w: size.0, h: TRAY };
+        let beside = if size.0 < NARROW { BESIDE_TRAY.1 } else { BESIDE_TRAY.0 };
+        let tray = Rect { x: 0.0, y: size.1 - TRAY, w: (size.0 - beside).max(40.0), h: TRAY };
         Plan {
             size,
             zones,
@@ -333,7 +337,7 @@ impl Arrangement {
 /// The side of a waiting pod's square, so that as many as are ever shown find room.
 fn tray_slot(tray: &Rect, waiting: usize) -> f64 {
     let inner = ((tray.w - TRAY_LABEL - 8.0).max(8.0), tray.h - 10.0);
-    let mut slot = inner.1.min(MOST_SLOT);
+    let mut slot = inner.1;
     while slot > 1.0 && ((inner.0 / (slot + 2.0)).floor() * (inner.1 / (slot + 2.0)).floor().max(1.0)) < waiting as f64 {
         slot -= 0.5;
     }

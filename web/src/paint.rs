@@ -688,25 +688,64 @@ fn letters(spot: &Spot, picture: &Picture, solid: bool, shade: Shade, pen: &mut 
         _ => None,
     };
     let count = if side >= 18.0 { 2 } else { 1 };
+    if sign.is_none() && side >= LEAST_NAMED && !matches!(picture.tint, Tint::Zone | Tint::Priority) {
+        return name(spot, picture, solid, shade, pen);
+    }
     let text = match sign {
         Some(sign) => sign.to_string(),
         None => picture.tints.letters(picture.tint, picture.told, picture.frame, spot.pod as usize, count),
     };
     if !text.is_empty() {
-        let ink = match shade {
-            Shade::Step(nth) if solid => {
-                if tint::filled(nth) > 0.5 {
-                    Ink::OnPod
-                } else {
-                    Ink::Text
-                }
-            }
-            _ if solid => Ink::OnPod,
-            Shade::State => Ink::Pod(spot.look),
-            _ => Ink::Text,
-        };
-        pen.text(&text, middle, side - 2.0, (side * 0.46).round().min(15.0), Hold::Middle, ink);
+        pen.text(&text, middle, side - 2.0, (side * 0.46).round().min(15.0), Hold::Middle, ink_on(spot, solid, shade));
     }
+}
+
+/// The ink of what is written on a pod.
+fn ink_on(spot: &Spot, solid: bool, shade: Shade) -> Ink {
+    match shade {
+        Shade::Step(nth) if solid && tint::filled(nth) <= 0.5 => Ink::Text,
+        _ if solid => Ink::OnPod,
+        Shade::State => Ink::Pod(spot.look),
+        _ => Ink::Text,
+    }
+}
+
+/// From this side in pixels a pod bears the name of its workload.
+const LEAST_NAMED: f64 = 42.0;
+/// The smallest and the largest letters of such a name, in pixels, and how wide one is of its height.
+const LETTERS: (f64, f64, f64) = (9.0, 12.0, 0.58);
+
+/// The name of a pod's workload, in as many lines as there is room for.
+fn name(spot: &Spot, picture: &Picture, solid: bool, shade: Shade, pen: &mut impl Pen) {
+    let Rect { x, y, w: side, .. } = spot.place;
+    let label = picture.told.workload_of(spot.pod as usize).map_or("", |workload| picture.told.story.workloads[workload].label.as_str());
+    let (least, most, wide) = LETTERS;
+    let room = side - 5.0;
+    let lines = in_lines(label.rsplit('/').next().unwrap_or(label), (room / (least * wide)) as usize);
+    let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(1).max(1);
+    let size = (room / (longest as f64 * wide)).clamp(least, most).floor();
+    let (high, ink) = (size + 2.0, ink_on(spot, solid, shade));
+    let first = y + side / 2.0 + 0.5 - (lines.len() as f64 - 1.0) * high / 2.0;
+    for (nth, line) in lines.iter().enumerate() {
+        pen.text(line, (x + side / 2.0, first + nth as f64 * high), side - 2.0, size, Hold::Middle, ink);
+    }
+}
+
+/// A name in at most three lines of about so many letters, parted where its words are.
+fn in_lines(name: &str, letters: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in name.split_inclusive(['-', '.', '_']) {
+        match lines.last_mut().filter(|line| line.chars().count() + word.chars().count() <= letters) {
+            Some(line) => line.push_str(word),
+            None => lines.push(word.to_string()),
+        }
+    }
+    // What is left over ends the last line, which the pen shortens.
+    if lines.len() > 3 {
+        let rest = lines.split_off(2).concat();
+        lines.push(rest);
+    }
+    lines
 }
 
 /// The first letters of a workload's name: of its words if it has several.
@@ -874,6 +913,10 @@ mod tests {
         let short: Vec<_> =
             ["deployment/web", "shop/statefulset/orders-db", "pod/x", "", "deployment/漢字"].map(|label| abbreviation(label, 2)).into();
         assert_eq!(short, ["we", "od", "x", "", "漢字"]);
+        assert_eq!(in_lines("payments", 8), ["payments"]);
+        assert_eq!(in_lines("order-db-main", 8), ["order-", "db-main"]);
+        assert_eq!(in_lines("a-very-long-name-of-many-words", 6), ["a-", "very-", "long-name-of-many-words"]);
+        assert!(in_lines("", 8).is_empty());
     }
 
     #[test]

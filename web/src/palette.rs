@@ -150,7 +150,7 @@ pub fn commands(store: &Store) -> Vec<Command> {
         all.push(act(format!("Show file {}", file.name), "", Action::Show(nth)));
     }
     for (lesson, cards, word) in [(false, gallery::examples(), "Open example"), (true, gallery::lessons(), "Begin lesson")] {
-        let entry = |name: &str| Entry { name: name.to_string(), lesson, seed: 0 };
+        let entry = |name: &str| Entry { name: name.to_string(), lesson, ..Entry::default() };
         all.extend(cards.iter().map(|card| act(format!("{word}: {}", card.title), "", Action::Want(entry(card.name)))));
     }
     all

@@ -688,7 +688,8 @@ impl Store {
                 (next.why, next.account) = (None, None);
             }
             Action::Tint(tint) => next.tint = tint,
-            Action::Turn(side) => next.side = side,
+            // On a narrow screen what was turned to is what one wants to see.
+            Action::Turn(side) => (next.side, next.pane) = (side, Pane::Answers),
             Action::Go(pane) => next.pane = pane,
             Action::Say(notice) => (next.notice, next.offers) = (notice, false),
             Action::Overlay(overlay) => next.overlay = overlay,

@@ -18,6 +18,8 @@ pub struct Entry {
     pub name: String,
     /// Whether it is a lesson; else it is an example.
     pub lesson: bool,
+    /// Of a lesson what repairs it, not what it begins with.
+    pub repair: bool,
     /// Decides what Kubernetes leaves open.
     pub seed: u64,
 }

@@ -84,10 +84,8 @@ pub(crate) fn files(props: &Props) -> Html {
             <div class="tabs">
                 <div class="tabs-inner">{ for tabs }</div>
                 <button type="button" class="quiet" title="New file" aria-label="New file" onclick={add}><Icon name={Name::Plus} /></button>
-                <label class="quiet as-button" title="Open files">
-                    <input type="file" multiple=true accept=".yaml,.yml,.json,.zip,text/*" class="unseen" aria-label="Open files" onchange={choose} />
-                    <Icon name={Name::Open} />
-                </label>
+                { intake::opener("Open files", false, "quiet", choose.clone(), html! { <Icon name={Name::File} /> }) }
+                { intake::opener("Open a folder", true, "quiet", choose, html! { <Icon name={Name::Open} /> }) }
             </div>
             <Editor files={props.files.clone()} active={props.active} findings={props.findings.clone()} jump={*jump} reveal={props.reveal} {edit} {refuse} />
             { findings(props, &jump) }

@@ -29,7 +29,7 @@ pub(crate) fn gallery_view(props: &Props) -> Html {
             let done = lesson && props.done.iter().any(|name| name == card.name);
             let onclick = move |_: MouseEvent| {
                 shut(&node);
-                dispatch.dispatch(Action::Want(Entry { name: card.name.to_string(), lesson, seed: 0 }));
+                dispatch.dispatch(Action::Want(Entry { name: card.name.to_string(), lesson, ..Entry::default() }));
             };
             html! {
                 <li><button type="button" {onclick} class={classes!(done.then_some("done"))}>

@@ -1,6 +1,6 @@
 //! Files from outside: dropped, chosen, or in a dropped folder. What is taken is decided in `intake`; archives are opened in the worker.
 
-use js_sys::{Array, Function, Promise, Uint8Array};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -23,16 +23,33 @@ pub(crate) struct Intake {
     pub(crate) unpack: Callback<Uint8Array>,
 }
 
-/// Files that were chosen with the button.
+/// Files that were chosen with a button, or a folder of them.
 pub(crate) fn chosen(event: &Event, into: Intake, then: fn(Vec<SourceFile>) -> Action) {
     let input: HtmlInputElement = event.target_unchecked_into();
     let Some(list) = input.files() else { return };
-    let files: Vec<(String, File)> = (0..list.length()).filter_map(|nth| list.item(nth)).map(|file| (file.name(), file)).collect();
+    let named = |file: File| {
+        // Empty but for what is in a folder.
+        let path = Reflect::get(&file, &JsValue::from_str("webkitRelativePath")).ok().and_then(|path| path.as_string()).unwrap_or_default();
+        if path.is_empty() { (file.name(), file, false) } else { (path, file, true) }
+    };
+    let files = (0..list.length()).filter_map(|nth| list.item(nth)).map(named);
+    let mut files: Vec<_> = files.filter(|(name, _, inside)| !inside || intake::may_be_manifest(name)).collect();
+    files.sort_by(|one, other| one.0.cmp(&other.0));
     // The same file may be chosen again.
     spawn_local(async move {
-        take(files.into_iter().map(|(name, file)| (name, file, false)).collect(), into, then).await;
+        take(files, into, then).await;
         input.set_value("");
     });
+}
+
+/// A button that takes files, or with `folder` a whole folder of them.
+pub(crate) fn opener(label: &'static str, folder: bool, class: &'static str, onchange: Callback<Event>, shown: Html) -> Html {
+    html! {
+        <label class={classes!(class, "as-button")} title={label}>
+            <input type="file" multiple=true accept=".yaml,.yml,.json,.zip,text/*" webkitdirectory={folder} class="unseen" aria-label={label} {onchange} />
+            { shown }
+        </label>
+    }
 }
 
 /// Files and folders that were dropped on the page.

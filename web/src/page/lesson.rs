@@ -33,7 +33,7 @@ pub(crate) fn lesson(props: &Props) -> Html {
         let dispatch = props.dispatch.clone();
         Callback::from(move |_: MouseEvent| dispatch.dispatch(action.clone()))
     };
-    let again = act(Action::Want(Entry { name: course.name.clone(), lesson: true, seed: props.seed }));
+    let again = act(Action::Want(Entry { name: course.name.clone(), lesson: true, seed: props.seed, ..Entry::default() }));
     let perform = props.perform.clone();
     html! {
         <section class="lesson" aria-label={format!("Lesson: {title}")}>
@@ -117,10 +117,15 @@ fn onward(props: &Props) -> Html {
     let course = &props.course;
     let dispatch = props.dispatch.clone();
     if course.repairs() {
-        let Some(next) = gallery::lesson_after(&course.name).filter(|_| course.met) else { return Html::default() };
-        let entry = Entry { name: next.name.to_string(), lesson: true, seed: 0 };
+        let next = gallery::lesson_after(&course.name).filter(|_| course.met);
+        let entry = |name: &str, repair: bool| Entry { name: name.to_string(), lesson: true, repair, ..Entry::default() };
+        let (class, entry, label) = match next {
+            Some(next) => ("button primary", entry(next.name, false), format!("Next lesson: {}", next.title)),
+            None if course.done() => return Html::default(),
+            None => ("button", entry(&course.name, true), "Show me a repair".to_string()),
+        };
         return html! {
-            <button type="button" class="button primary" onclick={move |_| dispatch.dispatch(Action::Want(entry.clone()))}>{ format!("Next lesson: {}", next.title) }</button>
+            <button type="button" {class} onclick={move |_| dispatch.dispatch(Action::Want(entry.clone()))}>{ label }</button>
         };
     }
     let label = match (props.playing, props.later) {

@@ -30,6 +30,9 @@ pub(crate) struct Props {
     pub(crate) choose: Callback<AttrValue>,
     #[prop_or_default]
     pub(crate) class: Classes,
+    /// Stands for the label where there is no room for it.
+    #[prop_or_default]
+    pub(crate) icon: Option<Name>,
 }
 
 #[component(Menu)]
@@ -104,9 +107,10 @@ pub(crate) fn menu(props: &Props) -> Html {
     });
     html! {
         <div class={classes!("menu", props.class.clone())}>
-            <button ref={button} type="button" class="button" aria-haspopup="menu" aria-expanded={open.to_string()}
+            <button ref={button} type="button" class="button" aria-label={props.icon.map(|_| props.label.clone())} aria-haspopup="menu" aria-expanded={open.to_string()}
                 disabled={props.choices.is_empty()} onclick={toggle}>
-                { &props.label }<Icon name={Name::Down} />
+                if let Some(name) = props.icon { <Icon {name} /><span class="wide">{ &props.label }</span> } else { { &props.label } }
+                <Icon name={Name::Down} />
             </button>
             if *open {
                 <div class="veil" onclick={shut}></div>

@@ -57,7 +57,7 @@ use top::{Acts, Top};
 use crate::link;
 use crate::palette::{self, Deed};
 use crate::scene::Scene;
-use crate::store::{Action, Compared, Mended, Notice, Overlay, Pane, Run, Store};
+use crate::store::{Action, Compared, Mended, Notice, Overlay, Pane, Run, Side, Store};
 use crate::wire::{Answer, Ask, Form, GraphWish};
 
 /// Shows the app in the document's body.
@@ -130,7 +130,7 @@ fn first() -> First {
 
 /// What somebody reads who was never here.
 const WELCOME: &str =
-    "An example: a small shop has lost zone-b, and Kubernetes replaces what it can. Paste your own manifests over it, or begin a lesson.";
+    "An example: a small shop has lost zone-b, and Kubernetes replaces what it can. Paste your own manifests over it.";
 
 #[component(App)]
 fn app() -> Html {
@@ -310,11 +310,20 @@ fn lesson_panel(store: &UseReducerHandle<Store>, perform: &Callback<Deed>, dispa
 }
 
 fn notice(store: &Store, perform: &Callback<Deed>, dispatch: &UseReducerDispatcher<Store>) -> Html {
+    let act = |action: Action| {
+        let dispatch = dispatch.clone();
+        move |_: MouseEvent| dispatch.dispatch(action.clone())
+    };
+    let (risks, lessons) = (act(Action::Turn(Side::Risks)), act(Action::Overlay(Overlay::Gallery)));
     let (dispatch, perform) = (dispatch.clone(), perform.clone());
     let notice = store.notice.as_ref().map(|notice| {
         html! {
             <p class={classes!("notice", notice.wrong.then_some("wrong"))}>
                 <span>{ &notice.text }</span>
+                if notice.text == WELCOME {
+                    <button type="button" class="button small" onclick={risks}>{ "What else would hurt?" }</button>
+                    <button type="button" class="button small" onclick={lessons}>{ "Begin a lesson" }</button>
+                }
                 if store.offers { <button type="button" class="button small" onclick={move |_| perform.emit(Deed::SaveScene)}>{ "Save as a file" }</button> }
                 <button type="button" class="quiet" aria-label="Dismiss" onclick={move |_| dispatch.dispatch(Action::Say(None))}><Icon name={Name::Close} /></button>
             </p>
@@ -416,6 +425,7 @@ fn underway(props: &UnderwayProps) -> Html {
         <div class="underway" role="status">
             <span>{ phase }{ " …" }</span>
             <progress max="1000" value={part.map(|part| part.to_string())} aria-label="Progress"></progress>
+            if let Some(part) = part { <b>{ part.min(1_000) / 10 }{ "%" }</b> }
             <button type="button" class="button small" onclick={move |_| engine.cancel()}>{ "Stop" }</button>
         </div>
     }

@@ -68,7 +68,7 @@ fn compared(props: &Props) -> Html {
         html! { <button type="button" class="button small" onclick={move |_| dispatch.dispatch(Action::Pin(on))}>{ label }</button> }
     };
     if props.pinned.is_none() {
-        return html! { <p class="keep">{ keep(true, "Keep to compare") }{ after(&props.dispatch) }<span class="muted">{ "Then change manifests or steps, or open another set: what differs is told here." }</span></p> };
+        return html! { <p class="keep">{ keep(true, "Keep to compare") }{ after(&props.dispatch) }<span class="muted">{ "Keep this run, then change manifests or steps; or open another set in its place. What differs is told here." }</span></p> };
     }
     let compared = &props.compared;
     let told = if compared.generation != props.told.generation {
@@ -125,10 +125,10 @@ fn after(dispatch: &UseReducerDispatcher<Store>) -> Html {
     let into = Intake { dispatch, unpack };
     let onchange = Callback::from(move |event: Event| intake::chosen(&event, into.clone(), Action::After));
     html! {
-        <label class="button small as-button">
-            <input type="file" multiple=true accept=".yaml,.yml,.json,text/*" class="unseen" aria-label="Open another set as after" {onchange} />
-            { "Open another set as “after”" }
-        </label>
+        <>
+            { intake::opener("Open other files as “after”", false, "button small", onchange.clone(), html! { "Compare with files" }) }
+            { intake::opener("Open another folder as “after”", true, "button small", onchange, html! { "with a folder" }) }
+        </>
     }
 }
 

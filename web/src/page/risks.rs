@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use super::icon::{Icon, Name};
 use crate::clock;
-use crate::store::{Action, Risks, Store};
+use crate::store::{Action, Risks, Side, Store};
 use crate::wire::{Risk, Step, Verb};
 
 #[derive(Properties, PartialEq)]
@@ -32,7 +32,7 @@ pub(crate) fn risks_pane(props: &Props) -> Html {
     let rows = ranked.iter().map(|risk| row(risk, most, props));
     html! {
         <>
-            <p class="lead">{ "Each zone and busy node is lost, each node drained, each workload restarted, one at a time." }</p>
+            <p class="lead">{ "Each zone and busy node is lost, each node drained, each workload restarted, one at a time. Choose one to watch it happen." }</p>
             <p class="progress" role="status">
                 if risks.next().is_some() { <i class="spinner" aria-hidden="true"></i> }
                 { progress }
@@ -65,6 +65,7 @@ fn row(risk: &Risk, most: u64, props: &Props) -> Html {
     let (dispatch, step) = (props.dispatch.clone(), risk.step.clone());
     let onclick = Callback::from(move |_: MouseEvent| dispatch.dispatch(Action::Try(step.clone())));
     let open = matches!(&props.steps[..], [only] if *only == risk.step);
+    let turn = props.dispatch.clone();
     let class = match risk {
         Risk { score: 0, .. } => "none",
         Risk { outage_ms: 0, unplaced: 0, .. } => "some",
@@ -91,6 +92,7 @@ fn row(risk: &Risk, most: u64, props: &Props) -> Html {
                 { then }
                 if more > 0 { <small>{ format!(" and {more} more") }</small> }
                 if let Some(at) = risk.recovered_ms { <small>{ format!(" · whole again after {}", clock::length(at)) }</small> }
+                if open && risk.score > 0 { <button type="button" class="button small" onclick={move |_| turn.dispatch(Action::Turn(Side::Report))}>{ "See what would help" }</button> }
             </td>
             <td class="number">
                 <svg class="harm" width="34" height="6" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">

@@ -30,6 +30,8 @@ const MOST_CURVES: usize = 6;
 /// The same on a low screen, in pixels of its height.
 const FEW_CURVES: usize = 3;
 const LOW_SCREEN: f64 = 820.0;
+/// A narrow screen that is as high as this has room for all.
+const HIGH_SCREEN: f64 = 1_000.0;
 const LABELS: f64 = 132.0;
 const ROW: f64 = 24.0;
 const TICKS: f64 = 26.0;
@@ -42,7 +44,7 @@ pub(crate) fn timeline(props: &Props) -> Html {
     let (width, _) = dom::use_size(holder.clone());
     let dragging = use_state_eq(|| false);
     let told = &props.told;
-    let labels = if width < 520.0 { 84.0 } else { LABELS };
+    let labels = if width < 520.0 { 100.0 } else { LABELS };
     let scale = Scale { duration_ms: told.story.duration_ms, left: labels, width: (width - labels - RIGHT).max(10.0) };
     let by_zone = use_state_eq(|| false);
     // Those that suffered most come first; the others are a page away.
@@ -128,7 +130,7 @@ pub(crate) fn timeline(props: &Props) -> Html {
 fn room() -> usize {
     let high = dom::window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(LOW_SCREEN);
     let narrow = dom::matches("(max-width: 860px)");
-    if high < LOW_SCREEN || narrow { FEW_CURVES } else { MOST_CURVES }
+    if high < LOW_SCREEN || narrow && high < HIGH_SCREEN { FEW_CURVES } else { MOST_CURVES }
 }
 
 /// Which lanes are shown of how many, and the ways to the others.

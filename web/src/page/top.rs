@@ -82,7 +82,7 @@ pub(crate) fn top(props: &Props) -> Html {
             <button type="button" class="button" disabled={props.undoes.is_none()} title={undo_title.clone()} aria-label={undo_title} onclick={undo}>
                 <Icon name={Name::Undo} /><span class="wide">{ "Undo" }</span>
             </button>
-            <Menu label="Export" choices={forms} choose={keep} class="keeps" />
+            <Menu label="Export" icon={Name::Keep} choices={forms} choose={keep} class="keeps" />
             <button type="button" class="button" onclick={copy} aria-label="Copy link" title="Copy a link that reopens this very moment"><Icon name={Name::Link} /><span class="wide">{ "Copy link" }</span></button>
             <button type="button" class="button" onclick={repaint} aria-label={props.scheme.next().label()} title={props.scheme.next().label()}>
                 <Icon name={if props.scheme.dark() { Name::Sun } else { Name::Moon }} />

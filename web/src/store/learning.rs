@@ -11,7 +11,7 @@ use crate::wire::{Entry, SourceFile, Taught};
 /// The lesson that a scene names without any files: a teacher's link.
 pub(super) fn named_alone(scene: &Scene) -> Option<Entry> {
     let alone = scene.files.is_empty() && !scene.lesson.is_empty();
-    alone.then(|| Entry { name: scene.lesson.clone(), lesson: true, seed: scene.seed })
+    alone.then(|| Entry { name: scene.lesson.clone(), lesson: true, seed: scene.seed, ..Entry::default() })
 }
 
 impl Store {
@@ -27,6 +27,16 @@ impl Store {
             self.wanted = None;
             let text = format!("There is nothing called {} in the gallery of this version.", entry.name);
             self.notice = Some(Notice { text, wrong: true });
+            return;
+        }
+        if entry.repair {
+            self.wanted = None;
+            // It belongs to the lesson that is open.
+            if self.course.as_ref().is_some_and(|course| course.name == entry.name) {
+                self.remember("showing a repair");
+                self.put(files);
+                self.reads_anew();
+            }
             return;
         }
         self.remember(if entry.lesson { "opening a lesson" } else { "opening an example" });

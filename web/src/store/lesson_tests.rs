@@ -10,7 +10,7 @@ fn file(name: &str) -> SourceFile {
 }
 
 fn lesson() -> Entry {
-    Entry { name: "drain".to_string(), lesson: true, seed: 7 }
+    Entry { name: "drain".to_string(), lesson: true, seed: 7, ..Entry::default() }
 }
 
 fn beat(at_ms: i64) -> Beat {
