@@ -35,7 +35,12 @@ fn main() {
         let field = |key: &str| text.lines().find_map(|line| line.trim().strip_prefix(key)).map(str::trim).unwrap_or_default().to_owned();
         let _ = writeln!(cards, "    Card {{ name: {name:?}, title: {:?}, promise: {:?} }},", field("title:"), field("promise:"));
         let path = document.canonicalize().expect("a lesson has a lesson.yaml");
-        let _ = writeln!(files, "    ({name:?}, include_str!({path:?}), &[{}], &[{}]),", texts(&lesson.join("start")), texts(&lesson.join("repair")));
+        let _ = writeln!(
+            files,
+            "    ({name:?}, include_str!({path:?}), &[{}], &[{}]),",
+            texts(&lesson.join("start")),
+            texts(&lesson.join("repair"))
+        );
     }
     let _ = writeln!(tables, "static LESSONS: &[Card] = &[\n{cards}];\nstatic LESSON_FILES: &[LessonRow] = &[\n{files}];");
     let out = Path::new(&env::var("OUT_DIR").expect("cargo names a place")).join("gallery.rs");

@@ -55,6 +55,10 @@ test("every form is kept, and is what it says", async ({ page }) => {
   expect(timeline.toString()).toMatch(/^<svg /);
   const [, relations] = await keep(page, "Relations as SVG");
   expect(relations.toString()).toContain("deployment");
+  const [svgName, svg] = await keep(page, "Map as SVG");
+  expect(svgName).toBe("wavetank-map.svg");
+  expect(await page.evaluate((text) => new DOMParser().parseFromString(text, "image/svg+xml").querySelectorAll("parsererror").length, svg.toString())).toBe(0);
+  expect(svg.toString()).toContain("zone lost");
   const [, map] = await keep(page, "View as PNG");
   expect([...map.subarray(0, 4)]).toEqual([0x89, 0x50, 0x4e, 0x47]);
   await page.getByRole("group", { name: "View" }).getByRole("button", { name: "Graph" }).click();

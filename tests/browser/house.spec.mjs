@@ -110,7 +110,7 @@ spec:
 test("names are text at every place that shows them", async ({ page }) => {
   await open(page);
   await paste(page, "");
-  await page.locator("input[type=file]").setInputFiles({ name: `${hostile}.yaml`, mimeType: "text/yaml", buffer: Buffer.from(`${web}${scenario}`) });
+  await page.locator("input[type=file]").first().setInputFiles({ name: `${hostile}.yaml`, mimeType: "text/yaml", buffer: Buffer.from(`${web}${scenario}`) });
   await ready(page);
   const shown = (place) => expect(place).toContainText("<img src=x");
   const places = {

@@ -4,7 +4,7 @@ import { expect, open, paste, ready, test, web } from "./page.mjs";
 
 const field = (page) => page.getByRole("textbox", { name: "Manifest" });
 const notice = (page) => page.locator(".notices");
-const choose = (page, ...files) => page.locator("input[type=file]").setInputFiles(files.map(([name, buffer]) => ({ name, mimeType: "text/plain", buffer: Buffer.from(buffer) })));
+const choose = (page, ...files) => page.locator("input[type=file]").first().setInputFiles(files.map(([name, buffer]) => ({ name, mimeType: "text/plain", buffer: Buffer.from(buffer) })));
 
 function crc(bytes) {
   let sum = ~0;

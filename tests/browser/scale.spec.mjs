@@ -150,7 +150,7 @@ test("a thousand namespaces, long names and names from right to left", async ({ 
   const many = Array.from({ length: 1000 }, (_, nth) => `---\napiVersion: v1\nkind: Namespace\nmetadata: {name: team-${nth}, labels: {owner: "${nth === 3 ? rtl : "x"}"}}\n${nth % 25 === 0 ? deployment(`svc-${nth}`, 2, `, namespace: team-${nth}`) : ""}`).join("");
   await open(page);
   await paste(page, many + deployment(long.slice(0, 200), 1));
-  await page.locator("input[type=file]").setInputFiles({ name: `${rtl}-${long.slice(0, 120)}.yaml`, mimeType: "text/yaml", buffer: Buffer.from(web) });
+  await page.locator("input[type=file]").first().setInputFiles({ name: `${rtl}-${long.slice(0, 120)}.yaml`, mimeType: "text/yaml", buffer: Buffer.from(web) });
   await ready(page);
   await expect(map(page)).toHaveAttribute("aria-label", /87 ready/);
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);

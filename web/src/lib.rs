@@ -28,6 +28,7 @@ pub mod reel;
 pub mod roam;
 pub mod source;
 pub mod store;
+pub mod svg;
 pub mod tint;
 pub mod whatifs;
 pub mod wire;

@@ -195,7 +195,7 @@ impl Fills {
         }
     }
 
-    fn draw(&self, pen: &mut impl Pen) {
+    fn draw(&self, pen: &mut dyn Pen) {
         for layer in &self.layers {
             for (&ink, places) in layer {
                 for &place in places {
@@ -231,7 +231,7 @@ pub fn zone_words(told: &Told, frame: &Frame) -> Vec<(String, Ink)> {
 }
 
 /// The grounds of all zones that can be seen.
-pub fn zones(picture: &Picture, words: &[(String, Ink)], pen: &mut impl Pen) {
+pub fn zones(picture: &Picture, words: &[(String, Ink)], pen: &mut dyn Pen) {
     let window = picture.view.window();
     for (number, words) in words.iter().enumerate().take(picture.view.plan.zones.len()) {
         let place = picture.view.zone(number);
@@ -243,7 +243,7 @@ pub fn zones(picture: &Picture, words: &[(String, Ink)], pen: &mut impl Pen) {
 }
 
 /// What stands above a zone's nodes: in the upper left corner of what is seen of it.
-pub fn zone_head(picture: &Picture, number: usize, (words, ink): &(String, Ink), pen: &mut impl Pen) {
+pub fn zone_head(picture: &Picture, number: usize, (words, ink): &(String, Ink), pen: &mut dyn Pen) {
     let (view, window) = (picture.view, picture.view.window());
     let place = view.zone(number);
     let head = view.plan.zone_head * view.camera.scale;
@@ -274,7 +274,7 @@ fn zone_name(told: &Told, number: usize) -> &str {
 }
 
 /// Where one is when zoomed in so far that no zone's head can be seen: the zone in the middle, on a ground of its own.
-pub fn signpost(picture: &Picture, pen: &mut impl Pen) {
+pub fn signpost(picture: &Picture, pen: &mut dyn Pen) {
     let (view, window) = (picture.view, picture.view.window());
     let (x, y) = window.middle();
     let found = (0..view.plan.zones.len()).find(|&zone| view.zone(zone).holds(x, y));
@@ -311,7 +311,7 @@ pub fn print(picture: &Picture, node: usize) -> u64 {
 }
 
 /// These nodes with their pods. `again` where something was drawn there before.
-pub fn nodes(picture: &Picture, which: &[u32], again: bool, pen: &mut impl Pen) {
+pub fn nodes(picture: &Picture, which: &[u32], again: bool, pen: &mut dyn Pen) {
     if again {
         for &node in which {
             pen.fill(picture.view.node(node as usize), 0.0, Ink::Zone);
@@ -346,7 +346,7 @@ pub fn nodes(picture: &Picture, which: &[u32], again: bool, pen: &mut impl Pen) 
 }
 
 /// The pods that wait, and how many.
-pub fn tray(picture: &Picture, pen: &mut impl Pen) {
+pub fn tray(picture: &Picture, pen: &mut dyn Pen) {
     let tray = picture.view.plan.tray;
     let waiting = picture.crowd.waiting.len();
     pen.outline(tray.inset(0.5), 8.0, if waiting > 0 { Ink::Pod(PodState::Unschedulable) } else { Ink::Line }, 1.0, 3.0);
@@ -385,7 +385,7 @@ pub fn spot(picture: &Picture, pod: usize) -> Option<Spot> {
 }
 
 /// Rings around what is selected or pointed at.
-pub fn rings(picture: &Picture, ringed: &Ringed, pen: &mut impl Pen) {
+pub fn rings(picture: &Picture, ringed: &Ringed, pen: &mut dyn Pen) {
     let window = picture.view.window();
     if let Some(zone) = ringed.zone {
         let place = picture.view.zone(zone);
@@ -406,7 +406,7 @@ pub fn rings(picture: &Picture, ringed: &Ringed, pen: &mut impl Pen) {
     }
 }
 
-fn draw_card(picture: &Picture, number: usize, card: Rect, look: NodeLook, pen: &mut impl Pen) {
+fn draw_card(picture: &Picture, number: usize, card: Rect, look: NodeLook, pen: &mut dyn Pen) {
     let flags = look.flags;
     let lost = flags.has(NodeFlags::FAILED);
     let large = picture.view.inner.level == Level::Cards;
@@ -476,7 +476,7 @@ fn draw_card(picture: &Picture, number: usize, card: Rect, look: NodeLook, pen: 
 }
 
 /// What is requested, and in it as a thinner line what is in use.
-fn bar(place: Rect, share: u16, used: u16, pen: &mut impl Pen) {
+fn bar(place: Rect, share: u16, used: u16, pen: &mut dyn Pen) {
     let round = if place.h >= 4.0 { place.h / 2.0 } else { 0.0 };
     pen.fill(place, round, Ink::Track);
     let wide = |share: u16| place.w * f64::from(share.min(1_000)) / 1_000.0;
@@ -490,7 +490,7 @@ fn bar(place: Rect, share: u16, used: u16, pen: &mut impl Pen) {
 }
 
 /// Slanted lines over a rectangle.
-fn hatch(place: Rect, step: f64, pen: &mut impl Pen) {
+fn hatch(place: Rect, step: f64, pen: &mut dyn Pen) {
     let mut x = place.x - place.h;
     while x < place.x + place.w {
         let from = x.max(place.x);
@@ -503,7 +503,7 @@ fn hatch(place: Rect, step: f64, pen: &mut impl Pen) {
 }
 
 /// Tiles: each filled from below as far as its pods are ready, above it what is not; or in the shade of the tint.
-fn tiles(picture: &Picture, which: impl Iterator<Item = u32>, pen: &mut impl Pen) {
+fn tiles(picture: &Picture, which: impl Iterator<Item = u32>, pen: &mut dyn Pen) {
     let mut fills = Fills::default();
     let (mut ringed, mut slashed) = (Vec::new(), Vec::new());
     for number in which {
@@ -546,7 +546,7 @@ fn tiles(picture: &Picture, which: impl Iterator<Item = u32>, pen: &mut impl Pen
 }
 
 /// Zones or pools as blocks: how many of their pods are ready, how much of them is lost.
-pub fn blocks(picture: &Picture, pen: &mut impl Pen) {
+pub fn blocks(picture: &Picture, pen: &mut dyn Pen) {
     let (told, window) = (picture.told, picture.view.window());
     let pool_of = |node: u32| told.story.nodes.get(node as usize).map_or(0, |node| node.pool as usize);
     for block in picture.view.blocks(pool_of).into_iter().filter(|block| block.place.meets(&window)) {
@@ -627,7 +627,7 @@ fn small_pod(spot: &Spot, picture: &Picture, fills: &mut Fills, marked: &mut Vec
 }
 
 /// The strokes that tell pods that end from others.
-fn sign(place: Rect, look: PodState, pen: &mut impl Pen) {
+fn sign(place: Rect, look: PodState, pen: &mut dyn Pen) {
     let side = place.w;
     match look {
         PodState::Failed => {
@@ -645,7 +645,7 @@ fn sign(place: Rect, look: PodState, pen: &mut impl Pen) {
 }
 
 /// One pod. Its state is told twice: by colour, and by the way its square is filled.
-pub fn pod(spot: &Spot, picture: &Picture, pen: &mut impl Pen) {
+pub fn pod(spot: &Spot, picture: &Picture, pen: &mut dyn Pen) {
     let Spot { place, look, .. } = *spot;
     let (ink, shade) = ink_of(spot, picture);
     let side = place.w;
@@ -678,7 +678,7 @@ pub fn pod(spot: &Spot, picture: &Picture, pen: &mut impl Pen) {
     }
 }
 
-fn letters(spot: &Spot, picture: &Picture, solid: bool, shade: Shade, pen: &mut impl Pen) {
+fn letters(spot: &Spot, picture: &Picture, solid: bool, shade: Shade, pen: &mut dyn Pen) {
     let side = spot.place.w;
     let middle = (spot.place.x + side / 2.0, spot.place.y + side / 2.0 + 0.5);
     let sign = match spot.look {
@@ -716,7 +716,7 @@ const LEAST_NAMED: f64 = 42.0;
 const LETTERS: (f64, f64, f64) = (9.0, 12.0, 0.58);
 
 /// The name of a pod's workload, in as many lines as there is room for.
-fn name(spot: &Spot, picture: &Picture, solid: bool, shade: Shade, pen: &mut impl Pen) {
+fn name(spot: &Spot, picture: &Picture, solid: bool, shade: Shade, pen: &mut dyn Pen) {
     let Rect { x, y, w: side, .. } = spot.place;
     let label = picture.told.workload_of(spot.pod as usize).map_or("", |workload| picture.told.story.workloads[workload].label.as_str());
     let (least, most, wide) = LETTERS;

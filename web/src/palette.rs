@@ -25,6 +25,8 @@ pub enum Deed {
     Graph,
     /// Asks for the run in a form that can be kept.
     Export(Form),
+    /// Keeps the map as SVG.
+    MapSvg,
     /// Asks for what is shown as PNG.
     Png,
     /// Prints the report.
@@ -45,12 +47,13 @@ pub struct Command {
 }
 
 /// The forms in which a run can be kept: what the menu says, and what that is.
-pub const KEEP: [(&str, &str, Deed); 8] = [
+pub const KEEP: [(&str, &str, Deed); 9] = [
     ("Report as one HTML file", "Everything, with charts; opens without a network", Deed::Export(Form::Html)),
     ("Report as Markdown", "For a pull request", Deed::Export(Form::Markdown)),
     ("Report as JSON", "As wavetank run -o json writes it", Deed::Export(Form::Json)),
     ("Scenario as YAML", "What was done, as a document", Deed::Export(Form::Scenario)),
     ("Timeline as SVG", "", Deed::Export(Form::Timeline)),
+    ("Map as SVG", "As it is shown", Deed::MapSvg),
     ("Relations as SVG", "The graph as it is drawn", Deed::Export(Form::Relations)),
     ("View as PNG", "The map or the graph", Deed::Png),
     ("Print the report", "", Deed::Print),

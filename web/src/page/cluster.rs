@@ -24,6 +24,7 @@ pub(crate) struct Props {
     pub(crate) selection: Option<Selection>,
     pub(crate) pod: Option<usize>,
     pub(crate) tint: Tint,
+    pub(crate) stage: Stage,
     /// Changes with the colour scheme.
     pub(crate) scheme: u32,
     pub(crate) dispatch: UseReducerDispatcher<Store>,
@@ -78,7 +79,7 @@ pub(crate) fn cluster(props: &Props) -> Html {
     let pointed = use_state_eq(|| None::<Target>);
     // Tells the buttons how far it is zoomed.
     let zoomed = use_state_eq(|| (true, Level::Cards));
-    let stage = (*use_memo((), |()| Stage::default())).clone();
+    let stage = props.stage.clone();
     let hands = use_mut_ref(Hands::default);
 
     let nodes = props.told.story.nodes.len();

@@ -50,6 +50,7 @@ use lesson::Lesson;
 use overlay::{Help, Palette};
 use reader::Reader;
 use side::Answers;
+use stage::Stage;
 use table::Table;
 use timeline::Timeline;
 use top::{Acts, Top};
@@ -129,8 +130,7 @@ fn first() -> First {
 }
 
 /// What somebody reads who was never here.
-const WELCOME: &str =
-    "An example: a small shop has lost zone-b, and Kubernetes replaces what it can. Paste your own manifests over it.";
+const WELCOME: &str = "An example: a small shop has lost zone-b, and Kubernetes replaces what it can. Paste your own manifests over it.";
 
 #[component(App)]
 fn app() -> Html {
@@ -150,10 +150,12 @@ fn app() -> Html {
     let painted = use_state_eq(|| 0u32);
     let view = use_state_eq(View::default);
     let wish = use_mut_ref(GraphWish::default);
+    let stage = (*use_memo((), |()| Stage::default())).clone();
 
     let asked = engine.clone();
     let perform = {
-        let (dispatch, scheme, view, store, wish) = (dispatch.clone(), scheme.clone(), view.clone(), store.clone(), wish.clone());
+        let (dispatch, scheme, view, store, wish, stage) =
+            (dispatch.clone(), scheme.clone(), view.clone(), store.clone(), wish.clone(), stage.clone());
         Callback::from(move |deed: Deed| match deed {
             Deed::Act(action) => dispatch.dispatch(action),
             Deed::CopyLink => share::copy_link(&store.scene(), dispatch.clone()),
@@ -163,6 +165,17 @@ fn app() -> Html {
             Deed::Table => view.set(view.turned(View::Table)),
             Deed::Graph => view.set(view.turned(View::Graph)),
             Deed::Print => export::print(&dispatch),
+            Deed::MapSvg if *view != View::Map => {
+                dispatch.dispatch(Action::Say(Some(Notice {
+                    text: "Show the map first: it is kept as it is shown.".to_string(),
+                    wrong: true,
+                })));
+            }
+            Deed::MapSvg => {
+                if let Some(text) = stage.svg() {
+                    export::keep("wavetank-map.svg", "image/svg+xml", &text, &dispatch);
+                }
+            }
             Deed::Png if *view != View::Graph => export::canvas(),
             Deed::Png | Deed::Export(_) => {
                 let form = if let Deed::Export(form) = deed { form } else { Form::RelationsPng };
@@ -206,7 +219,7 @@ fn app() -> Html {
     if embed::on() {
         return html! {
             <div class="page embedded">
-                <main class="panes">{ cluster_pane(&store, *painted, &view, (&engine, &wish), &dispatch) }</main>
+                <main class="panes">{ cluster_pane(&store, *painted, &view, (&engine, &wish, &stage), &dispatch) }</main>
                 { embed::bar(&store) }
             </div>
         };
@@ -220,7 +233,7 @@ fn app() -> Html {
             <main class="panes">
                 <Files files={store.files.clone()} active={store.active} findings={store.findings.clone()}
                     shown={store.pane == Pane::Files} reveal={store.reveal} intake={intake.clone()} dispatch={dispatch.clone()} />
-                { cluster_pane(&store, *painted, &view, (&engine, &wish), &dispatch) }
+                { cluster_pane(&store, *painted, &view, (&engine, &wish, &stage), &dispatch) }
                 <Answers told={store.told.clone()} at_ms={store.at_ms} side={store.side} selection={store.selection.clone()}
                     why={store.why.clone()} risks={store.risks.clone()} steps={store.steps.clone()} pinned={store.pinned.clone()}
                     advice={store.advice.clone()} files={store.files.clone()} compared={store.compared.clone()} account={store.account.clone()}
@@ -332,13 +345,13 @@ fn notice(store: &Store, perform: &Callback<Deed>, dispatch: &UseReducerDispatch
     html! { <div class="notices" role="status">{ for notice }</div> }
 }
 
-type Drawing<'a> = (&'a Rc<Engine>, &'a Rc<RefCell<GraphWish>>);
+type Drawing<'a> = (&'a Rc<Engine>, &'a Rc<RefCell<GraphWish>>, &'a Stage);
 
 fn cluster_pane(
     store: &Store,
     painted: u32,
     view: &UseStateHandle<View>,
-    (engine, wish): Drawing<'_>,
+    (engine, wish, painter): Drawing<'_>,
     dispatch: &UseReducerDispatcher<Store>,
 ) -> Html {
     let seen = **view;
@@ -354,7 +367,7 @@ fn cluster_pane(
             <>
             <Reader told={told.clone()} frame={frame.clone()} />
             <Cluster told={told.clone()} frame={frame.clone()} selection={store.selection.clone()} pod={store.selected_pod()}
-                tint={store.tint} scheme={painted} dispatch={dispatch.clone()} />
+                tint={store.tint} stage={painter.clone()} scheme={painted} dispatch={dispatch.clone()} />
             </>
         },
         _ => html! { <div class="canvas-holder"><p class="muted waiting">{ waiting(store) }</p></div> },

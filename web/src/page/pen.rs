@@ -9,12 +9,28 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 use super::dom;
 use crate::layout::Rect;
 use crate::paint::{Hold, Ink, Pen};
+use crate::svg::Palette;
 
 /// The colours of the scheme that is in force.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Colours {
     inks: BTreeMap<Ink, String>,
     family: String,
+    ground: String,
+}
+
+impl Palette for Colours {
+    fn of(&self, ink: Ink) -> &str {
+        self.inks.get(&ink).map_or("", String::as_str)
+    }
+
+    fn ground(&self) -> &str {
+        &self.ground
+    }
+
+    fn family(&self) -> &str {
+        &self.family
+    }
 }
 
 impl Colours {
@@ -24,11 +40,11 @@ impl Colours {
         let style = root.and_then(|root| dom::window().get_computed_style(&root).ok().flatten());
         let property =
             |name: &str| style.as_ref().and_then(|style| style.get_property_value(name).ok()).unwrap_or_default().trim().to_string();
-        Colours { inks: Ink::all().map(|ink| (ink, property(ink.property()))).collect(), family: property("--sans") }
-    }
-
-    fn of(&self, ink: Ink) -> &str {
-        self.inks.get(&ink).map_or("", String::as_str)
+        Colours {
+            inks: Ink::all().map(|ink| (ink, property(ink.property()))).collect(),
+            family: property("--sans"),
+            ground: property("--canvas-ground"),
+        }
     }
 }
 

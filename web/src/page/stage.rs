@@ -17,6 +17,7 @@ use crate::layout::{Level, Plan, Rect, View};
 use crate::motion::{self, Origin};
 use crate::paint::{self, Ink, Picture, Ringed, Spot};
 use crate::store::Told;
+use crate::svg;
 use crate::tint::{Tint, Tints};
 
 /// How long a pod is on its way: real milliseconds.
@@ -75,6 +76,12 @@ struct Inner {
 #[derive(Clone, Default)]
 pub(crate) struct Stage(Rc<RefCell<Inner>>);
 
+impl PartialEq for Stage {
+    fn eq(&self, other: &Stage) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl Stage {
     /// Draws on this from now on.
     pub(crate) fn on(&self, shown: HtmlCanvasElement) {
@@ -88,6 +95,14 @@ impl Stage {
 
     pub(crate) fn camera(&self) -> Camera {
         self.0.borrow().camera
+    }
+
+    /// What is shown as an SVG; none before anything was.
+    pub(crate) fn svg(&self) -> Option<String> {
+        let inner = self.0.borrow();
+        let scene = inner.scene.as_ref()?;
+        let view = View::new(&scene.plan, inner.camera);
+        Some(svg::written(&inner.picture(scene, &view), &scene.selected, &*scene.colours))
     }
 
     /// Looks from elsewhere.

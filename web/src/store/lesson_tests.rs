@@ -54,6 +54,20 @@ fn a_lesson_comes_when_its_files_do() {
 }
 
 #[test]
+fn a_repair_takes_the_place_of_what_it_repairs_and_can_be_taken_back() {
+    let store = begun();
+    let wish = Entry { repair: true, ..lesson() };
+    let wanting = then(&store, Action::Want(wish.clone()));
+    let mended = SourceFile { name: "b.yaml".to_string(), text: "mended: true".to_string() };
+    let shown = then(&wanting, Action::Came(wish.clone(), vec![mended.clone()]));
+    assert_eq!((shown.files.len(), &shown.files[1], shown.active, shown.answered), (2, &mended, 1, false));
+    assert!(shown.course.is_some() && shown.wanted.is_none());
+    assert_eq!(then(&shown, Action::Undo).files, store.files);
+    let left = then(&wanting, Action::Learn(Move::Leave));
+    assert_eq!(then(&left, Action::Came(wish, vec![mended])).files, store.files, "the lesson was left meanwhile");
+}
+
+#[test]
 fn a_teachers_link_names_the_lesson_and_no_more() {
     let scene = begun().lesson_scene();
     assert_eq!((scene.files.len(), scene.lesson.as_str(), scene.seed), (0, "drain", 7));
