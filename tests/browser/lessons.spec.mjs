@@ -96,6 +96,20 @@ test.describe("with little movement", () => {
     await expect(onward(page)).toHaveCount(0);
   });
 
+  test("a repair is shown to whoever asks, and can be taken back", async ({ page }) => {
+    await open(page);
+    await begin(page, /The release that never arrives/);
+    await play(page);
+    const before = await page.getByRole("textbox", { name: "Manifest" }).inputValue();
+    await panel(page).getByRole("button", { name: "Show me a repair" }).click();
+    await ready(page);
+    await expect(told(page)).toContainText("✓");
+    await expect(onward(page)).toContainText("Next lesson");
+    await expect(page.getByRole("textbox", { name: "Manifest" })).not.toHaveValue(before);
+    await page.getByRole("button", { name: "Undo showing a repair" }).click();
+    await expect(page.getByRole("textbox", { name: "Manifest" })).toHaveValue(before);
+  });
+
   test("storage that is forbidden costs no more than the progress", async ({ page }) => {
     await page.addInitScript(() => Object.defineProperty(window, "localStorage", { get() { throw new DOMException("no", "SecurityError"); } }));
     await open(page);
