@@ -1,4 +1,7 @@
 // What comes from outside: folders, archives, what kubectl prints, and everything that is no manifest. Nothing that was typed is ever lost by it.
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { expect, open, paste, ready, test, web } from "./page.mjs";
 
@@ -181,4 +184,20 @@ test.describe("without WebAssembly", () => {
     await expect(page.locator(".refused")).toContainText("could not be loaded");
     await page.close();
   });
+});
+
+test("a folder that is chosen brings its manifests, and stands beside the present set to compare", async ({ page }) => {
+  const folder = mkdtempSync(join(tmpdir(), "wavetank-"));
+  mkdirSync(join(folder, "deep"));
+  writeFileSync(join(folder, "deep", "web.yaml"), web);
+  writeFileSync(join(folder, "README.md"), "no manifest");
+  await open(page);
+  await page.getByLabel("Open a folder", { exact: true }).setInputFiles(folder);
+  await ready(page);
+  await expect(page.locator(".file.active")).toHaveAttribute("title", /deep\/web\.yaml$/);
+  await page.getByRole("tab", { name: "Report" }).click();
+  writeFileSync(join(folder, "deep", "web.yaml"), web.replace("replicas: 6", "replicas: 2"));
+  await page.getByLabel("Open another folder as “after”").setInputFiles(folder);
+  await expect(page.getByRole("region", { name: "Compared with the kept run" })).toBeVisible();
+  await expect(field(page)).toHaveValue(/replicas: 2/);
 });
