@@ -11,6 +11,11 @@ pub fn written(ms: i64) -> String {
     if hours > 0 { format!("{sign}{hours}:{minutes:02}:{seconds:02}") } else { format!("{sign}{minutes}:{seconds:02}{tail}") }
 }
 
+/// A moment in a chain of causes: what was before the run began is only that.
+pub fn told(ms: i64) -> String {
+    if ms < 0 { "before".to_string() } else { written(ms) }
+}
+
 /// A length of time in words of use: `45 s`, `5 min 40 s`, `2 h 5 min`.
 pub fn length(ms: i64) -> String {
     let seconds = ms.max(0) / 1_000;
@@ -127,6 +132,7 @@ mod tests {
     #[test]
     fn moments_are_written() {
         assert_eq!([0, 5_000, 340_240, 3_723_400, -1_500].map(written), ["0:00", "0:05", "5:40.2", "1:02:03", "−0:01.5"]);
+        assert_eq!([-3_600_000, 5_000].map(told), ["before", "0:05"]);
         assert_eq!([0, 1_500, 45_000, 340_000, 7_500_000].map(length), ["0 s", "1.5 s", "45 s", "5 min 40 s", "2 h 5 min"]);
     }
 

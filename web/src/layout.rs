@@ -235,8 +235,10 @@ pub fn plan(width: f64, height: f64, wanted: &Wanted) -> Plan {
             for columns in tries(busiest) {
                 let Some(arrangement) = Arrangement::of(space, &per_zone, across, columns, style) else { break };
                 let (w, h) = arrangement.card;
+                let cells = zones.div_ceil(across) * across;
+                let holes = (cells - zones) as f64 / cells as f64;
                 let aspect = (w / (1.5 * h)).max(1.5 * h / w) - 1.0;
-                let worth = Inner::of(w, h, wanted.peak).worth(w, h) - aspect.min(4.0) * 3.0;
+                let worth = Inner::of(w, h, wanted.peak).worth(w, h) - aspect.min(4.0) * 3.0 - holes * 40.0;
                 if best.as_ref().is_none_or(|(most, _)| worth > *most + 0.01 || (worth > *most - 0.01 && across > 1)) {
                     best = Some((worth, arrangement));
                 }

@@ -4,6 +4,8 @@ use crate::wire::Node;
 
 /// The least and the most that a picture is scaled.
 pub const SCALES: (f64, f64) = (0.04, 3.0);
+/// What lies over a frame at its top and its foot, and is kept free where a picture fits: pixels.
+const OVER: (f64, f64) = (36.0, 26.0);
 
 /// Where a picture lies in its frame: moved by so many pixels, and scaled.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,8 +22,9 @@ impl Lens {
     /// All of a picture in the middle of a frame, no larger than it is.
     pub fn fitting(picture: (i32, i32), frame: (f64, f64)) -> Lens {
         let (w, h) = (f64::from(picture.0.max(1)), f64::from(picture.1.max(1)));
-        let scale = (frame.0 / w).min(frame.1 / h).clamp(SCALES.0, 1.15);
-        Lens { x: (frame.0 - w * scale) / 2.0, y: ((frame.1 - h * scale) / 2.0).max(0.0), scale }
+        let room = (frame.1 - OVER.0 - OVER.1).max(frame.1 / 2.0);
+        let scale = (frame.0 / w).min(room / h).clamp(SCALES.0, 1.15);
+        Lens { x: (frame.0 - w * scale) / 2.0, y: (OVER.0 + (room - h * scale) / 2.0).max(0.0), scale }
     }
 
     /// Larger or smaller, what lies at a point of the frame staying there.

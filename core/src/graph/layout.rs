@@ -10,8 +10,8 @@ use petgraph::graph::NodeIndex;
 
 use super::model::Graph;
 
-/// Between two layers.
-const LAYER_GAP: i32 = 56;
+/// Between two layers: as little as ties can be followed through, for what is lower is read from nearer.
+const LAYER_GAP: i32 = 26;
 /// Between two boxes of a layer.
 const BOX_GAP: i32 = 24;
 /// Height of a box.

@@ -22,7 +22,7 @@ pub(crate) fn account(of: &Account, dispatch: &UseReducerDispatcher<Store>) -> H
 fn remark(of: &Remark, dispatch: &UseReducerDispatcher<Store>) -> Html {
     let words = html! {
         <>
-            if let Some(at_ms) = of.at_ms { <time>{ clock::written(at_ms) }</time> }
+            if let Some(at_ms) = of.at_ms { <time>{ clock::told(at_ms) }</time> }
             <span>{ &of.text }
                 if !of.more.is_empty() { <small>{ &of.more }</small> }
                 if let Some(share) = of.share {

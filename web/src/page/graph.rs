@@ -75,7 +75,7 @@ pub(crate) fn relations(props: &Props) -> Html {
             *lens.borrow_mut() = Some(to);
             if let Some(ground) = ground.cast::<Element>() {
                 let _ = ground.set_attribute("transform", &format!("translate({:.1} {:.1}) scale({:.4})", to.x, to.y, to.scale));
-                let _ = ground.set_attribute("class", if to.scale < 0.45 { "far" } else { "near" });
+                let _ = ground.set_attribute("class", if to.scale < 0.8 { "far" } else { "near" });
             }
         })
     };

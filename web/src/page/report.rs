@@ -32,33 +32,37 @@ pub(crate) fn report(props: &Props) -> Html {
     // The best that can be done with a click is open.
     let first = props.advice.advice.iter().position(|of| of.tried == Tried::Helps && of.writable).filter(|_| tried);
     let proposals: &[Advice] = if tried { &props.advice.advice } else { &story.advice };
+    let helped = html! {
+        if !proposals.is_empty() {
+            <h3>{ "What would have helped" }<small>{ if tried { "each was tried" } else { "trying each …" } }</small></h3>
+            { for proposals.iter().enumerate().take(MOST_ROWS).map(|(nth, of)| advice(nth as u32, of, tried, first == Some(nth), props)) }
+        }
+    };
     html! {
-        <>
-            <p class={classes!("verdict", if story.harmed { "bad" } else { "good" })}>
-                <span aria-hidden="true">{ if story.harmed { "✕" } else { "✓" } }</span>{ &story.verdict }
-            </p>
-            { compared(props) }
-            if !story.expected.is_empty() { <h3>{ "Expected" }<small>{ kept(&story.expected) }</small></h3><ul class="expected">{ for story.expected.iter().take(MOST_ROWS).map(|of| expected(of, props)) }</ul> }
-            if !proposals.is_empty() {
-                <h3>{ "What would have helped" }<small>{ if tried { "each was tried" } else { "trying each …" } }</small></h3>
-                { for proposals.iter().enumerate().take(MOST_ROWS).map(|(nth, of)| advice(nth as u32, of, tried, first == Some(nth), props)) }
-            }
-            <h3>{ "Workloads" }</h3>
-            <div class="matrix" tabindex="0" role="region" aria-label="Workloads">
-                <table class="workloads">
-                    <thead><tr>
-                        <th scope="col">{ "Workload" }</th><th scope="col">{ "End" }</th><th scope="col">{ "Least" }</th>
-                        <th scope="col">{ "Below budget" }</th><th scope="col">{ "None ready" }</th>
-                    </tr></thead>
-                    <tbody>{ for story.workloads.iter().take(MOST_ROWS).map(|of| row(of, &props.dispatch)) }</tbody>
-                </table>
-            </div>
-            if story.workloads.len() > MOST_ROWS { <p class="muted">{ format!("and {} more", story.workloads.len() - MOST_ROWS) }</p> }
-            if !story.losses.is_empty() { <h3>{ "What was lost" }</h3>{ for story.losses.iter().take(MOST_ROWS).map(loss) } }
-            { list("Assumed", &story.assumptions) }
-            { list("Kept, not simulated", &story.not_simulated) }
-        </>
-    }
+           <>
+               <p class={classes!("verdict", if story.harmed { "bad" } else { "good" })}>
+                   <span aria-hidden="true">{ if story.harmed { "✕" } else { "✓" } }</span>{ &story.verdict }
+               </p>
+               if props.pinned.is_some() { { compared(props) } }
+               { helped }
+               if !story.expected.is_empty() { <h3>{ "Expected" }<small>{ kept(&story.expected) }</small></h3><ul class="expected">{ for story.expected.iter().take(MOST_ROWS).map(|of| expected(of, props)) }</ul> }
+               <h3>{ "Workloads" }</h3>
+               <div class="matrix" tabindex="0" role="region" aria-label="Workloads">
+                   <table class="workloads">
+                       <thead><tr>
+                           <th scope="col">{ "Workload" }</th><th scope="col">{ "End" }</th><th scope="col">{ "Least" }</th>
+                           <th scope="col">{ "Below budget" }</th><th scope="col">{ "None ready" }</th>
+                       </tr></thead>
+                       <tbody>{ for story.workloads.iter().take(MOST_ROWS).map(|of| row(of, &props.dispatch)) }</tbody>
+                   </table>
+               </div>
+               if story.workloads.len() > MOST_ROWS { <p class="muted">{ format!("and {} more", story.workloads.len() - MOST_ROWS) }</p> }
+               if !story.losses.is_empty() { <h3>{ "What was lost" }</h3>{ for story.losses.iter().take(MOST_ROWS).map(loss) } }
+    if props.pinned.is_none() { <h3>{ "Compare" }</h3>{ compared(props) } }
+               { list("Assumed", &story.assumptions) }
+               { list("Kept, not simulated", &story.not_simulated) }
+           </>
+       }
 }
 
 /// What differs from the run that was kept.

@@ -40,7 +40,7 @@ pub(crate) fn risks_pane(props: &Props) -> Html {
             if !ranked.is_empty() {
                 <table class="risks">
                     <caption class="unseen">{ "What would hurt, the worst first" }</caption>
-                    <thead><tr><th scope="col">{ "If" }</th><th scope="col">{ "Then" }</th><th scope="col" class="number">{ "Harm" }</th></tr></thead>
+                    <thead class="unseen"><tr><th scope="col">{ "If" }</th><th scope="col">{ "Harm" }</th><th scope="col">{ "Then" }</th></tr></thead>
                     <tbody>{ for rows }</tbody>
                 </table>
             }
@@ -88,17 +88,17 @@ fn row(risk: &Risk, most: u64, props: &Props) -> Html {
                     <span class="sign" aria-hidden="true">{ sign }</span><span>{ what(&risk.step) }</span><Icon name={Name::Forward} />
                 </button>
             </th>
+            <td class="number" title="Harm: pods that were missing, by how long">
+                <svg class="harm" width="64" height="6" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+                    <rect class="track-bar" width="100" height="6" rx="3" /><rect class="bar" width={wide} height="6" rx="3" />
+                </svg>
+                <span class="unseen">{ compact(risk.score) }</span>
+            </td>
             <td>
                 { then }
                 if more > 0 { <small>{ format!(" and {more} more") }</small> }
                 if let Some(at) = risk.recovered_ms { <small>{ format!(" · whole again after {}", clock::length(at)) }</small> }
                 if open && risk.score > 0 { <button type="button" class="button small" onclick={move |_| turn.dispatch(Action::Turn(Side::Report))}>{ "See what would help" }</button> }
-            </td>
-            <td class="number">
-                <svg class="harm" width="34" height="6" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
-                    <rect class="track-bar" width="100" height="6" rx="3" /><rect class="bar" width={wide} height="6" rx="3" />
-                </svg>
-                <span>{ compact(risk.score) }</span>
             </td>
         </tr>
     }

@@ -71,11 +71,21 @@ pub(crate) fn answers(props: &Props) -> Html {
                 tabindex={if chosen { "0" } else { "-1" }} onclick={move |_| dispatch.dispatch(Action::Turn(side))}>{ label }</button>
         }
     });
+    let pane = use_node_ref();
+    {
+        // What is told anew is read from its beginning; the story finds its own place.
+        let pane = pane.clone();
+        use_effect_with((props.side, props.selection.clone()), move |(side, _)| {
+            if let Some(pane) = pane.cast::<HtmlElement>().filter(|_| *side != Side::Story) {
+                pane.set_scroll_top(0);
+            }
+        });
+    }
     let label = SIDES.iter().find(|&&(side, _)| side == props.side).map_or("", |&(_, label)| label);
     html! {
         <section class={classes!("pane", "answers", props.shown.then_some("shown"))} aria-label="Answers">
             <div class="tabs sides" role="tablist" aria-label="Answers" onkeydown={keys}>{ for tabs }</div>
-            <div id="answer" class={classes!("answer", props.stale.then_some("stale"))} role="tabpanel" aria-labelledby={format!("tab-{label}")} tabindex="0">
+            <div ref={pane} id="answer" class={classes!("answer", props.stale.then_some("stale"))} role="tabpanel" aria-labelledby={format!("tab-{label}")} tabindex="0">
                 if let Some(told) = &props.told {
                     { match props.side {
                         Side::Story => html! { <Narrative told={told.clone()} now={told.sentence_at(props.at_ms)} dispatch={props.dispatch.clone()} /> },
@@ -129,6 +139,9 @@ fn narrative(props: &NarrativeProps) -> Html {
         }
     });
     if lines.is_empty() {
+        if props.told.story.workloads.is_empty() {
+            return html! { <p class="muted">{ "No workload runs: paste one, or see the findings below the manifests." }</p> };
+        }
         return html! { <p class="muted">{ "Quiet: the cluster is settled. Break something with the buttons above it, or see under Risks what would hurt." }</p> };
     }
     let items = (from..to).map(|nth| {

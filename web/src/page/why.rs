@@ -70,7 +70,7 @@ fn link(cause: &Cause, dispatch: &UseReducerDispatcher<Store>) -> Html {
     let (dispatch, at_ms) = (dispatch.clone(), cause.at_ms);
     html! {
         <li><button type="button" onclick={move |_| dispatch.dispatch(Action::Seek(at_ms))}>
-            <time>{ clock::written(cause.at_ms) }</time><span>{ &cause.text }</span>
+            <time>{ clock::told(cause.at_ms) }</time><span>{ &cause.text }</span>
         </button></li>
     }
 }
@@ -86,7 +86,9 @@ fn way(of: &Advice) -> Html {
 }
 
 fn decided(why: &Why) -> String {
-    let when = why.decided_ms.map_or_else(String::new, |at| format!("decided at {}", clock::written(at)));
+    let when = why.decided_ms.map_or_else(String::new, |at| {
+        format!("decided {}", if at < 0 { "before the start".to_string() } else { format!("at {}", clock::written(at)) })
+    });
     let shown = why.rows.len();
     if (why.nodes as usize) > shown { format!("{when} · {shown} of {} nodes", why.nodes) } else { when }
 }
