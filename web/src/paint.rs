@@ -262,9 +262,10 @@ pub fn zone_head(picture: &Picture, number: usize, (words, ink): &(String, Ink),
     let name = zone_name(picture.told, number);
     let inset = if place.w < 120.0 { 5.0 } else { 10.0 };
     let room = right - left - 2.0 * inset;
+    let named = (name.chars().count() as f64 * size * 0.62).min(room * 0.58);
     pen.text(name, (left + inset, y), room * 0.58, size, Hold::Left, Ink::Text);
     if room >= 90.0 || *ink == Ink::Lost {
-        pen.text(words, (right - inset, y), room * 0.4, size - 2.0, Hold::Right, *ink);
+        pen.text(words, (right - inset, y), (room - named - 4.0).max(1.0), size - 2.0, Hold::Right, *ink);
     }
 }
 
