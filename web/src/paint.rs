@@ -714,17 +714,17 @@ fn ink_on(spot: &Spot, solid: bool, shade: Shade) -> Ink {
 /// From this side in pixels a pod bears the name of its workload.
 const LEAST_NAMED: f64 = 42.0;
 /// The smallest and the largest letters of such a name, in pixels, and how wide one is of its height.
-const LETTERS: (f64, f64, f64) = (9.0, 12.0, 0.58);
+const LETTERS: (f64, f64, f64) = (9.0, 12.0, 0.64);
 
 /// The name of a pod's workload, in as many lines as there is room for.
 fn name(spot: &Spot, picture: &Picture, solid: bool, shade: Shade, pen: &mut dyn Pen) {
     let Rect { x, y, w: side, .. } = spot.place;
     let label = picture.told.workload_of(spot.pod as usize).map_or("", |workload| picture.told.story.workloads[workload].label.as_str());
     let (least, most, wide) = LETTERS;
-    let room = side - 5.0;
+    let room = side - 4.0;
     let lines = in_lines(label.rsplit('/').next().unwrap_or(label), (room / (least * wide)) as usize);
     let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(1).max(1);
-    let size = (room / (longest as f64 * wide)).clamp(least, most).floor();
+    let size = ((room / (longest as f64 * wide)).clamp(least, most) * 2.0).floor() / 2.0;
     let (high, ink) = (size + 2.0, ink_on(spot, solid, shade));
     let first = y + side / 2.0 + 0.5 - (lines.len() as f64 - 1.0) * high / 2.0;
     for (nth, line) in lines.iter().enumerate() {

@@ -82,7 +82,6 @@ pub(crate) fn cluster(props: &Props) -> Html {
     let stage = props.stage.clone();
     let hands = use_mut_ref(Hands::default);
 
-    let nodes = props.told.story.nodes.len();
     // The plan stays where only typing changed the story: nodes that stand still are easier to follow.
     let wanted = use_memo(props.told.clone(), |told| told.wanted());
     let plan: Rc<Plan> = use_memo((wanted, size.0 as i64, size.1 as i64), |(wanted, w, h)| layout::plan(*w as f64, *h as f64, wanted));
@@ -321,7 +320,7 @@ pub(crate) fn cluster(props: &Props) -> Html {
                 { button(Name::Plus, "Zoom in (+)", ZOOM, false) }
                 { button(Name::Minus, "Zoom out (−)", 1.0 / ZOOM, false) }
                 { button(Name::Fit, "The whole cluster (0)", 0.0, fit) }
-                if nodes > 60 || !fit { <span>{ level_words(level) }</span> }
+                <span title="What the map shows, as near as it is seen">{ level_words(level) }</span>
             </div>
             <div ref={tip} class={classes!("tip", words.is_none().then_some("hidden"))} role="tooltip" aria-live="polite">
                 if let Some((title, rest)) = words { <b><bdi>{ title }</bdi></b><span>{ rest }</span> }

@@ -25,8 +25,8 @@ pub(crate) struct Props {
 }
 
 const GRAINS: [(Grain, &str, &str); 4] = [
-    (Grain::Fitting, "fitting", "Fitting"),
-    (Grain::Objects, "objects", "Objects"),
+    (Grain::Fitting, "fitting", "What fits"),
+    (Grain::Objects, "objects", "Every object"),
     (Grain::Apps, "apps", "Apps"),
     (Grain::Namespaces, "namespaces", "Namespaces"),
 ];

@@ -96,7 +96,7 @@ fn row(risk: &Risk, most: u64, props: &Props) -> Html {
             </td>
             <td>
                 { then }
-                if more > 0 { <small>{ format!(" and {more} more") }</small> }
+                if more > 0 { <small>{ format!(" · {more} more") }</small> }
                 if let Some(at) = risk.recovered_ms { <small>{ format!(" · whole again after {}", clock::length(at)) }</small> }
                 if open && risk.score > 0 { <button type="button" class="button small" onclick={move |_| turn.dispatch(Action::Turn(Side::Report))}>{ "See what would help" }</button> }
             </td>
