@@ -338,6 +338,8 @@ impl Arrangement {
 
 /// The side of a waiting pod's square, so that as many as are ever shown find room.
 fn tray_slot(tray: &Rect, waiting: usize) -> f64 {
+    // On a narrow screen few that can be seen are better than all.
+    let waiting = if tray.w < NARROW { waiting.min(10) } else { waiting };
     let inner = ((tray.w - TRAY_LABEL - 8.0).max(8.0), tray.h - 10.0);
     let mut slot = inner.1;
     while slot > 1.0 && ((inner.0 / (slot + 2.0)).floor() * (inner.1 / (slot + 2.0)).floor().max(1.0)) < waiting as f64 {

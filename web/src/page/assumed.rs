@@ -44,7 +44,7 @@ pub(crate) fn assumed_pane(props: &Props) -> Html {
     html! {
         <div class="assumed">
             <p class="lead">{ "What the manifests do not say. A value that you change is written into a document of the manifests, and counts for every run; undo takes it back." }</p>
-            <p class="muted">{ format!("{} values, {said} said otherwise", values.len()) }</p>
+            <p class="muted">{ format!("{} values, {} changed", values.len(), if said == 0 { "none".to_string() } else { said.to_string() }) }</p>
             if values.len() > 12 {
                 <input type="search" class="field" aria-label="Find a value" placeholder="Find by workload or property" oninput={find} />
             }

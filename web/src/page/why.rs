@@ -96,7 +96,7 @@ fn decided(why: &Why) -> String {
 fn matrix(why: &Why) -> Html {
     let rows = why.rows.iter().map(|row| {
         let refused = row.total.is_none() && !row.chosen;
-        let class = classes!(row.chosen.then_some("chosen"), refused.then_some("refused"));
+        let class = classes!(row.chosen.then_some("chosen"), refused.then_some("ruled-out"));
         let reason = row.cells.iter().flatten().map(|cell| cell.reason.as_str()).find(|reason| !reason.is_empty()).unwrap_or(&row.refused);
         html! {
             <>
