@@ -112,7 +112,7 @@ pub struct Plan {
 /// The place of the tray's label, left of its pods.
 pub const TRAY_LABEL: f64 = 104.0;
 /// What is kept free right of the tray, for the buttons that zoom; and the same of a narrow view.
-const BESIDE_TRAY: (f64, f64) = (140.0, 100.0);
+const BESIDE_TRAY: (f64, f64) = (148.0, 102.0);
 const NARROW: f64 = 520.0;
 const TRAY: f64 = 34.0;
 const BETWEEN: f64 = 10.0;

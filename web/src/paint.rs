@@ -714,7 +714,7 @@ fn ink_on(spot: &Spot, solid: bool, shade: Shade) -> Ink {
 /// From this side in pixels a pod bears the name of its workload.
 const LEAST_NAMED: f64 = 42.0;
 /// The smallest and the largest letters of such a name, in pixels, and how wide one is of its height.
-const LETTERS: (f64, f64, f64) = (9.0, 12.0, 0.64);
+const LETTERS: (f64, f64, f64) = (8.5, 12.0, 0.64);
 
 /// The name of a pod's workload, in as many lines as there is room for.
 fn name(spot: &Spot, picture: &Picture, solid: bool, shade: Shade, pen: &mut dyn Pen) {

@@ -178,7 +178,7 @@ impl Pen for CanvasPen<'_> {
     }
 
     fn text(&mut self, text: &str, at: (f64, f64), most: f64, size: f64, hold: Hold, ink: Ink) {
-        let weight = if hold == Hold::Middle && size >= 10.0 || size >= 12.0 { 600 } else { 500 };
+        let weight = if hold == Hold::Middle || size >= 12.0 { 600 } else { 500 };
         self.context.set_font(&format!("{weight} {size}px {}", self.colours.family));
         self.fill_with(ink);
         self.context.set_text_align(match hold {
