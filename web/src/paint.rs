@@ -851,7 +851,8 @@ mod tests {
     #[test]
     fn every_state_has_a_sign_besides_its_colour() {
         let drawn = drawn(2, NodeFlags::FAILED);
-        for sign in ["text ✕ lost", "text ✕ zone lost", "text !", "text web-shop", "text 1 pod waits", "outline Lost dashed", "fill BarOver"]
+        for sign in
+            ["text ✕ lost", "text ✕ zone lost", "text !", "text web-shop", "text 1 pod waits", "outline Lost dashed", "fill BarOver"]
         {
             assert!(drawn.iter().any(|line| line == sign), "{sign} in {drawn:#?}");
         }
