@@ -41,6 +41,23 @@ pub struct SourceFile {
     pub name: String,
     /// The whole text. Shared, because the trees read from it point into it.
     pub text: Arc<str>,
+    /// Where its lines end: thousands of places are told of one file.
+    line_ends: Vec<u32>,
+}
+
+impl SourceFile {
+    fn new(name: String, text: Arc<str>) -> SourceFile {
+        let line_ends = text.match_indices('\n').map_while(|(at, _)| u32::try_from(at).ok()).collect();
+        SourceFile { name, text, line_ends }
+    }
+
+    /// Line and column of a byte, both from 1; `width` says how many columns the beginning of a line has.
+    fn position(&self, at: usize, width: impl Fn(&str) -> usize) -> (u32, u32) {
+        let at = floor(&self.text, at);
+        let lines = self.line_ends.partition_point(|&end| (end as usize) < at);
+        let start = lines.checked_sub(1).map_or(0, |last| self.line_ends[last] as usize + 1);
+        (lines as u32 + 1, width(&self.text[start..at]) as u32 + 1)
+    }
 }
 
 /// All the texts of one reading, in the order they were given.
@@ -62,7 +79,7 @@ impl SourceSet {
     /// Adds a file at the end.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile { name: name.into(), text: text.into() });
+        self.files.push(SourceFile::new(name.into(), text.into()));
         id
     }
 
@@ -81,15 +98,14 @@ impl SourceSet {
     /// Line and column where a span starts, both from 1; columns count characters.
     #[must_use]
     pub fn line_col(&self, span: Span) -> (u32, u32) {
-        let text = self.file(span.file).map_or("", |f| &f.text);
-        position(text, span.start as usize, |line| line.chars().count())
+        self.file(span.file).map_or((1, 1), |file| file.position(span.start as usize, |line| line.chars().count()))
     }
 
     /// Line (from 1) and column (from 0, in UTF-16 units) where a span starts, as editors count.
     #[must_use]
     pub fn line_utf16(&self, span: Span) -> (u32, u32) {
-        let text = self.file(span.file).map_or("", |f| &f.text);
-        let (line, col) = position(text, span.start as usize, |line| line.encode_utf16().count());
+        let (line, col) =
+            self.file(span.file).map_or((1, 1), |file| file.position(span.start as usize, |line| line.encode_utf16().count()));
         (line, col - 1)
     }
 
@@ -122,13 +138,6 @@ fn floor(text: &str, at: usize) -> usize {
         at -= 1;
     }
     at
-}
-
-fn position(text: &str, at: usize, width: impl Fn(&str) -> usize) -> (u32, u32) {
-    let before = &text[..floor(text, at)];
-    let line_start = before.rfind('\n').map_or(0, |n| n + 1);
-    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-    (line as u32, width(&before[line_start..]) as u32 + 1)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The trace by subject and by cause, so that a story is found without walking all records again.
 
-use crate::cluster::ids::PodId;
+use crate::cluster::ids::{NodeId, PodId};
 use crate::trace::{Record, RecordId, Subject, Trace};
 
 /// Lists by key in one array: the items of key `k` are `items[starts[k]..starts[k + 1]]`.
@@ -35,10 +35,11 @@ impl Lists {
     }
 }
 
-/// Records by pod, and by the record that caused them; each list in order of time.
+/// Records by pod, by node, and by the record that caused them; each list in order of time.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     by_pod: Lists,
+    by_node: Lists,
     by_cause: Lists,
 }
 
@@ -49,13 +50,27 @@ impl Index {
             Subject::Pod(pod) => Some(pod.index()),
             _ => None,
         };
+        let of_node = |record: &Record| match record.subject {
+            Subject::Node(node) => Some(node.index()),
+            _ => None,
+        };
+        let nodes = trace.records().iter().filter_map(of_node).max().map_or(0, |last| last + 1);
         let of_cause = |record: &Record| record.cause.map(|cause| cause.0 as usize);
-        Index { by_pod: Lists::new(trace, pods, of_pod), by_cause: Lists::new(trace, trace.len(), of_cause) }
+        Index {
+            by_pod: Lists::new(trace, pods, of_pod),
+            by_node: Lists::new(trace, nodes, of_node),
+            by_cause: Lists::new(trace, trace.len(), of_cause),
+        }
     }
 
     /// What happened to a pod.
     pub fn of_pod(&self, pod: PodId) -> &[RecordId] {
         self.by_pod.of(pod.index())
+    }
+
+    /// What happened to a node.
+    pub fn of_node(&self, node: NodeId) -> &[RecordId] {
+        self.by_node.of(node.index())
     }
 
     /// What followed directly from a record.

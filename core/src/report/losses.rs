@@ -127,8 +127,9 @@ fn lost(input: &ReportInput<'_>, pod: PodId, served_before: bool, index: &Index)
     if found.is_none() && served {
         // Ready to the API, but its machine is dead at the end.
         let node = input.end.pod(pod).node.filter(|&node| !input.end.node(node).kubelet_alive && !input.end.pod(pod).gone)?;
-        let died = input.trace.numbered().rev().find(|(_, r)| r.subject == Subject::Node(node) && r.change == Change::NodeFailed)?;
-        found = Some((died.0, End::Machine));
+        let failed = |id: &&RecordId| input.trace.record(**id).is_some_and(|record| record.change == Change::NodeFailed);
+        let died = *index.of_node(node).iter().rev().find(failed)?;
+        found = Some((died, End::Machine));
     }
     let (record, end) = found?;
     let replacement = replacement(input, record, pod, index);
@@ -180,7 +181,7 @@ pub(super) fn losses(
             pods: group.lost.iter().take(MOST_NAMES).map(|lost| told.pod(lost.pod)).collect(),
             count: group.lost.len(),
             chain: chain(input, told, first, index),
-            decided_by: decided_by(input, told, group, first, outcome, places),
+            decided_by: decided_by(input, told, group, first, outcome, index, places),
         })
     };
     groups.iter().filter_map(one).collect()
@@ -234,7 +235,7 @@ fn chain(input: &ReportInput<'_>, told: &Told<'_>, lost: &Lost, index: &Index) -
         });
         records.extend(after);
     }
-    chain_of(input, told, records.into_iter())
+    chain_of(input, told, records.into_iter(), index)
 }
 
 /// Whether two sentences say the same: a step names a node as kubectl does.
@@ -244,12 +245,12 @@ pub(super) fn same_words(a: &str, b: &str) -> bool {
 }
 
 /// Records as links, from the first cause on; what says the same as the link before it is left out.
-pub(super) fn chain_of(input: &ReportInput<'_>, told: &Told<'_>, records: impl Iterator<Item = RecordId>) -> Vec<Link> {
+pub(super) fn chain_of(input: &ReportInput<'_>, told: &Told<'_>, records: impl Iterator<Item = RecordId>, index: &Index) -> Vec<Link> {
     let link = |id: RecordId| {
         let record = input.trace.record(id)?;
         let text = match (record.subject, record.change) {
             (_, Change::PodDisruptionTarget(_)) => return None,
-            (Subject::Pod(pod), Change::PodDeleting(DeleteReason::Taint)) => match tolerated(input, told, pod) {
+            (Subject::Pod(pod), Change::PodDeleting(DeleteReason::Taint)) => match tolerated(input, told, pod, index) {
                 Some((_, toleration)) => match toleration.seconds {
                     Some(seconds) => format!("{seconds} s after the taint, as long as it tolerates it, pod {} is deleted", told.pod(pod)),
                     None => told.sentence(record),
@@ -270,19 +271,14 @@ fn is_refusal(input: &ReportInput<'_>, id: RecordId) -> bool {
 }
 
 /// The toleration (and its position) that kept a pod on its lost node for a while.
-fn tolerated<'a>(input: &ReportInput<'a>, told: &Told<'_>, pod: PodId) -> Option<(usize, &'a Toleration)> {
+fn tolerated<'a>(input: &ReportInput<'a>, told: &Told<'_>, pod: PodId, index: &Index) -> Option<(usize, &'a Toleration)> {
     let template: &'a PodTemplate = input.end.template_of(pod);
     let node = input.end.pod(pod).node?;
     let keys = ["node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"];
     let known = keys.iter().filter_map(|key| told.cluster.text.get(key));
     // The taint that was set in this run decides; of the two only one is on the node at a time.
-    let key = known.into_iter().find(|&key| {
-        input
-            .trace
-            .records()
-            .iter()
-            .any(|r| r.subject == Subject::Node(node) && r.change == Change::NodeTainted(key, TaintEffect::NoExecute))
-    })?;
+    let of_node = || index.of_node(node).iter().filter_map(|&id| input.trace.record(id));
+    let key = known.into_iter().find(|&key| of_node().any(|record| record.change == Change::NodeTainted(key, TaintEffect::NoExecute)))?;
     template.tolerations.iter().enumerate().find(|(_, t)| t.tolerates(key, Sym::EMPTY, TaintEffect::NoExecute))
 }
 
@@ -292,6 +288,7 @@ fn decided_by(
     group: &LossGroup,
     first: &Lost,
     outcome: &WorkloadOutcome,
+    index: &Index,
     places: Places<'_>,
 ) -> Vec<Decision> {
     let template = input.end.template_of(first.pod);
@@ -308,7 +305,7 @@ fn decided_by(
         ),
         End::Deleted(DeleteReason::Taint) => {
             let written = written_toleration(origin, places);
-            match (tolerated(input, told, first.pod).and_then(|(_, t)| t.seconds), written) {
+            match (tolerated(input, told, first.pod, index).and_then(|(_, t)| t.seconds), written) {
                 (Some(seconds), Some(pointer)) => add(places.near(origin, &pointer), format!("it tolerates a lost node for {seconds} s")),
                 (Some(seconds), None) => add(
                     places.near(origin, ""),
@@ -346,8 +343,8 @@ fn decided_by(
     if group.fate == Fate::Waits
         && let Some(new) = first.replacement
     {
-        let message = input.trace.records().iter().rev().find_map(|r| match (r.subject, r.change) {
-            (Subject::Pod(pod), Change::PodUnschedulable(text)) if pod == new => Some(input.trace.text(text)),
+        let message = index.of_pod(new).iter().rev().find_map(|&id| match input.trace.record(id)?.change {
+            Change::PodUnschedulable(text) => Some(input.trace.text(text)),
             _ => None,
         });
         decisions.extend(refusals::decisions(input.end, Some(new), message.unwrap_or_default(), places));

@@ -37,8 +37,10 @@ pub(super) fn measures(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[(Wo
 /// The stretches of each workload's series in which fewer serve than are wanted.
 fn outages(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[(Workload, &WorkloadOutcome)], until_ms: i64) -> Vec<Outage> {
     let mut found = Vec::new();
+    // Whose outages they are.
+    let mut whose = Vec::new();
     let mut open: BTreeMap<usize, usize> = BTreeMap::new();
-    for (row, (_, outcome)) in outcomes.iter().enumerate() {
+    for (row, (workload, outcome)) in outcomes.iter().enumerate() {
         if outcome.completions.is_some() {
             continue;
         }
@@ -50,6 +52,7 @@ fn outages(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[(Workload, &Wor
                 continue;
             }
             let at = *open.entry(row).or_insert_with(|| {
+                whose.push(*workload);
                 found.push(Outage {
                     workload: outcome.label.clone(),
                     from_ms: point.at_ms,
@@ -69,9 +72,8 @@ fn outages(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[(Workload, &Wor
         }
     }
     let harm = first_harms(input);
-    for outage in &mut found {
-        let workload = outcomes.iter().find(|(_, outcome)| outcome.label == outage.workload).map(|(workload, _)| *workload);
-        let root = workload.and_then(|workload| harm.get(&(workload, outage.from_ms))).and_then(|&id| root(input, id));
+    for (outage, workload) in found.iter_mut().zip(whose) {
+        let root = harm.get(&(workload, outage.from_ms)).and_then(|&id| root(input, id));
         outage.cause = root.map_or_else(|| "its pods start for the first time".to_owned(), |record| told.sentence(record));
     }
     found.sort_by(|a, b| (a.from_ms, &a.workload).cmp(&(b.from_ms, &b.workload)));

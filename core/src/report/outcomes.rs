@@ -28,15 +28,14 @@ pub(super) struct Outcome {
 
 /// Outcomes of all workloads that had or wanted pods, the worst first.
 pub(super) fn outcomes(input: &ReportInput<'_>, told: &Told<'_>, series: &Series, index: &Index, places: Places<'_>) -> Vec<Outcome> {
-    let (before, after) = (spreads(input.start), spreads(input.end));
+    let (mut before, mut after) = (spreads(input.start), spreads(input.end));
     let made = pods_by_workload(input);
     let budgets = budgets_of(input.end, series);
     let begun = unfinished::rolled_out(input);
     let waiting = Waiting { late: last_refusals(input.trace), early: last_refusals(input.settle_trace), pods: pods_of(input.end) };
     let mut all: Vec<Outcome> = Vec::new();
     for (workload, curve) in &series.workloads {
-        let spread = |map: &BTreeMap<Workload, Spread>| map.get(workload).cloned().unwrap_or_default();
-        let (before, after) = (spread(&before), spread(&after));
+        let (before, after) = (before.remove(workload).unwrap_or_default(), after.remove(workload).unwrap_or_default());
         let (pods_created, pods_lost) = made.get(workload).copied().unwrap_or_default();
         let budget = budgets.get(workload);
         let mut outcome = WorkloadOutcome {
@@ -64,11 +63,8 @@ pub(super) fn outcomes(input: &ReportInput<'_>, told: &Told<'_>, series: &Series
             all.push(Outcome { workload: *workload, told: outcome });
         }
     }
-    all.sort_by(|a, b| {
-        let key = |o: &Outcome| {
-            (std::cmp::Reverse(o.told.harm), std::cmp::Reverse(o.told.none_ms), std::cmp::Reverse(o.told.short_ms), o.told.label.clone())
-        };
-        key(a).cmp(&key(b))
+    all.sort_by_cached_key(|o| {
+        (std::cmp::Reverse(o.told.harm), std::cmp::Reverse(o.told.none_ms), std::cmp::Reverse(o.told.short_ms), o.told.label.clone())
     });
     all
 }

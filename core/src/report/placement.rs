@@ -24,7 +24,7 @@ pub(super) fn placement(cluster: &Cluster, told: &Told<'_>, places: Places<'_>) 
         zone.nodes.push(placed);
     }
     let mut zones: Vec<ZonePlacement> = zones.into_values().collect();
-    zones.iter_mut().for_each(|zone| zone.nodes.sort_by_key(|node| natural(&node.name)));
+    zones.iter_mut().for_each(|zone| zone.nodes.sort_by_cached_key(|node| natural(&node.name)));
     let pods_placed = cluster.live_pods().filter(|(_, pod)| pod.node.is_some() && !pod.phase.is_terminal()).count();
     Placement { zones, pods_placed, unplaced: unplaced(cluster, told, places) }
 }
@@ -124,25 +124,45 @@ fn unplaced(cluster: &Cluster, told: &Told<'_>, places: Places<'_>) -> Vec<Unpla
 
 /// Where the pods of each workload are: those that exist and have not ended.
 pub(super) fn spreads(cluster: &Cluster) -> BTreeMap<Workload, Spread> {
-    // Per zone, per node, without a node.
-    type Counts<'a> = (BTreeMap<&'a str, usize>, BTreeMap<&'a str, usize>, usize);
-    let mut counts: BTreeMap<Workload, Counts<'_>> = BTreeMap::new();
+    let places = places(cluster);
+    // The places of a workload's pods, and how many have none.
+    let mut found: BTreeMap<Workload, (Vec<u32>, usize)> = BTreeMap::new();
     for (id, pod) in cluster.live_pods().filter(|(_, pod)| pod.is_active()) {
-        let (zones, nodes, pending) = counts.entry(cluster.workload_of(id)).or_default();
+        let (on, pending) = found.entry(cluster.workload_of(id)).or_default();
         match pod.node {
-            Some(node) => {
-                let node = cluster.node(node);
-                *zones.entry(cluster.zone_name(node.zone)).or_default() += 1;
-                *nodes.entry(cluster.text(node.name)).or_default() += 1;
-            }
+            Some(node) => on.push(places[node.index()]),
             None => *pending += 1,
         }
     }
-    let list = |map: BTreeMap<&str, usize>| {
-        let mut list: Vec<(String, usize)> = map.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-        list.sort_by_key(|(name, _)| natural(name));
-        list
+    // Places in order: the node of each.
+    let mut nodes = vec![None; cluster.nodes.len()];
+    for (node, &place) in cluster.nodes.iter().zip(&places) {
+        nodes[place as usize].get_or_insert(node);
+    }
+    let spread = |(mut on, pending): (Vec<u32>, usize)| {
+        on.sort_unstable();
+        let mut spread = Spread { pending, ..Spread::default() };
+        let mut zones: BTreeMap<&str, usize> = BTreeMap::new();
+        for alike in on.chunk_by(|one, other| one == other) {
+            let Some(node) = nodes[alike[0] as usize] else { continue };
+            *zones.entry(cluster.zone_name(node.zone)).or_default() += alike.len();
+            spread.nodes.push((cluster.text(node.name).to_owned(), alike.len()));
+        }
+        spread.zones = zones.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+        spread.zones.sort_by_cached_key(|(name, _)| natural(name));
+        spread
     };
-    let spread = |(zones, nodes, pending)| Spread { zones: list(zones), nodes: list(nodes), pending };
-    counts.into_iter().map(|(workload, count)| (workload, spread(count))).collect()
+    found.into_iter().map(|(workload, of)| (workload, spread(of))).collect()
+}
+
+/// For each node its place among all by name, numbers compared as numbers; nodes of one name share theirs.
+fn places(cluster: &Cluster) -> Vec<u32> {
+    let name = |node: usize| cluster.text(cluster.nodes[node].name);
+    let mut order: Vec<usize> = (0..cluster.nodes.len()).collect();
+    order.sort_by_cached_key(|&node| (natural(name(node)), name(node)));
+    let mut places = vec![0; order.len()];
+    for pair in order.windows(2) {
+        places[pair[1]] = places[pair[0]] + u32::from(name(pair[0]) != name(pair[1]));
+    }
+    places
 }

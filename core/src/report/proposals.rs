@@ -1,7 +1,7 @@
 //! What would have prevented the harm, by rule: each with the line to change and YAML to paste. It says what follows from the rules, with the
 //! numbers of this run; trying it is the session's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::amounts::{bytes, counted, cpu, listed};
 use super::input::ReportInput;
@@ -15,13 +15,14 @@ use super::remedy::Remedy;
 use super::snippets;
 use super::span;
 use super::told::{Short, Told, evictor};
+use super::unfinished;
 use crate::cluster::ids::{BudgetId, PodId};
 use crate::cluster::labels::Selector;
 use crate::cluster::origin::Origin;
 use crate::cluster::state::Workload;
 use crate::cluster::template::PodTemplate;
 use crate::cluster::workloads::{BudgetRule, DeploymentStrategy, IntOrPercent};
-use crate::trace::{Change, DeleteReason, Subject};
+use crate::trace::{Change, DeleteReason, Subject, TextId};
 use crate::units::time::MINUTE;
 
 /// What a rule looks at: one workload and what became of it.
@@ -36,6 +37,9 @@ struct Case<'a> {
     selector: Option<&'a Selector>,
     meta: Option<Origin>,
     zones: usize,
+    /// What the scheduler said last of a pod of this workload that waits at the end.
+    refusal: Option<TextId>,
+    rolled_out: bool,
 }
 
 /// All proposals, those for the worst harm first; one per rule and subject.
@@ -49,6 +53,7 @@ pub(super) fn proposals(
 ) -> Vec<Proposal> {
     let mut found = Vec::new();
     let zones = placement.zones.iter().filter(|zone| !zone.name.is_empty()).count();
+    let (refusals, rolled_out) = (last_refusals(input), unfinished::rolled_out(input));
     for Outcome { workload, told: outcome } in outcomes.iter().filter(|o| o.told.harm > Harm::None) {
         let Some(template) = template_of(input, *workload) else { continue };
         let case = Case {
@@ -62,6 +67,8 @@ pub(super) fn proposals(
             selector: selector_of(input, *workload),
             meta: input.end.workload_meta(*workload).and_then(|meta| meta.origin),
             zones,
+            refusal: refusals.get(workload).copied(),
+            rolled_out: rolled_out.contains(workload),
         };
         for rule in [
             one_replica,
@@ -193,18 +200,20 @@ impl Case<'_> {
 
     /// The refusals of pods of this workload that wait at the end.
     fn refusals(&self) -> Vec<(usize, Reason)> {
-        let waits = self.groups.iter().filter(|group| group.fate == Fate::Waits).flat_map(|group| &group.lost);
-        let pods: BTreeSet<PodId> = waits.filter_map(|lost| lost.replacement).collect();
-        let unscheduled = |id: &PodId| self.input.end.pods.get(id.index()).is_some_and(|pod| pod.is_unscheduled());
-        let of_workload = |id: PodId| self.input.end.workload_of(id) == self.workload;
-        let last = self.input.trace.records().iter().rev().find_map(|r| match (r.subject, r.change) {
-            (Subject::Pod(pod), Change::PodUnschedulable(text)) if (pods.contains(&pod) || of_workload(pod)) && unscheduled(&pod) => {
-                Some(text)
-            }
-            _ => None,
-        });
-        last.map_or_else(Vec::new, |text| reasons(self.input.trace.text(text)))
+        self.refusal.map_or_else(Vec::new, |text| reasons(self.input.trace.text(text)))
     }
+}
+
+/// For each workload what the scheduler said last of a pod of it that waits at the end.
+fn last_refusals(input: &ReportInput<'_>) -> BTreeMap<Workload, TextId> {
+    let mut last = BTreeMap::new();
+    for record in input.trace.records() {
+        let (Subject::Pod(id), Change::PodUnschedulable(text)) = (record.subject, record.change) else { continue };
+        if input.end.pods.get(id.index()).is_some_and(|pod| pod.is_unscheduled()) {
+            last.insert(input.end.workload_of(id), text);
+        }
+    }
+    last
 }
 
 fn one_replica(case: &Case<'_>) -> Option<Proposal> {
@@ -312,9 +321,8 @@ fn no_spare_node(case: &Case<'_>) -> Option<Proposal> {
     let Workload::Deployment(id) = case.workload else { return None };
     let deployment = case.input.end.deployments.get(id.index())?;
     let DeploymentStrategy::RollingUpdate { max_unavailable, .. } = deployment.strategy else { return None };
-    let rolled_out = case.input.trace.records().iter().any(|r| r.subject == Subject::Deployment(id) && r.change == Change::Rollout);
     let blocked = case.refusals().iter().any(|(_, reason)| matches!(reason, Reason::AntiAffinity | Reason::Spread | Reason::Ports));
-    if !rolled_out || !blocked || max_unavailable.floor_of(deployment.replicas) > 0 {
+    if !case.rolled_out || !blocked || max_unavailable.floor_of(deployment.replicas) > 0 {
         return None;
     }
     let mut proposal = case.proposal(
@@ -392,8 +400,7 @@ fn stuck_stateful_set(case: &Case<'_>) -> Option<Proposal> {
 fn recreate(case: &Case<'_>) -> Option<Proposal> {
     let Workload::Deployment(id) = case.workload else { return None };
     let deployment = case.input.end.deployments.get(id.index())?;
-    let rolled_out = case.input.trace.records().iter().any(|r| r.subject == Subject::Deployment(id) && r.change == Change::Rollout);
-    if !rolled_out || case.outcome.harm < Harm::Outage {
+    if !case.rolled_out || case.outcome.harm < Harm::Outage {
         return None;
     }
     let (why, pointer) = match deployment.strategy {

@@ -93,11 +93,13 @@ pub fn timeline(told: &Told<'_>) -> Vec<Entry> {
     let mut groups: Vec<Group> = Vec::new();
     let mut open: BTreeMap<Likeness, usize> = BTreeMap::new();
     let mut group_of: Vec<u32> = Vec::with_capacity(told.trace.len());
-    let mut leaving: BTreeSet<PodId> = BTreeSet::new();
+    let mut leaving = vec![false; told.cluster.pods.len()];
     for (id, record) in told.trace.numbered() {
         let deleting = match (record.subject, record.change) {
-            (Subject::Pod(pod), Change::PodDeleting(_)) => !leaving.insert(pod),
-            (Subject::Pod(pod), _) => leaving.contains(&pod),
+            (Subject::Pod(pod), Change::PodDeleting(_)) => {
+                leaving.get_mut(pod.index()).is_some_and(|leaving| std::mem::replace(leaving, true))
+            }
+            (Subject::Pod(pod), _) => leaving.get(pod.index()).copied().unwrap_or_default(),
             _ => false,
         };
         let likeness = likeness(told, id, record, deleting);

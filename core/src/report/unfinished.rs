@@ -1,6 +1,6 @@
 //! What was begun and does not come to its end, although nothing that served need be lost: rollouts that stay half way, Jobs that fail.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::amounts::counted;
 use super::index::Index;
@@ -12,7 +12,6 @@ use super::places::Places;
 use super::told::Told;
 use super::{refusals, span};
 use crate::cluster::ids::{JobId, PodId};
-use crate::cluster::pod::Pod;
 use crate::cluster::state::Workload;
 use crate::cluster::workloads::{Condition, DaemonSetStrategy, StatefulSetStrategy};
 use crate::trace::{Change, RecordId, Subject};
@@ -84,10 +83,15 @@ fn job(input: &ReportInput<'_>, id: JobId) -> Option<String> {
 
 /// For each workload that is stuck although it serves: the way to the pod that holds it up, and the lines that decided it.
 pub(super) fn held_up(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome], index: &Index, places: Places<'_>) -> Vec<Loss> {
+    // Of each workload the first pod made since that is not ready.
+    let mut waiting: BTreeMap<Workload, PodId> = BTreeMap::new();
+    for (id, pod) in input.end.live_pods().filter(|(id, _)| id.index() >= input.start.pods.len()) {
+        if !pod.ready && !pod.phase.is_terminal() {
+            waiting.entry(input.end.workload_of(id)).or_insert(id);
+        }
+    }
     let one = |outcome: &Outcome| {
-        let made_since = |id: &PodId| id.index() >= input.start.pods.len() && input.end.workload_of(*id) == outcome.workload;
-        let waiting = |(id, pod): (PodId, &Pod)| (!pod.ready && !pod.phase.is_terminal()).then_some(id);
-        let pod = input.end.live_pods().filter_map(waiting).find(made_since)?;
+        let pod = *waiting.get(&outcome.workload)?;
         let last = last_word(input, pod, index)?;
         let message = match input.trace.record(last)?.change {
             Change::PodUnschedulable(text) => Some(input.trace.text(text)),
@@ -102,7 +106,7 @@ pub(super) fn held_up(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outc
             },
             pods: vec![told.pod(pod)],
             count: 1,
-            chain: chain_of(input, told, input.trace.causes(last).into_iter().rev()),
+            chain: chain_of(input, told, input.trace.causes(last).into_iter().rev(), index),
             decided_by: message.map_or_else(Vec::new, |message| refusals::decisions(input.end, Some(pod), message, places)),
         })
     };
