@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::api::Api;
-use crate::trace::{Change, RecordId, Subject, TextId};
+use crate::trace::{Change, RecordId, Subject};
 use crate::units::intern::Sym;
 use crate::units::time::{MINUTE, Millis, Time};
 
@@ -19,25 +19,25 @@ pub(super) struct SimilarEvents(BTreeMap<(Subject, Sym, Sym, bool), Similar>);
 #[derive(Clone, Debug)]
 struct Similar {
     last: Time,
-    messages: Vec<TextId>,
+    messages: Vec<Box<str>>,
 }
 
 impl SimilarEvents {
     /// Whether the event is merged with others like it (`EventAggregate`).
-    fn merges(&mut self, key: (Subject, Sym, Sym, bool), message: TextId, now: Time) -> bool {
+    fn merges(&mut self, key: (Subject, Sym, Sym, bool), message: &str, now: Time) -> bool {
         let similar = self.0.entry(key).or_insert_with(|| Similar { last: now, messages: Vec::new() });
         if now - similar.last > APART {
             similar.messages.clear();
         }
         similar.last = now;
-        if !similar.messages.contains(&message) {
-            similar.messages.push(message);
-        }
-        if similar.messages.len() < MOST_SIMILAR {
+        if similar.messages.iter().any(|other| **other == *message) {
             return false;
         }
-        similar.messages.pop();
-        true
+        if similar.messages.len() + 1 >= MOST_SIMILAR {
+            return true;
+        }
+        similar.messages.push(message.into());
+        false
     }
 }
 
@@ -46,12 +46,13 @@ impl Api {
     pub fn event(&mut self, subject: Subject, warning: bool, reason: &str, message: &str, source: &str) -> RecordId {
         let reason = self.cluster.text.intern(reason);
         let source = self.cluster.text.intern(source);
-        let mut text = self.trace_mut().text_id(message);
         let now = self.now();
         // One pod never says so much: 150,000 of them need no memory here.
-        if !matches!(subject, Subject::Pod(_)) && self.similar_events.merges((subject, reason, source, warning), text, now) {
-            text = self.trace_mut().text_id(&format!("(combined from similar events): {message}"));
-        }
+        let merged = !matches!(subject, Subject::Pod(_)) && self.similar_events.merges((subject, reason, source, warning), message, now);
+        let text = match merged {
+            true => self.trace_mut().text_id(&format!("(combined from similar events): {message}")),
+            false => self.trace_mut().text_id(message),
+        };
         self.record(subject, Change::Event { warning, reason, message: text, source })
     }
 }

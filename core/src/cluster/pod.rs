@@ -224,15 +224,19 @@ const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// Five letters for a number, as `metadata.generateName` would append; distinct for numbers below 27^5.
 pub fn name_suffix(number: u32) -> String {
+    suffix_letters(number).into_iter().collect()
+}
+
+/// The letters of [`name_suffix`].
+pub fn suffix_letters(number: u32) -> [char; 5] {
     const COUNT: u64 = 27u64.pow(5);
     // A multiplier coprime to 27 spreads neighbours over the alphabet; a bijection, so that no two numbers collide.
     let mut rest = (u64::from(number) * 7_368_787 + 4_812_341) % COUNT;
-    let mut letters = [0u8; 5];
-    for letter in &mut letters {
-        *letter = ALPHABET[(rest % 27) as usize];
+    std::array::from_fn(|_| {
+        let letter = ALPHABET[(rest % 27) as usize];
         rest /= 27;
-    }
-    letters.iter().map(|&b| char::from(b)).collect()
+        char::from(letter)
+    })
 }
 
 /// One pod and where it is: what a list of affected pods holds.

@@ -13,7 +13,7 @@ use super::labels::Labels;
 use super::loads::Load;
 use super::node::Node;
 use super::node_pools::{NodePool, ScaleDown};
-use super::pod::{Owner, Pod, PodName, name_suffix};
+use super::pod::{Owner, Pod, PodName, suffix_letters};
 use super::quotas::{LimitRange, ResourceQuota};
 use super::template::{PodTemplate, PodVolume, VolumeSource};
 use super::vertical_autoscalers::{VerticalAutoscaler, VerticalTarget};
@@ -93,6 +93,9 @@ pub struct Cluster {
     /// What was said of how pods behave: it holds for objects applied later too.
     pub behaviors: Arc<super::build::Behaviors>,
 }
+
+/// Room for the name of most pods, in bytes.
+const NAME_BYTES: usize = 64;
 
 /// Any workload object: what a report has a row for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -183,18 +186,42 @@ impl Cluster {
 
     /// `metadata.name` of a pod.
     pub fn pod_name(&self, id: PodId) -> String {
+        let mut name = String::with_capacity(NAME_BYTES);
+        self.push_pod_name(id, &mut name);
+        name
+    }
+
+    /// Appends `metadata.name` of a pod to a text.
+    pub fn push_pod_name(&self, id: PodId, text: &mut String) {
         let pod = self.pod(id);
+        if !matches!(pod.name, PodName::Given(_)) {
+            text.push_str(self.owner_name(pod.owner));
+            text.push('-');
+        }
         match pod.name {
-            PodName::Given(name) => self.text(name).to_owned(),
-            PodName::Ordinal(ordinal) => format!("{}-{ordinal}", self.owner_name(pod.owner)),
-            PodName::Generated(number) => format!("{}-{}", self.owner_name(pod.owner), name_suffix(number)),
-            PodName::Indexed(index, number) => format!("{}-{index}-{}", self.owner_name(pod.owner), name_suffix(number)),
+            PodName::Given(name) => text.push_str(self.text(name)),
+            PodName::Ordinal(ordinal) => text.push_str(&ordinal.to_string()),
+            PodName::Generated(number) => text.extend(suffix_letters(number)),
+            PodName::Indexed(index, number) => {
+                text.push_str(&index.to_string());
+                text.push('-');
+                text.extend(suffix_letters(number));
+            }
         }
     }
 
     /// `namespace/name` of a pod.
     pub fn pod_full_name(&self, id: PodId) -> String {
-        format!("{}/{}", self.namespace_name(self.pod(id).namespace), self.pod_name(id))
+        let mut name = String::with_capacity(NAME_BYTES);
+        self.push_pod_full_name(id, &mut name);
+        name
+    }
+
+    /// Appends `namespace/name` of a pod to a text.
+    pub fn push_pod_full_name(&self, id: PodId, text: &mut String) {
+        text.push_str(self.namespace_name(self.pod(id).namespace));
+        text.push('/');
+        self.push_pod_name(id, text);
     }
 
     /// `metadata.name` of a pod's owner; empty for none.

@@ -380,8 +380,12 @@ fn bind(api: &mut Api, id: PodId, node: NodeId) {
     let record = api.bind(id, node);
     let before = api.cause();
     api.set_cause(Some(record));
-    let message =
-        format!("Successfully assigned {} to {}", api.cluster().pod_full_name(id), api.cluster().text(api.cluster().node(node).name));
+    let cluster = api.cluster();
+    let mut message = String::with_capacity(128);
+    message.push_str("Successfully assigned ");
+    cluster.push_pod_full_name(id, &mut message);
+    message.push_str(" to ");
+    message.push_str(cluster.text(cluster.node(node).name));
     api.event(Subject::Pod(id), false, "Scheduled", &message, SOURCE);
     api.set_cause(before);
 }

@@ -1,18 +1,14 @@
 //! The trace: records in order, their texts, and the way from an effect to its causes and back.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use super::record::{Change, Record, RecordId, Subject, TextId};
+use crate::units::texts::Texts;
 use crate::units::time::Time;
 
 /// All records of a run, in the order in which they happened. Times never decrease, and a cause always precedes its effect.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     records: Vec<Record>,
-    texts: Vec<Arc<str>>,
-    // Looked up by key only, never walked.
-    text_numbers: HashMap<Arc<str>, TextId>,
+    texts: Texts,
 }
 
 impl Trace {
@@ -26,19 +22,12 @@ impl Trace {
 
     /// The number of a text, kept once.
     pub fn text_id(&mut self, text: &str) -> TextId {
-        if let Some(&known) = self.text_numbers.get(text) {
-            return known;
-        }
-        let id = TextId(self.texts.len() as u32);
-        let shared: Arc<str> = Arc::from(text);
-        self.texts.push(shared.clone());
-        self.text_numbers.insert(shared, id);
-        id
+        TextId(self.texts.add(text))
     }
 
     /// A kept text.
     pub fn text(&self, id: TextId) -> &str {
-        self.texts.get(id.0 as usize).map_or("", |t| t)
+        self.texts.get(id.0)
     }
 
     /// All records.
@@ -126,7 +115,7 @@ impl Trace {
             let _ = writeln!(line, "{} {:?} {:?} {:?}", record.time.millis(), record.cause.map(|c| c.0), record.subject, record.change);
             hasher.update(line.as_bytes());
         }
-        for text in &self.texts {
+        for text in self.texts.iter() {
             hasher.update(text.as_bytes());
             hasher.update(b"\0");
         }

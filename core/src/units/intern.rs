@@ -1,9 +1,10 @@
 //! Interned strings: each distinct text once, named by a small number.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use super::texts::Texts;
 
 /// The number of an interned string. Compare for equality only; order follows first appearance, not the alphabet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -12,13 +13,6 @@ pub struct Sym(pub u32);
 impl Sym {
     /// The empty string, which every [`Interner`] holds first.
     pub const EMPTY: Sym = Sym(0);
-}
-
-#[derive(Clone, Debug, Default)]
-struct Table {
-    texts: Vec<Arc<str>>,
-    // Looked up by key only, never walked.
-    numbers: HashMap<Arc<str>, Sym>,
 }
 
 /// A set of strings that hands out a [`Sym`] for each. Cloning shares the table until one of the copies grows.
@@ -32,11 +26,11 @@ struct Table {
 /// assert_eq!(names.get("zone-b"), None);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Interner(Arc<Table>);
+pub struct Interner(Arc<Texts>);
 
 impl Default for Interner {
     fn default() -> Self {
-        let mut interner = Interner(Arc::new(Table::default()));
+        let mut interner = Interner(Arc::default());
         interner.intern("");
         interner
     }
@@ -45,35 +39,29 @@ impl Default for Interner {
 impl Interner {
     /// The number of `text`, given out now if it is new.
     pub fn intern(&mut self, text: &str) -> Sym {
-        if let Some(&known) = self.0.numbers.get(text) {
-            return known;
+        match self.0.find(text) {
+            Some(known) => Sym(known),
+            None => Sym(Arc::make_mut(&mut self.0).add(text)),
         }
-        let table = Arc::make_mut(&mut self.0);
-        // 2^32 distinct strings do not fit into the memory limits of reading.
-        let sym = Sym(table.texts.len() as u32);
-        let shared: Arc<str> = Arc::from(text);
-        table.texts.push(shared.clone());
-        table.numbers.insert(shared, sym);
-        sym
     }
 
     /// The number of `text` if it has one.
     pub fn get(&self, text: &str) -> Option<Sym> {
-        self.0.numbers.get(text).copied()
+        self.0.find(text).map(Sym)
     }
 
     /// The text of a number; empty for one that this interner did not give out.
     pub fn text(&self, sym: Sym) -> &str {
-        self.0.texts.get(sym.0 as usize).map_or("", |t| t)
+        self.0.get(sym.0)
     }
 
     /// How many distinct strings are held.
     pub fn len(&self) -> usize {
-        self.0.texts.len()
+        self.0.len()
     }
 
     /// Never true: the empty string is always held.
     pub fn is_empty(&self) -> bool {
-        self.0.texts.is_empty()
+        self.0.is_empty()
     }
 }

@@ -11,5 +11,6 @@ pub mod quantity;
 pub mod resources;
 pub mod rng;
 pub mod text;
+pub mod texts;
 pub mod time;
 pub mod zone;

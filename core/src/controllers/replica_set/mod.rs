@@ -252,7 +252,12 @@ fn create_one(api: &mut Api, id: ReplicaSetId) -> Result<(), Refusal> {
     };
     let created = api.create_pod(new);
     let (warning, reason, message) = match &created {
-        Ok(pod) => (false, "SuccessfulCreate", format!("Created pod: {}", api.cluster().pod_name(*pod))),
+        Ok(pod) => {
+            let mut message = String::with_capacity(96);
+            message.push_str("Created pod: ");
+            api.cluster().push_pod_name(*pod, &mut message);
+            (false, "SuccessfulCreate", message)
+        }
         Err(refusal) if refusal.is_no_error() => return created.map(drop),
         Err(refusal) => (true, "FailedCreate", format!("Error creating: {}", refusal.message)),
     };
