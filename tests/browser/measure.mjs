@@ -4,37 +4,13 @@ import { chromium } from "@playwright/test";
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { manifest, round, summary } from "./measured.mjs";
 
-const round = (ms) => Math.round(ms * 10) / 10;
 const [wavetank, dist, nodes = "5000", pods = "150000"] = process.argv.slice(2);
 const port = 8941;
 const server = spawn(wavetank, ["serve", "--dir", dist, "--port", String(port)], { stdio: ["ignore", "pipe", "inherit"] });
 await new Promise((ready) => server.stdout.once("data", ready));
 const browser = await chromium.launch({ executablePath: process.env.WAVETANK_CHROMIUM ?? "chromium", args: ["--no-sandbox", "--disable-gpu"] });
-
-const cluster = (count, cpu = 16) => `apiVersion: wavetank.dev/v1alpha1
-kind: Cluster
-metadata: {name: measured}
-spec:
-  nodePools: [{name: node, count: ${count}, zones: [zone-a, zone-b, zone-c], capacity: {cpu: "${cpu}", memory: 64Gi, pods: "110"}}]
-`;
-const deployment = (nth, replicas) => `---
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web-${nth}}
-spec:
-  replicas: ${replicas}
-  selector: {matchLabels: {app: web-${nth}}}
-  template:
-    metadata: {labels: {app: web-${nth}}}
-    spec: {containers: [{name: web, image: "web:1", resources: {requests: {cpu: 100m, memory: 128Mi}}}]}
-`;
-const manifest = (nodes, pods) => cluster(nodes) + Array.from({ length: Math.ceil(pods / 100) }, (_, nth) => deployment(nth, Math.min(100, pods))).join("");
-const share = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
-const summary = (times) => {
-  const sorted = [...times].sort((a, b) => a - b);
-  return { median_ms: round(share(sorted, 0.5)), p95_ms: round(share(sorted, 0.95)), worst_ms: round(sorted.at(-1) ?? 0), count: sorted.length };
-};
 
 // What the page's main thread does between two animation frames, from Chromium's own trace: the marks say where frames begin.
 function busy(trace) {
