@@ -27,12 +27,13 @@ pub enum Row {
 impl Crowd {
     /// The pods of a frame by node: one pass to count, one to place.
     pub fn of(frame: &Frame) -> Crowd {
-        let mut starts = vec![0u32; frame.nodes.len() + 1];
+        let all = frame.nodes.len();
+        let mut starts = vec![0u32; all + 1];
         let mut waiting = Vec::new();
-        for pod in frame.present() {
-            match frame.place(pod) {
-                Some(node) => starts[node + 1] += 1,
-                None => waiting.push(pod as u32),
+        for (pod, look) in frame.pods.iter().enumerate().filter(|(_, look)| look.present()) {
+            match look.node().map(|node| node as usize) {
+                Some(node) if node < all => starts[node + 1] += 1,
+                _ => waiting.push(pod as u32),
             }
         }
         for node in 1..starts.len() {
@@ -40,8 +41,8 @@ impl Crowd {
         }
         let mut next = starts.clone();
         let mut pods = vec![0; starts.last().map_or(0, |&end| end as usize)];
-        for pod in frame.present() {
-            if let Some(node) = frame.place(pod) {
+        for (pod, look) in frame.pods.iter().enumerate().filter(|(_, look)| look.present()) {
+            if let Some(node) = look.node().map(|node| node as usize).filter(|&node| node < all) {
                 pods[next[node] as usize] = pod as u32;
                 next[node] += 1;
             }

@@ -1,5 +1,6 @@
 //! The worker's desk: a question comes in, the core is asked, an answer goes out. It keeps the last session and run, and no rule of its own.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use wavetank_core::cluster::ids::PodId;
@@ -49,8 +50,8 @@ struct Ran {
     scenario: Scenario,
     run: Run,
     words: Vec<String>,
-    /// Of the settling, of the run.
-    indexes: [Index; 2],
+    /// Of the settling, of the run: made when somebody asks why.
+    indexes: OnceCell<[Index; 2]>,
     /// As it was told; its proposals once they have been tried.
     report: Report,
     /// The proposals have been tried.
@@ -210,7 +211,6 @@ impl Desk {
         if run.end().pods.is_empty() && run.end().nodes.is_empty() || session.manifest().documents.is_empty() {
             return Answer::Ran { generation, diagnostics, partial: false, steps: None, story: None, taught: None };
         }
-        let indexes = [session.settle_trace(), run.trace()].map(|trace| Index::new(trace, run.end().pods.len()));
         let words = report.steps.iter().map(|step| step.text.clone()).collect();
         let (mut story, reel) = story(&run, &report, generation);
         // A lesson may speak of a time at which nothing happens any more.
@@ -218,7 +218,7 @@ impl Desk {
         story.duration_ms = story.duration_ms.max(spoken_of.unwrap_or_default());
         let steps = own.then(|| scenario.steps.iter().zip(&report.steps).map(|(step, told)| Step::of(&step.verb, told.at_ms)).collect());
         let partial = report.read.rejected > 0;
-        self.ran = Some(Ran { generation, scenario, run, words, indexes, report, tried: false, reel });
+        self.ran = Some(Ran { generation, scenario, run, words, indexes: OnceCell::new(), report, tried: false, reel });
         Answer::Ran { generation, diagnostics, partial, steps, story: Some(Box::new(story)), taught }
     }
 
@@ -569,7 +569,8 @@ fn why(session: &Session, ran: &Ran, pod: u32, at_ms: i64) -> Why {
     let tell = |trace, steps| Told { cluster: end, trace, steps };
     let told = tell(ran.run.trace(), &ran.words);
     let early = tell(session.settle_trace(), &[]);
-    let story = report::why::pod(&[early, told], &ran.indexes, id, at);
+    let indexes = ran.indexes.get_or_init(|| [session.settle_trace(), ran.run.trace()].map(|trace| Index::new(trace, end.pods.len())));
+    let story = report::why::pod(&[early, told], indexes, id, at);
     let summary = match (&story.refusal, &story.meaning, &story.node) {
         (Some(refusal), Some(meaning), _) => format!("{refusal}\n{meaning}"),
         (Some(refusal), None, _) => refusal.clone(),

@@ -122,6 +122,16 @@ impl Frame {
         self.pods.get(pod).and_then(|pod| pod.node()).map(|node| node as usize).filter(|&node| node < self.nodes.len())
     }
 
+    /// How many pods there are in each state, by the number of the state; those that are absent do not count.
+    pub fn counts(&self) -> [usize; 16] {
+        let mut counts = [0; 16];
+        for pod in &self.pods {
+            counts[(pod.0 & 15) as usize] += 1;
+        }
+        counts[PodState::Absent as usize] = 0;
+        counts
+    }
+
     /// Pods that are there, by number.
     pub fn present(&self) -> impl Iterator<Item = usize> + '_ {
         self.pods.iter().enumerate().filter(|(_, pod)| pod.present()).map(|(pod, _)| pod)

@@ -1,7 +1,5 @@
 //! Moments of a story worth going to: where it is worst, where a workload has nobody left. Arithmetic over curves.
 
-use std::collections::BTreeMap;
-
 use crate::wire::{Point, Story};
 
 /// What a workload with no pod that answers weighs, in thousandths of a workload with half of its pods.
@@ -10,21 +8,24 @@ const NONE_LEFT: i64 = 10_000;
 /// The first moment at which most is missing: workloads with no pod weigh most, then shares of pods. Zero where nothing is ever missed.
 pub fn worst(story: &Story) -> i64 {
     // How much more or less is missing from a moment on.
-    let mut changes: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut changes: Vec<(i64, i64)> = Vec::new();
     for workload in story.workloads.iter().filter(|workload| workload.desired > 0) {
         let mut before = 0;
         for point in &workload.curve {
             let missing = i64::from(workload.desired.saturating_sub(point.ready)) * 1_000 / i64::from(workload.desired);
             let now = missing + if point.ready == 0 { NONE_LEFT } else { 0 };
-            *changes.entry(point.at_ms.max(0)).or_default() += now - before;
+            if now != before {
+                changes.push((point.at_ms.max(0), now - before));
+            }
             before = now;
         }
     }
+    changes.sort_unstable_by_key(|&(moment, _)| moment);
     let (mut level, mut most, mut at) = (0, 0, 0);
-    for (moment, change) in changes {
-        level += change;
+    for of_moment in changes.chunk_by(|one, other| one.0 == other.0) {
+        level += of_moment.iter().map(|&(_, change)| change).sum::<i64>();
         if level > most {
-            (most, at) = (level, moment);
+            (most, at) = (level, of_moment[0].0);
         }
     }
     at

@@ -190,7 +190,7 @@ impl Names {
     /// Of a text with a name a line.
     pub fn of(text: String) -> Names {
         let last = u32::try_from(text.len()).ok().filter(|&end| end > 0 && !text.ends_with('\n'));
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32).chain(last).collect();
+        let ends = text.match_indices('\n').map(|(at, _)| at as u32).chain(last).collect();
         Names { text, ends }
     }
 

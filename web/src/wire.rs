@@ -3,6 +3,7 @@
 //! Postcard writes fields by position and reads all of them: no field here is skipped, flattened or tagged within. Tests ask in JSON.
 
 mod aside;
+mod flat;
 
 pub use aside::*;
 
@@ -25,7 +26,7 @@ pub struct Entry {
 }
 
 /// What every message but a frame begins with: the form of this wire.
-const FORM: u8 = 2;
+const FORM: u8 = 3;
 
 /// A question or an answer as bytes.
 pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
@@ -434,9 +435,10 @@ pub struct WorkloadInfo {
     #[serde(default)]
     pub short_ms: i64,
     /// Its pods over time.
+    #[serde(with = "flat")]
     pub curve: Vec<Point>,
     /// What happened to its pods, for its lane's ticks; times never decrease.
-    #[serde(default)]
+    #[serde(default, with = "flat")]
     pub marks: Vec<Mark>,
     /// Its pods' priority.
     #[serde(default)]
@@ -526,11 +528,13 @@ pub struct Story {
     /// Names of all pods that ever exist, in the order of their numbers, one a line.
     pub pod_names: String,
     /// The workload of each pod, by position.
+    #[serde(with = "flat")]
     pub pod_workloads: Vec<u32>,
     /// When each pod was made, in seconds after the settled state; those of the settling before zero.
-    #[serde(default)]
+    #[serde(default, with = "flat")]
     pub pod_born: Vec<i32>,
     /// What happened, for the timeline's ticks; times never decrease.
+    #[serde(with = "flat")]
     pub marks: Vec<Mark>,
     /// What happened, in sentences; times never decrease.
     pub narrative: Vec<Line>,

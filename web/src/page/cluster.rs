@@ -106,7 +106,8 @@ pub(crate) fn cluster(props: &Props) -> Html {
         use_effect_with(scene, move |scene| {
             if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
                 stage.on(canvas);
-                if scene.plan.size.0 > 40.0 {
+                // Until the first frame of another run has come the last picture stays: the old one would be drawn only to be drawn over.
+                if scene.plan.size.0 > 40.0 && scene.frame.generation == scene.told.generation {
                     stage.show(scene.clone());
                 }
             }
@@ -388,10 +389,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 
 /// What a screen reader says of the picture.
 fn summary(told: &Told, frame: &Frame) -> String {
-    let mut counts = [0usize; 9];
-    for pod in frame.present() {
-        counts[frame.look(pod) as usize] += 1;
-    }
+    let counts = frame.counts();
     let lost = frame.nodes.iter().filter(|node| node.flags.has(crate::frame::NodeFlags::FAILED)).count();
     let pods: Vec<String> = PodState::SHOWN
         .iter()

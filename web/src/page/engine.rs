@@ -27,10 +27,9 @@ type Ears = (Closure<dyn Fn(MessageEvent)>, Closure<dyn Fn(Event)>);
 
 /// A run that takes longer than this is ended when another is wanted: real milliseconds.
 const PATIENCE_MS: f64 = 250.0;
-/// How long typing rests before it is answered where the last answer was soon, and where it was not: real milliseconds.
-const REST_MS: (i32, i32) = (10, 200);
-/// An answer that took less was soon: real milliseconds.
-const SOON_MS: f64 = 120.0;
+/// How long typing rests before it is answered where answers take longer than that: real milliseconds. Where they do not every change is asked
+/// at once, and what is typed meanwhile waits for the answer.
+const REST_MS: i32 = 200;
 
 /// A worker, with what it calls.
 struct Hired {
@@ -208,7 +207,7 @@ impl Engine {
 
     /// How long typing has to rest before it is worth asking: milliseconds.
     pub(crate) fn rest_ms(&self) -> i32 {
-        if self.inner.borrow().took < SOON_MS { REST_MS.0 } else { REST_MS.1 }
+        if self.inner.borrow().took < PATIENCE_MS { 0 } else { REST_MS }
     }
 
     fn complain(&self, text: &str) {

@@ -109,6 +109,17 @@ impl<'a> CanvasPen<'a> {
         self.context.set_global_alpha(share.clamp(0.0, 1.0));
     }
 
+    /// The outlines of many rectangles in one stroke.
+    pub(crate) fn outlines(&mut self, places: &[Rect], ink: Ink, width: f64) {
+        self.stroke_with(ink);
+        self.context.set_line_width(width);
+        self.context.begin_path();
+        for place in places {
+            self.context.rect(place.x, place.y, place.w, place.h);
+        }
+        self.context.stroke();
+    }
+
     fn fill_with(&mut self, ink: Ink) {
         if self.filling != Some(ink) {
             self.context.set_fill_style_str(self.colours.of(ink));

@@ -1,5 +1,6 @@
 //! The right pane: story, why, report.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
@@ -145,29 +146,46 @@ fn narrative(props: &NarrativeProps) -> Html {
         return html! { <p class="muted">{ "Quiet: the cluster is settled. Break something with the buttons above it, or see under Risks what would hurt." }</p> };
     }
     let items = (from..to).map(|nth| {
-        let line = &lines[nth];
-        let (dispatch, at_ms, event) = (props.dispatch.clone(), line.at_ms, line.event);
-        let ask = (props.now == Some(nth)).then(|| {
-            let dispatch = props.dispatch.clone();
-            html! {
-                <button type="button" class="ask" title="What led to it, what it set off" onclick={move |_| dispatch.dispatch(Action::Select(Some(Selection::Event(event))))}>
-                    { "Causes and effects" }
-                </button>
-            }
-        });
-        let class = match props.now {
-            Some(now) if nth == now => "now",
-            Some(now) if nth < now => "past",
-            _ => "to-come",
-        };
-        html! {
-            <li key={nth} {class} aria-current={(props.now == Some(nth)).then_some("step")}>
-                <button type="button" onclick={move |_| dispatch.dispatch(Action::Seek(at_ms))}>
-                    <time>{ clock::written(at_ms) }</time><span>{ &line.text }</span>
-                </button>
-                { ask }
-            </li>
-        }
+        let place = props.now.map_or(Ordering::Greater, |now| nth.cmp(&now));
+        html! { <Sentence key={nth} told={props.told.clone()} {nth} {place} dispatch={props.dispatch.clone()} /> }
     });
     html! { <ol ref={list} class="story">{ for items }</ol> }
+}
+
+#[derive(Properties, PartialEq)]
+struct SentenceProps {
+    told: Rc<Told>,
+    nth: usize,
+    /// Before the present one, the present one, or after it.
+    place: Ordering,
+    dispatch: UseReducerDispatcher<Store>,
+}
+
+/// One sentence of the narrative: drawn again only where its place changes.
+#[component(Sentence)]
+fn sentence(props: &SentenceProps) -> Html {
+    let Some(line) = props.told.story.narrative.get(props.nth) else { return Html::default() };
+    let (dispatch, at_ms, event) = (props.dispatch.clone(), line.at_ms, line.event);
+    let now = props.place == Ordering::Equal;
+    let ask = now.then(|| {
+        let dispatch = props.dispatch.clone();
+        html! {
+            <button type="button" class="ask" title="What led to it, what it set off" onclick={move |_| dispatch.dispatch(Action::Select(Some(Selection::Event(event))))}>
+                { "Causes and effects" }
+            </button>
+        }
+    });
+    let class = match props.place {
+        Ordering::Equal => "now",
+        Ordering::Less => "past",
+        Ordering::Greater => "to-come",
+    };
+    html! {
+        <li {class} aria-current={now.then_some("step")}>
+            <button type="button" onclick={move |_| dispatch.dispatch(Action::Seek(at_ms))}>
+                <time>{ clock::written(at_ms) }</time><span>{ &line.text }</span>
+            </button>
+            { ask }
+        </li>
+    }
 }

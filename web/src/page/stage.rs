@@ -19,6 +19,7 @@ use crate::paint::{self, Ink, Picture, Ringed, Spot};
 use crate::store::Told;
 use crate::svg;
 use crate::tint::{Tint, Tints};
+use wavetank_core::trace::PodState;
 
 /// How long a pod is on its way: real milliseconds.
 const FLIGHT_MS: f64 = 420.0;
@@ -64,6 +65,8 @@ struct Inner {
     crowd: OnceCell<Rc<Crowd>>,
     /// What each node looked like when it was drawn; empty where all has to be drawn again.
     drawn: BTreeMap<u32, u64>,
+    /// The canvas that is not shown has the cluster as it is now.
+    fresh: bool,
     heads: Vec<(String, Ink)>,
     flights: BTreeMap<u32, Flight>,
     pulses: BTreeMap<u32, Pulse>,
@@ -141,6 +144,7 @@ impl Stage {
     pub(crate) fn show(&self, scene: Scene) {
         let mut inner = self.0.borrow_mut();
         let before = inner.scene.replace(scene.clone());
+        inner.fresh = false;
         let crowd = std::mem::take(&mut inner.crowd).into_inner();
         let same = before.as_ref().is_some_and(|before| {
             Rc::ptr_eq(&before.plan, &scene.plan)
@@ -155,7 +159,11 @@ impl Stage {
         } else {
             inner.forget();
         }
-        inner.draw();
+        // Where something moves the next animation frame draws it anyway.
+        let comes = inner.run.is_some();
+        if !comes {
+            inner.draw();
+        }
         let moves = inner.moves();
         drop(inner);
         if moves {
@@ -192,6 +200,7 @@ impl Stage {
 impl Inner {
     /// All has to be drawn again, and nothing is on its way any more.
     fn forget(&mut self) {
+        self.fresh = false;
         self.drawn.clear();
         self.flights.clear();
         self.pulses.clear();
@@ -255,8 +264,9 @@ impl Inner {
         let now = self.clock;
         self.flights.retain(|_, flight| now - flight.began < FLIGHT_MS);
         self.pulses.retain(|_, pulse| now - pulse.began < PULSE_MS);
-        let flights = &self.flights;
+        let (flights, before) = (&self.flights, self.flying.len());
         self.flying.retain(|pod| flights.contains_key(pod));
+        self.fresh &= self.flying.len() == before;
     }
 
     fn picture<'a>(&'a self, scene: &'a Scene, view: &'a View<'a>) -> Picture<'a> {
@@ -268,14 +278,32 @@ impl Inner {
         let (Some(scene), Some((lower, upper))) = (self.scene.clone(), self.canvases.clone()) else { return };
         let view = View::new(&scene.plan, self.camera);
         let size = scene.plan.size;
+        if !self.fresh || CanvasPen::is_other(&lower, size) {
+            self.draw_cluster(&scene, &view, &lower);
+        }
+        let picture = self.picture(&scene, &view);
+        if let Some(mut pen) = CanvasPen::on(&upper, size, &scene.colours, true) {
+            pen.copy(&lower, size);
+            paint::tray(&picture, &mut pen);
+            pen.within(view.window());
+            self.draw_moving(&picture, &mut pen);
+            paint::rings(&picture, &scene.selected, &mut pen);
+            paint::rings(&picture, &self.pointed, &mut pen);
+            pen.everywhere();
+            self.draw_flights(&picture, &mut pen);
+        }
+    }
+
+    /// Draws on the canvas that is not shown what changed since it was last drawn on.
+    fn draw_cluster(&mut self, scene: &Scene, view: &View, lower: &HtmlCanvasElement) {
+        let size = scene.plan.size;
         let heads = paint::zone_words(&scene.told, &scene.frame);
-        let (mut drawn, seen) = (std::mem::take(&mut self.drawn), view.nodes());
+        let mut drawn = std::mem::take(&mut self.drawn);
         {
-            let picture = self.picture(&scene, &view);
-            let whole = drawn.is_empty() || CanvasPen::is_other(&lower, size) || view.inner.level <= Level::Pools;
-            let Some(mut pen) = CanvasPen::on(&lower, size, &scene.colours, whole) else { return };
-            let window = view.window();
-            pen.within(window);
+            let picture = self.picture(scene, view);
+            let whole = drawn.is_empty() || CanvasPen::is_other(lower, size) || view.inner.level <= Level::Pools;
+            let Some(mut pen) = CanvasPen::on(lower, size, &scene.colours, whole) else { return };
+            pen.within(view.window());
             if whole {
                 paint::zones(&picture, &heads, &mut pen);
             } else {
@@ -283,50 +311,36 @@ impl Inner {
                     paint::zone_head(&picture, number, words, &mut pen);
                 }
             }
+            if whole {
+                drawn.clear();
+            }
             if view.inner.level <= Level::Pools {
                 paint::blocks(&picture, &mut pen);
-                drawn = BTreeMap::new();
             } else {
-                let prints: Vec<(u32, u64)> = seen.iter().map(|&node| (node, paint::print(&picture, node as usize))).collect();
-                let changed: Vec<u32> =
-                    prints.iter().filter(|(node, print)| whole || drawn.get(node) != Some(print)).map(|&(node, _)| node).collect();
-                paint::nodes(&picture, &changed, !whole, &mut pen);
-                if whole {
-                    drawn = prints.into_iter().collect();
-                } else {
-                    for node in &changed {
-                        drawn.insert(*node, paint::print(&picture, *node as usize));
-                    }
-                }
+                let prints = view.nodes().into_iter().map(|node| (node, paint::print(&picture, node as usize)));
+                let changed: Vec<(u32, u64)> = prints.filter(|(node, print)| whole || drawn.get(node) != Some(print)).collect();
+                let which: Vec<u32> = changed.iter().map(|&(node, _)| node).collect();
+                paint::nodes(&picture, &which, !whole, &mut pen);
+                drawn.extend(changed);
             }
             if self.camera.scale > 1.0 {
                 paint::signpost(&picture, &mut pen);
             }
             pen.everywhere();
-            if let Some(mut pen) = CanvasPen::on(&upper, size, &scene.colours, true) {
-                pen.copy(&lower, size);
-                paint::tray(&picture, &mut pen);
-                pen.within(window);
-                self.draw_moving(&picture, &mut pen);
-                paint::rings(&picture, &scene.selected, &mut pen);
-                paint::rings(&picture, &self.pointed, &mut pen);
-                pen.everywhere();
-                self.draw_flights(&picture, &mut pen);
-            }
         }
-        (self.drawn, self.heads) = (drawn, heads);
+        (self.drawn, self.heads, self.fresh) = (drawn, heads, true);
     }
 
     fn draw_moving(&self, picture: &Picture, pen: &mut CanvasPen) {
+        // Those that began together are drawn together.
+        let mut rings: BTreeMap<(u64, bool), Vec<Rect>> = BTreeMap::new();
         for (&node, pulse) in &self.pulses {
-            let place = picture.view.node(node as usize);
-            pen.faint(1.0 - (self.clock - pulse.began) / PULSE_MS);
-            let ink = if pulse.won {
-                Ink::Pod(wavetank_core::trace::PodState::Starting)
-            } else {
-                Ink::Pod(wavetank_core::trace::PodState::Terminating)
-            };
-            paint::Pen::outline(pen, Rect { x: place.x - 1.0, y: place.y - 1.0, w: place.w + 2.0, h: place.h + 2.0 }, 2.0, ink, 2.0, 0.0);
+            let Rect { x, y, w, h } = picture.view.node(node as usize);
+            rings.entry((pulse.began.to_bits(), pulse.won)).or_default().push(Rect { x: x - 1.0, y: y - 1.0, w: w + 2.0, h: h + 2.0 });
+        }
+        for ((began, won), places) in rings {
+            pen.faint(1.0 - (self.clock - f64::from_bits(began)) / PULSE_MS);
+            pen.outlines(&places, Ink::Pod(if won { PodState::Starting } else { PodState::Terminating }), 2.0);
         }
         pen.faint(1.0);
     }
