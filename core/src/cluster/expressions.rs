@@ -22,7 +22,7 @@ pub const VARIABLES: [&str; 5] = ["object", "oldObject", "request", "namespaceOb
 
 #[cfg(feature = "cel")]
 mod evaluated {
-    use std::collections::HashMap;
+    use std::collections::{BTreeMap, HashMap};
     use std::sync::Arc;
 
     use cel::common::ast::{EntryExpr, Expr, IdedEntryExpr, IdedExpr, LiteralValue, MapEntryExpr, MapExpr};
@@ -256,7 +256,9 @@ mod evaluated {
                     Key::String(key) => Some((key.to_string(), json(value)?)),
                     _ => None,
                 };
-                Json::Object(map.map.iter().map(entry).collect::<Option<serde_json::Map<String, Json>>>()?)
+                // In the order of their names, whatever order the map has.
+                let fields = map.map.iter().map(entry).collect::<Option<BTreeMap<String, Json>>>()?;
+                Json::Object(fields.into_iter().collect())
             }
             _ => return None,
         })

@@ -43,6 +43,7 @@ pub(super) fn apply(object: &Value, change: &Value) -> Result<Value, String> {
     let Value::Object(_) = change else { return Err("the change is no object".to_owned()) };
     let mut atomic = Vec::new();
     find_atomic(&mut Vec::new(), change, &mut atomic);
+    atomic.sort_unstable();
     if !atomic.is_empty() {
         return Err(format!("invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: {}", atomic.join(", ")));
     }
