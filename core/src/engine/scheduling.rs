@@ -21,11 +21,10 @@ const SOURCE: &str = "default-scheduler";
 /// A longer FailedScheduling text is cut in the event: the first 1020 bytes, then ` ...` (`pkg/scheduler/schedule_one.go`, v1.37).
 const EVENT_NOTE_BYTES: usize = 1_024;
 
-/// What is said of a pod whose claims were being bound when another took its place.
-const BINDING_CANCELED: &str = "running PreBind plugin \"VolumeBinding\": binding volumes: context canceled";
-
 /// How often PreBind looks whether the claims are bound (`pkg/scheduler/framework/plugins/volumebinding/binder.go` BindPodVolumes, v1.37).
 const BINDING_LOOK: Millis = SECOND;
+/// How long PreBind waits for claims (`bindTimeoutSeconds`, `apis/config/v1/defaults.go`, v1.37).
+const BINDING_TIMEOUT: Millis = 600 * SECOND;
 
 /// A pod that has its node and waits in PreBind.
 #[derive(Clone, Debug)]
@@ -36,6 +35,14 @@ struct Binding {
     cause: Option<RecordId>,
 }
 
+impl Binding {
+    /// When PreBind looks next, at this moment or after it.
+    fn next_look(&self, now: Time) -> Time {
+        let looks = ((now - self.since + BINDING_LOOK - 1) / BINDING_LOOK).max(1);
+        self.since + looks * BINDING_LOOK
+    }
+}
+
 /// The scheduler, and the pods it has promised a node that are not bound yet.
 #[derive(Clone, Debug)]
 pub struct Scheduling {
@@ -44,7 +51,7 @@ pub struct Scheduling {
     binding: BTreeMap<PodId, Binding>,
     /// How many claims the scheduler has heard of.
     claims_seen: usize,
-    /// Pods whose claims are bound, and when the scheduler will see that.
+    /// When the scheduler will see of a pod that its claims are bound, that its node is gone, or that it has waited too long.
     seen_at: BTreeSet<(Time, PodId)>,
     /// What the next attempt at a pod follows from.
     causes: BTreeMap<PodId, RecordId>,
@@ -174,14 +181,14 @@ impl Scheduling {
                     PodChange::Nominated => ClusterEvent::PodNominated(id),
                     PodChange::Gone => {
                         self.causes.remove(&id);
-                        self.binding.remove(&id);
+                        self.end_binding(id);
                         ClusterEvent::PodGone(id)
                     }
                     PodChange::Resized(old) => {
                         self.scheduler.pod_resized(api.cluster(), id, old);
                         ClusterEvent::PodUpdated(id)
                     }
-                    PodChange::Deleting if self.binding.remove(&id).is_some() => {
+                    PodChange::Deleting if self.end_binding(id).is_some() => {
                         self.scheduler.forget(api.cluster(), id, now);
                         ClusterEvent::PodUpdated(id)
                     }
@@ -189,7 +196,12 @@ impl Scheduling {
                 }
             }
             Watched::Node(id, NodeChange::Added) => ClusterEvent::NodeAdded(id),
-            Watched::Node(id, NodeChange::Gone) => ClusterEvent::NodeGone(id),
+            Watched::Node(id, NodeChange::Gone) => {
+                for (&pod, binding) in self.binding.iter().filter(|(_, binding)| binding.node == id) {
+                    self.seen_at.insert((binding.next_look(now), pod));
+                }
+                ClusterEvent::NodeGone(id)
+            }
             Watched::Node(_, NodeChange::Machine | NodeChange::Ready | NodeChange::Pressure | NodeChange::PodRange) => return,
             Watched::Node(id, _) => ClusterEvent::NodeUpdated(id),
             Watched::Claim(id) => {
@@ -273,6 +285,7 @@ impl Scheduling {
             // The binding cycle writes the nomination before it waits in PreBind.
             self.scheduler.assume(api.cluster(), id, node);
             self.binding.insert(id, Binding { node, claims: waits_for, since: api.now(), cause: None });
+            self.seen_at.insert((api.now() + BINDING_TIMEOUT, id));
             api.nominate(id, Some(node));
         }
     }
@@ -290,18 +303,26 @@ impl Scheduling {
             binding.claims.retain(|&c| c != claim);
             if binding.claims.is_empty() {
                 binding.cause = record;
-                let looks = ((now - binding.since + BINDING_LOOK - 1) / BINDING_LOOK).max(1);
-                self.seen_at.insert((binding.since + looks * BINDING_LOOK, id));
+                self.seen_at.insert((binding.next_look(now), id));
             }
         }
     }
 
-    /// Binds a pod whose claims are found bound now; false if there is none.
+    /// A look at a pod that waits in PreBind: it is bound, or tried again; false if no look is due.
     fn finish_due_binding(&mut self, api: &mut Api) -> bool {
         let now = api.now();
         let Some(&(time, id)) = self.seen_at.first().filter(|(time, _)| *time <= now) else { return false };
         self.seen_at.remove(&(time, id));
-        if let Some(binding) = self.binding.remove(&id)
+        let Some(binding) = self.binding.get(&id) else { return true };
+        let node = api.cluster().node(binding.node);
+        if node.gone {
+            let name = api.cluster().text(node.name).to_owned();
+            self.cancel_binding(api, id, &format!("failed to get node \"{name}\": node \"{name}\" not found"));
+        } else if !binding.claims.is_empty() {
+            if now - binding.since >= BINDING_TIMEOUT {
+                self.cancel_binding(api, id, "context deadline exceeded");
+            }
+        } else if let Some(binding) = self.end_binding(id)
             && api.cluster().pod(id).is_unscheduled()
         {
             let before = api.cause();
@@ -310,6 +331,13 @@ impl Scheduling {
             api.set_cause(before);
         }
         true
+    }
+
+    /// Forgets that a pod waits in PreBind, if it does.
+    fn end_binding(&mut self, id: PodId) -> Option<Binding> {
+        let binding = self.binding.remove(&id)?;
+        self.seen_at.remove(&(binding.since + BINDING_TIMEOUT, id));
+        Some(binding)
     }
 
     fn leave_waiting(&mut self, api: &mut Api, attempt: &Attempt) {
@@ -336,14 +364,16 @@ impl Scheduling {
         api.set_cause(before);
     }
 
-    /// A pod that waited in PreBind gives its room to another, and is tried again after its backoff
+    /// A pod that waited in PreBind is not bound, for this reason: it gives up its room, and is tried again after its backoff
     /// (`pkg/scheduler/schedule_one.go` handleBindingCycleError, v1.37).
-    fn cancel_binding(&mut self, api: &mut Api, id: PodId) {
+    fn cancel_binding(&mut self, api: &mut Api, id: PodId, why: &str) {
         let now = api.now();
+        self.end_binding(id);
         self.seen_at.retain(|&(_, pod)| pod != id);
-        let record = api.mark_unschedulable(id, BINDING_CANCELED);
+        let message = format!("running PreBind plugin \"VolumeBinding\": binding volumes: {why}");
+        let record = api.mark_unschedulable(id, &message);
         self.causes.insert(id, record);
-        api.event(Subject::Pod(id), true, "FailedScheduling", BINDING_CANCELED, SOURCE);
+        api.event(Subject::Pod(id), true, "FailedScheduling", &message, SOURCE);
         self.scheduler.forget(api.cluster(), id, now);
         self.scheduler.failed(api.cluster(), &Attempt { nomination: Nomination::Clear, ..Attempt::new(id, now, Outcome::Unplaced) }, now);
         api.nominate(id, None);
@@ -363,10 +393,10 @@ impl Scheduling {
             if api.cluster().pod(victim).deletion.is_some() {
                 continue;
             }
-            if self.binding.remove(&victim).is_some() {
+            if self.binding.contains_key(&victim) {
                 let note = format!("Preempted by pod {preemptor} on node {node} (in kube-scheduler memory).");
                 api.event(Subject::Pod(victim), false, "Preempted", &note, SOURCE);
-                self.cancel_binding(api, victim);
+                self.cancel_binding(api, victim, "context canceled");
                 continue;
             }
             api.mark_disruption_target(victim, DisruptionReason::Preemption);
