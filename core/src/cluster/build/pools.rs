@@ -25,6 +25,9 @@ use crate::units::quantity::Quantity;
 use crate::units::resources::Resources;
 use crate::units::time::{Millis, SECOND};
 
+/// Cores and bytes beyond which no machine is assumed: what asks for more fits nowhere.
+const LARGEST_CPU: i64 = 1 << 20;
+const LARGEST_MEMORY: i64 = 1 << 60;
 /// Zones of assumed nodes.
 pub(super) const DEFAULT_ZONES: [&str; 3] = ["zone-a", "zone-b", "zone-c"];
 
@@ -359,14 +362,16 @@ impl Builder<'_> {
     fn shape_for(&self, load: &Load) -> NodeShape {
         let mut shape = NodeShape::default();
         let mut largest = Resources::default();
-        load.groups.iter().filter(|g| g.count > 0).for_each(|g| largest.raise_to(&g.need));
+        // What no machine has makes none larger.
+        let could_be = |need: &Resources| need.cpu_milli <= LARGEST_CPU * 1_000 && need.memory <= LARGEST_MEMORY;
+        load.groups.iter().filter(|g| g.count > 0 && could_be(&g.need)).for_each(|g| largest.raise_to(&g.need));
         largest.add(&load.each_node);
         let mut cpu = 4_i64;
-        while cpu.saturating_mul(1000) < largest.cpu_milli && cpu < 1 << 20 {
+        while cpu.saturating_mul(1000) < largest.cpu_milli && cpu < LARGEST_CPU {
             cpu *= 2;
         }
         let mut memory = 16_i64 << 30;
-        while memory < largest.memory && memory < 1 << 60 {
+        while memory < largest.memory && memory < LARGEST_MEMORY {
             memory *= 2;
         }
         shape.amounts.insert("cpu".to_owned(), Quantity::from_value(cpu));
@@ -389,7 +394,9 @@ impl Builder<'_> {
         let scalars = |need: &Resources| {
             need.scalars.iter().all(|&(name, wanted)| wanted <= shape.amounts.get(self.cluster.text(name)).map_or(0, Quantity::value))
         };
-        let groups: Vec<&Group> = load.groups.iter().filter(|g| scalars(&g.need)).collect();
+        // A pod that is larger than a node fits on no number of them.
+        let fits = |need: &Resources| need.cpu_milli <= room.cpu_milli && need.memory <= room.memory && scalars(need);
+        let groups: Vec<&Group> = load.groups.iter().filter(|g| fits(&g.need)).collect();
         // Between what the sums need and the limit, the first that really packs.
         let most = (MAX_NODES / zones.max(1)).max(1);
         let sum = |pick: fn(&Resources) -> i64| groups.iter().map(|g| i128::from(pick(&g.need)) * i128::from(g.count)).sum::<i128>();

@@ -79,6 +79,9 @@ fn without_nodes_three_zones_are_assumed_that_can_lose_one() {
     assert!(large.cluster.nodes.iter().all(|n| n.allocatable.cpu_milli == 16_000), "a node holds the largest pod");
     // Three pods of 9.1 cpu on nodes of 16: one a node, and two zones hold all three.
     assert_eq!(large.cluster.nodes.len(), 6);
+    // What no machine could hold makes neither machines larger nor more of them.
+    let absurd = build(&manifest(&WEB.replace("cpu: 500m", "cpu: 1e15")), &ClusterOptions::default());
+    assert_eq!((absurd.cluster.nodes.len(), absurd.cluster.nodes[0].allocatable.cpu_milli), (3, 4_000));
 }
 
 #[test]
