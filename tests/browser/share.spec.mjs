@@ -17,9 +17,9 @@ test("a link holds the moment and what is selected", async ({ page, browser, bas
   await time(page).focus();
   await page.keyboard.press("End");
   await page.keyboard.press("ArrowLeft");
-  const moment = await now(page);
   await page.keyboard.press("l");
   await expect(notices(page)).toContainText("Link copied");
+  const moment = await now(page);
   const link = await page.evaluate(() => navigator.clipboard.readText());
   const fresh = await browser.newContext({ baseURL });
   const other = await fresh.newPage();

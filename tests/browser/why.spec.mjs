@@ -62,7 +62,7 @@ test("two sets of manifests are compared by consequence", async ({ page }) => {
   await lost(page);
   await tab(page, "Report").click();
   const chooser = page.waitForEvent("filechooser");
-  await page.getByText("Open another set as “after”").click();
+  await page.getByText("Compare with files").click();
   await (await chooser).setFiles([{ name: "after.yaml", mimeType: "application/yaml", buffer: Buffer.from(web) }]);
   await ready(page);
   const compared = page.getByRole("region", { name: "Compared with the kept run" });

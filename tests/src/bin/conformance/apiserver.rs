@@ -101,7 +101,8 @@ fn admitted(case: &Value) -> Said {
     let Ok(object) = Object::from_value(case["object"].clone()) else { return said };
     match api.apply(&object, None, &Behaviors::default()) {
         Ok(_) => said,
-        Err(refusal) if refusal.code == 422 => {
+        // What admission filled in made a field invalid; a policy's refusal may have the same code.
+        Err(refusal) if refusal.message.contains(" is invalid: ") => {
             let field = refusal.message.split_once(" is invalid: ").and_then(|(_, rest)| rest.split_once(": Invalid value"));
             Said {
                 stage: "validation",
