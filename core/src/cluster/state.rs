@@ -78,8 +78,8 @@ pub struct Cluster {
     pub priority_classes: Vec<PriorityClass>,
     /// ResourceQuotas.
     pub quotas: Vec<ResourceQuota>,
-    /// Templates that mutating policies made: of which, and a digest of what they made of it.
-    pub mutated: BTreeMap<(TemplateId, u64), TemplateId>,
+    /// Templates that mutating policies made: of which, and what they made of it.
+    pub mutated: BTreeMap<(TemplateId, String), TemplateId>,
     /// LimitRanges, in order of creation.
     pub limit_ranges: Vec<LimitRange>,
     /// Webhooks: those that may change what is written first, then by the name of their configuration.

@@ -40,15 +40,13 @@ pub(super) fn apply(
     if object == before {
         return Ok(template);
     }
-    // FNV-1a.
-    let text = object.to_string();
-    let digest = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    if let Some(&known) = cluster.mutated.get(&(template, digest)) {
+    let made = (template, object.to_string());
+    if let Some(&known) = cluster.mutated.get(&made) {
         return Ok(known);
     }
     let pod: Pod = serde_json::from_value(object).map_err(|error| (400, format!("the object that policies made is no pod: {error}")))?;
     let new = with_written(cluster, template, &pod.metadata, &pod.spec.unwrap_or_default());
-    cluster.mutated.insert((template, digest), new);
+    cluster.mutated.insert(made, new);
     Ok(new)
 }
 
