@@ -19,7 +19,7 @@ use crate::units::time::{Millis, SECOND, Time};
 /// How often the eviction manager looks.
 const LOOK_EVERY: Millis = 10 * SECOND;
 /// After an eviction it waits until the pod is cleaned up, looking each second, and then looks again at once.
-const CLEANED_UP_AFTER: Millis = SECOND;
+pub(super) const CLEANED_UP_AFTER: Millis = SECOND;
 
 /// The first regular look after `time`.
 pub(super) fn look_after(time: Time) -> Time {

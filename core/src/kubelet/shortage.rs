@@ -3,13 +3,54 @@
 
 use super::admission::CRITICAL_PRIORITY;
 use super::life::Stage;
+use super::nodes::Agent;
+use super::pressure::{CLEANED_UP_AFTER, look_after};
 use super::{Kubelets, Timer};
 use crate::apiserver::Api;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::kubelet_settings::EvictionThresholds;
 use crate::cluster::pod::Owner;
+use crate::trace::{RecordId, Subject};
 use crate::units::time::{Millis, Time};
+
+/// What a node may run short of, each with a watch and a condition of its own. Memory has more to it, and is told elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scarce {
+    Disk,
+    Processes,
+}
+
+impl Scarce {
+    /// As the eviction manager calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Scarce::Disk => "ephemeral-storage",
+            Scarce::Processes => "pids",
+        }
+    }
+
+    pub(super) const fn watch(self, agent: &mut Agent) -> &mut Watch {
+        match self {
+            Scarce::Disk => &mut agent.disk,
+            Scarce::Processes => &mut agent.processes,
+        }
+    }
+
+    const fn timer(self, node: NodeId) -> Timer {
+        match self {
+            Scarce::Disk => Timer::LookAtDisk(node),
+            Scarce::Processes => Timer::LookAtProcesses(node),
+        }
+    }
+
+    fn write_condition(self, api: &mut Api, node: NodeId, pressure: bool) -> Option<RecordId> {
+        match self {
+            Scarce::Disk => api.set_disk_pressure(node, pressure),
+            Scarce::Processes => api.set_pid_pressure(node, pressure),
+        }
+    }
+}
 
 /// What is left of something, out of how much.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +139,73 @@ impl Watch {
 }
 
 impl Kubelets {
+    /// The eviction manager looks then, unless it looks earlier anyway.
+    pub(super) fn plan_scarce_look(&mut self, api: &Api, of: Scarce, node: NodeId, at: Time) {
+        let (now, cause) = (api.now(), api.cause());
+        let watch = of.watch(self.agent(node));
+        if watch.look_at.is_none_or(|planned| at < planned || planned < now) {
+            watch.look_at = Some(at);
+            self.agenda.add(at, (of.timer(node), cause));
+        }
+    }
+
+    /// Whether the look is due now; if so it is begun.
+    pub(super) fn begins_look(&mut self, api: &Api, of: Scarce, node: NodeId) -> bool {
+        let due = of.watch(self.agent(node)).look_at == Some(api.now()) && Self::is_alive(api, node);
+        if due {
+            of.watch(self.agent(node)).look_at = None;
+        }
+        due
+    }
+
+    /// Writes the condition by what a look found, and plans the next one; the threshold, where one evicts.
+    pub(super) fn act_on(&mut self, api: &mut Api, of: Scarce, node: NodeId, found: Found) -> Option<Evicts> {
+        let now = api.now();
+        if found != Found::Enough
+            && let Some(record) = of.write_condition(api, node, true)
+        {
+            api.set_cause(Some(record));
+        }
+        match found {
+            Found::Enough => {
+                let over_at = look_after(of.watch(self.agent(node)).breached? + api.cluster().kubelet.transition);
+                if now >= over_at {
+                    of.watch(self.agent(node)).breached = None;
+                    of.write_condition(api, node, false);
+                } else {
+                    self.plan_scarce_look(api, of, node, over_at);
+                }
+                None
+            }
+            Found::Waits => {
+                self.plan_scarce_look(api, of, node, look_after(now));
+                None
+            }
+            Found::Short(evicts) => {
+                let note = format!("Attempting to reclaim {}", of.name());
+                api.event(Subject::Node(node), true, "EvictionThresholdMet", &note, "kubelet");
+                Some(evicts)
+            }
+        }
+    }
+
+    /// Evicts the pod that goes first, if there is one, and plans the next look; amounts as they are told.
+    pub(super) fn put_out(&mut self, api: &mut Api, of: Scarce, node: NodeId, victim: Option<PodId>, evicts: Evicts, told: [String; 2]) {
+        let now = api.now();
+        let next = match victim {
+            Some(victim) => {
+                let (name, [threshold, available]) = (of.name(), told);
+                let message = format!("The node was low on resource: {name}. Threshold quantity: {threshold}, available: {available}. ");
+                let cause = api.cause();
+                let takes = self.evict_for(api, victim, evicts, &message);
+                api.set_cause(cause);
+                now + takes + CLEANED_UP_AFTER
+            }
+            None => look_after(now),
+        };
+        self.plan_scarce_look(api, of, node, next);
+    }
+
     /// The pods of a node that the eviction manager may put out: those with something running that are not critical.
     pub(super) fn evictable(&self, cluster: &Cluster, node: NodeId) -> Vec<PodId> {
         let may_go = |&id: &PodId| {
