@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::admissionregistration::v1::{
     MatchResources, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, NamedRuleWithOperations, ValidatingAdmissionPolicy,
-    ValidatingAdmissionPolicyBinding,
+    ValidatingAdmissionPolicyBinding, Variable,
 };
 
 use super::Builder;
@@ -12,6 +12,9 @@ use crate::cluster::expressions;
 use crate::cluster::origin::Origin;
 use crate::cluster::write_scope::{WriteRule, WriteScope};
 use crate::units::intern::Interner;
+
+/// Why a policy with a `paramKind` is not evaluated.
+const TAKES_PARAMETERS: &str = "it takes parameters from other objects";
 
 impl Builder<'_> {
     /// A ValidatingAdmissionPolicy.
@@ -31,10 +34,10 @@ impl Builder<'_> {
             })
             .collect();
         let conditions = conditions(spec.match_conditions.as_deref().unwrap_or_default());
-        let variables: Vec<(String, String)> = spec.variables.iter().flatten().map(|v| (v.name.clone(), v.expression.clone())).collect();
+        let variables = variables(spec.variables.as_deref().unwrap_or_default());
         let all = validations.iter().map(|v| &v.expression).chain(conditions.iter().chain(&variables).map(|c| &c.1));
         let not_evaluated = match &spec.param_kind {
-            Some(_) => Some("it takes parameters from other objects".to_owned()),
+            Some(_) => Some(TAKES_PARAMETERS.to_owned()),
             None => all.into_iter().find_map(|expression| expressions::check(expression).err()),
         };
         AdmissionPolicy {
@@ -72,13 +75,13 @@ impl Builder<'_> {
         let spec = written.spec.clone().unwrap_or_default();
         let mutations: Option<Vec<Mutation>> = spec.mutations.iter().flatten().map(mutation).collect();
         let conditions = conditions(spec.match_conditions.as_deref().unwrap_or_default());
-        let variables: Vec<(String, String)> = spec.variables.iter().flatten().map(|v| (v.name.clone(), v.expression.clone())).collect();
+        let variables = variables(spec.variables.as_deref().unwrap_or_default());
         let plain = conditions.iter().chain(&variables).find_map(|(_, expression)| expressions::check(expression).err());
         let changes = mutations.iter().flatten().find_map(|mutation| match mutation {
             Mutation::ApplyConfiguration(expression) | Mutation::JsonPatch(expression) => expressions::check_change(expression).err(),
         });
         let not_evaluated = match (&spec.param_kind, &mutations) {
-            (Some(_), _) => Some("it takes parameters from other objects".to_owned()),
+            (Some(_), _) => Some(TAKES_PARAMETERS.to_owned()),
             (None, None) => Some("it does not say how it changes objects".to_owned()),
             (None, Some(_)) => plain.or(changes),
         };
@@ -109,6 +112,11 @@ impl Builder<'_> {
             warns: false,
         }
     }
+}
+
+/// Names and expressions of variables.
+fn variables(written: &[Variable]) -> Vec<(String, String)> {
+    written.iter().map(|v| (v.name.clone(), v.expression.clone())).collect()
 }
 
 /// `patchType` and its expression; none where it cannot be told.
