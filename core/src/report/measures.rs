@@ -1,6 +1,7 @@
 //! What a run cost, in numbers: when each workload served fewer pods than wanted and because of what, who was put out and why, how long pods
 //! waited for a node, how far zones drifted apart.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::input::ReportInput;
@@ -120,13 +121,13 @@ fn root<'a>(input: &ReportInput<'a>, id: RecordId) -> Option<&'a Record> {
 
 /// Pods that somebody put out, by reason in words, the most first.
 fn evictions(input: &ReportInput<'_>) -> Vec<Count> {
-    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counted: BTreeMap<Cow<'_, str>, usize> = BTreeMap::new();
     for record in input.trace.records() {
         let reason = match record.change {
             Change::PodDeleting(reason) => put_out(reason),
             Change::PodFailed(reason, _) => match input.end.text(reason) {
-                "Evicted" => Some("evicted by the kubelet"),
-                "Terminated" => Some("ended with the node"),
+                "Evicted" => Some(Cow::Borrowed("evicted by the kubelet")),
+                "Terminated" => Some(Cow::Borrowed("ended with the node")),
                 _ => None,
             },
             _ => None,
@@ -135,7 +136,7 @@ fn evictions(input: &ReportInput<'_>) -> Vec<Count> {
             *counted.entry(reason).or_default() += 1;
         }
     }
-    let mut counts: Vec<Count> = counted.into_iter().map(|(what, count)| Count { what: what.to_owned(), count }).collect();
+    let mut counts: Vec<Count> = counted.into_iter().map(|(what, count)| Count { what: what.into_owned(), count }).collect();
     counts.sort_by_key(|count| std::cmp::Reverse(count.count));
     counts
 }

@@ -352,7 +352,7 @@ impl Group {
                 let why = if many {
                     why.replacen("it does", "they do", 1).replacen("it was", "they were", 1).replacen("its ", "their ", 1)
                 } else {
-                    why.to_owned()
+                    why.into_owned()
                 };
                 (EntryKind::Loss, true, format!("{} {} deleted: {why}", pods(), verb("is", "are")))
             }

@@ -1,5 +1,7 @@
 //! Records in words: one sentence for each, in the words of Kubernetes, with names. The texts are unescaped.
 
+use std::borrow::Cow;
+
 use crate::cluster::Cluster;
 use crate::cluster::ids::{BudgetId, NodeId, PodId, ReplicaSetId};
 use crate::cluster::node::NodeReady;
@@ -251,22 +253,19 @@ pub(super) const fn node_ready(ready: NodeReady) -> &'static str {
 }
 
 /// Why a pod is deleted, as the end of a sentence.
-pub(super) const fn delete_reason(reason: DeleteReason) -> &'static str {
-    match reason {
+pub(super) fn delete_reason(reason: DeleteReason) -> Cow<'static, str> {
+    Cow::Borrowed(match reason {
         DeleteReason::User => "someone asked for it",
         DeleteReason::ScaleDown => "its controller has too many",
         DeleteReason::Replace => "its controller replaces it",
         DeleteReason::OwnerGone => "its owner is gone",
         DeleteReason::NamespaceGone => "its namespace is being deleted",
-        DeleteReason::Evicted(Evictor::Drain) => "it was evicted by a drain",
-        DeleteReason::Evicted(Evictor::Karpenter) => "it was evicted by Karpenter",
-        DeleteReason::Evicted(Evictor::ClusterAutoscaler) => "it was evicted by the Cluster Autoscaler",
-        DeleteReason::Evicted(Evictor::VerticalAutoscaler) => "it was evicted by the Vertical Pod Autoscaler",
+        DeleteReason::Evicted(by) => return Cow::Owned(format!("it was evicted by {}", evictor(by))),
         DeleteReason::Taint => "it does not tolerate the node's taint any longer",
         DeleteReason::Preempted => "a pod of higher priority takes its room",
         DeleteReason::Collected => "pod garbage collection",
         DeleteReason::Misplaced => "its node should not run it",
-    }
+    })
 }
 
 /// Who evicts, as the subject of a sentence.
@@ -312,17 +311,14 @@ impl Short {
 }
 
 /// Why pods were put out, as the middle of a list.
-pub(super) const fn put_out(reason: DeleteReason) -> Option<&'static str> {
-    match reason {
-        DeleteReason::Evicted(Evictor::Drain) => Some("evicted by a drain"),
-        DeleteReason::Evicted(Evictor::Karpenter) => Some("evicted by Karpenter"),
-        DeleteReason::Evicted(Evictor::ClusterAutoscaler) => Some("evicted by the Cluster Autoscaler"),
-        DeleteReason::Evicted(Evictor::VerticalAutoscaler) => Some("evicted by the Vertical Pod Autoscaler"),
-        DeleteReason::Taint => Some("for a taint not tolerated any longer"),
-        DeleteReason::Preempted => Some("preempted by pods of higher priority"),
-        DeleteReason::Collected => Some("removed by pod garbage collection"),
-        _ => None,
-    }
+pub(super) fn put_out(reason: DeleteReason) -> Option<Cow<'static, str>> {
+    Some(Cow::Borrowed(match reason {
+        DeleteReason::Evicted(by) => return Some(Cow::Owned(format!("evicted by {}", evictor(by)))),
+        DeleteReason::Taint => "for a taint not tolerated any longer",
+        DeleteReason::Preempted => "preempted by pods of higher priority",
+        DeleteReason::Collected => "removed by pod garbage collection",
+        _ => return None,
+    }))
 }
 
 /// Why a pod is not ready any more, as the end of a sentence.
