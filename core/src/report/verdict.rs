@@ -67,8 +67,8 @@ fn coming_up(report: &Report, harm: Harm) -> String {
     }
     let made = report.totals.pods_created;
     let made = format!("{} {} made", counted(made, "pod"), if made == 1 { "is" } else { "are" });
-    let short = report.workloads.iter().filter(|w| w.completions.is_none() && w.serving_after < w.desired);
-    let short: Vec<String> = short.map(|w| format!("{} with {} of {}", w.label, w.serving_after, w.desired)).collect();
+    let short = report.workloads.iter().filter(|w| w.completions.is_none() && w.serving_after < w.desired_at_end());
+    let short: Vec<String> = short.map(|w| format!("{} with {} of {}", w.label, w.serving_after, w.desired_at_end())).collect();
     match short.len() {
         0 => format!("{made}, and every workload comes up."),
         1 => format!("{made}; {} does not come up as a whole.", short[0]),
