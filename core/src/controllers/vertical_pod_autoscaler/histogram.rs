@@ -20,6 +20,24 @@ pub(super) struct Histogram {
     weights: BTreeMap<u32, f64>,
 }
 
+/// What is left of a weight after so many minutes. By multiplications alone, which give the same everywhere.
+fn left_after(minutes: u32) -> f64 {
+    let (mut left, mut square, mut rest) = (1.0, LEFT_AFTER_A_MINUTE, minutes);
+    while rest > 0 {
+        if rest % 2 == 1 {
+            left *= square;
+        }
+        square *= square;
+        rest /= 2;
+    }
+    left
+}
+
+/// What a weight that was added at the end of each of the last so many minutes has come to, for each unit of it.
+pub(super) fn sum_after(minutes: u32) -> f64 {
+    (1.0 - left_after(minutes)) / (1.0 - LEFT_AFTER_A_MINUTE)
+}
+
 impl Histogram {
     /// For cpu, in cores.
     pub(super) fn of_cpu() -> Histogram {
@@ -65,12 +83,11 @@ impl Histogram {
         self.weights.retain(|_, weight| *weight >= NOTHING);
     }
 
-    /// A minute passes.
-    pub(super) fn age_a_minute(&mut self) {
-        self.weights.values_mut().for_each(|weight| *weight *= LEFT_AFTER_A_MINUTE);
-        if self.weights.values().any(|&weight| weight < NOTHING) {
-            self.weights.retain(|_, weight| *weight >= NOTHING);
-        }
+    /// Minutes pass.
+    pub(super) fn age(&mut self, minutes: u32) {
+        let left = left_after(minutes);
+        self.weights.values_mut().for_each(|weight| *weight *= left);
+        self.weights.retain(|_, weight| *weight >= NOTHING);
     }
 
     /// A half-life passes.
@@ -113,10 +130,26 @@ mod tests {
     fn a_day_halves_what_was_seen() {
         let mut histogram = Histogram::of_memory();
         histogram.add(5e8, 8.0);
-        (0..1_440).for_each(|_| histogram.age_a_minute());
+        histogram.age(1_440);
         histogram.add(1e9, 4.5);
         assert!(histogram.percentile(0.5).is_some_and(|p| p > 1e9), "4 of 8 are left");
         histogram.take_back(1e9, 4.5);
         assert!(histogram.percentile(0.5).is_some_and(|p| p < 5.4e8));
+    }
+
+    #[test]
+    fn many_minutes_at_once_are_as_many_minutes_one_by_one() {
+        let (mut at_once, mut one_by_one) = (Histogram::of_cpu(), Histogram::of_cpu());
+        for histogram in [&mut at_once, &mut one_by_one] {
+            histogram.add(0.3, 2.0);
+        }
+        at_once.age(200);
+        at_once.add(0.7, 0.5 * sum_after(200));
+        for _ in 0..200 {
+            one_by_one.age(1);
+            one_by_one.add(0.7, 0.5);
+        }
+        let weights = at_once.weights.iter().zip(&one_by_one.weights);
+        assert!(weights.clone().count() == 2 && weights.into_iter().all(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() < 1e-9));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::histogram::Histogram;
+use super::histogram::{Histogram, sum_after};
 use crate::cluster::autoscalers::MetricSource;
 use crate::cluster::pod::Phase;
 use crate::cluster::vertical_autoscalers::{Estimate, Recommendation, VerticalAutoscaler};
@@ -29,7 +29,7 @@ const LOWER_CONFIDENCE: f64 = 1.0 / (1.000125 * 1.000125);
 const LEAST_WEIGHT: f64 = 0.1;
 /// Memory is looked at by its peak of each day.
 const INTERVAL_MINUTES: u32 = 1_440;
-/// How far ahead a change is looked for: after so many days nothing of the past is left.
+/// How far ahead a change is looked for, at least: after so many days nothing of the past is left.
 const HORIZON_MINUTES: u32 = 14 * 1_440;
 
 /// What one container uses now: for each pod cores and the weight of that, and bytes.
@@ -68,26 +68,23 @@ impl Memory {
     /// Lets the time pass since the last look, with what was used then.
     pub(super) fn pass_until(&mut self, now: Time) {
         let minutes = self.until.map_or(0, |until| (now - until).div_euclid(MINUTE));
-        for _ in 0..minutes {
-            self.pass_a_minute();
-        }
         self.until = Some(self.until.map_or(now, |until| until + minutes * MINUTE));
+        self.pass(u32::try_from(minutes).unwrap_or(u32::MAX));
     }
 
-    fn pass_a_minute(&mut self) {
-        self.minutes += 1;
-        let over = self.minutes >= INTERVAL_MINUTES;
-        if over {
-            self.minutes = 0;
-        }
-        for seen in self.containers.values_mut() {
-            seen.cpu.age_a_minute();
-            for &(used, weight) in &seen.now.cpu {
-                seen.cpu.add(used, weight);
-            }
-            if over {
-                seen.memory.halve();
-                seen.begin_day();
+    /// Lets minutes pass.
+    fn pass(&mut self, minutes: u32) {
+        let mut rest = minutes;
+        while rest > 0 {
+            let together = rest.min(INTERVAL_MINUTES - self.minutes);
+            rest -= together;
+            self.minutes = (self.minutes + together) % INTERVAL_MINUTES;
+            for seen in self.containers.values_mut() {
+                seen.pass(together);
+                if self.minutes == 0 {
+                    seen.memory.halve();
+                    seen.begin_day();
+                }
             }
         }
     }
@@ -132,11 +129,28 @@ impl Memory {
     pub(super) fn next_change(&self, scaler: &VerticalAutoscaler) -> Option<Time> {
         let until = self.until?;
         let now = self.recommend(scaler);
-        let mut ahead = self.clone();
-        for minute in 1..=HORIZON_MINUTES {
-            ahead.pass_a_minute();
-            if ahead.recommend(scaler) != now {
-                return Some(until + i64::from(minute) * MINUTE);
+        let differs = |ahead: &Memory| ahead.recommend(scaler) != now;
+        let (mut day, mut passed) = (self.clone(), 0);
+        while passed < HORIZON_MINUTES {
+            let left = INTERVAL_MINUTES - day.minutes;
+            // Within a day shares of cpu go one way only, and memory stays: what differs before its last minute still does then.
+            let mut eve = day.clone();
+            eve.pass(left - 1);
+            if differs(&eve) {
+                let (mut same, mut other) = (0, left - 1);
+                while other - same > 1 {
+                    let middle = same.midpoint(other);
+                    let mut ahead = day.clone();
+                    ahead.pass(middle);
+                    *(if differs(&ahead) { &mut other } else { &mut same }) = middle;
+                }
+                return Some(until + i64::from(passed + other) * MINUTE);
+            }
+            eve.pass(1);
+            passed += left;
+            day = eve;
+            if differs(&day) {
+                return Some(until + i64::from(passed) * MINUTE);
             }
         }
         None
@@ -144,14 +158,18 @@ impl Memory {
 }
 
 impl Seen {
+    /// Minutes pass with a sample of cpu in each.
+    fn pass(&mut self, minutes: u32) {
+        self.cpu.age(minutes);
+        let sum = sum_after(minutes);
+        for &(used, weight) in &self.now.cpu {
+            self.cpu.add(used, weight * sum);
+        }
+    }
+
     /// Eight days as they are now.
     fn remember(&mut self) {
-        for _ in 0..HISTORY {
-            self.cpu.age_a_minute();
-            for &(used, weight) in &self.now.cpu {
-                self.cpu.add(used, weight);
-            }
-        }
+        self.pass(HISTORY);
         for _ in 0..HISTORY / INTERVAL_MINUTES {
             self.memory.halve();
             for &used in &self.now.memory {
