@@ -45,11 +45,17 @@ pub(super) fn demand(cluster: &Cluster, budget: &Budget, pods: &[PodId]) -> Resu
 fn scale(cluster: &Cluster, pods: &[PodId]) -> Result<(i32, bool), String> {
     let mut scales: BTreeMap<Workload, i32> = BTreeMap::new();
     let mut unmanaged = false;
+    // Pods of one owner mostly stand together.
+    let mut last = None;
     for &id in pods {
+        let owner = cluster.pod(id).owner;
+        if last.replace(owner) == Some(owner) && owner != Owner::None {
+            continue;
+        }
         let no_controllers = || format!("found no controllers for pod {:?}", cluster.pod_name(id));
         let no_scale = |resource: &str| format!("{resource} does not implement the scale subresource");
         let workload = cluster.workload_of(id);
-        match cluster.pod(id).owner {
+        match owner {
             Owner::None => {
                 unmanaged = true;
                 continue;
