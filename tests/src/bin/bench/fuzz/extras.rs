@@ -98,3 +98,66 @@ pub(super) fn autoscaler(dice: &mut Dice, text: &mut String, workloads: &[Named]
         low + more
     );
 }
+
+/// An autoscaler that changes what the pods of a workload ask for.
+pub(super) fn vertical_autoscaler(dice: &mut Dice, text: &mut String, workloads: &[Named]) {
+    let Some(target) = workloads.iter().find(|named| matches!(named.kind, "deployment" | "statefulset")) else { return };
+    let kind = if target.kind == "deployment" { "Deployment" } else { "StatefulSet" };
+    let _ = write!(
+        text,
+        "---\napiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {{name: {0}}}\nspec: {{targetRef: {{apiVersion: apps/v1, kind: {kind}, name: {0}}}, updatePolicy: {{updateMode: \"{1}\"}}}}\n",
+        target.name,
+        dice.of(&["Off", "Initial", "Recreate"])
+    );
+}
+
+/// How the kubelets look after what runs short.
+pub(super) fn kubelets(dice: &mut Dice, text: &mut String) {
+    let _ = write!(
+        text,
+        "---\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nevictionHard: {{memory.available: {}, nodefs.available: \"{}\", pid.available: \"{}\"}}\n",
+        dice.of(&["100Mi", "500Mi", "10%"]),
+        dice.of(&["10%", "5Gi"]),
+        dice.of(&["1000", "10%"])
+    );
+    if dice.once_in(2) {
+        let (grace, most) = (dice.between(0, 180), dice.between(0, 60));
+        let _ = writeln!(
+            text,
+            "evictionSoft: {{memory.available: \"30%\", nodefs.available: \"30%\"}}\nevictionSoftGracePeriod: {{memory.available: {grace}s, nodefs.available: {grace}s}}\nevictionMaxPodGracePeriod: {most}"
+        );
+    }
+    if dice.once_in(3) {
+        text.push_str("evictionPressureTransitionPeriod: 0s\n");
+    }
+}
+
+/// What judges or changes pods before they are stored.
+pub(super) fn admission(dice: &mut Dice, text: &mut String) {
+    let failure = dice.of(&["Fail", "Ignore"]);
+    match dice.between(0, 2) {
+        // Its own pods may be down: the deadlock.
+        0 => {
+            let _ = write!(
+                text,
+                "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {{name: rules}}\nwebhooks: [{{name: pods.rules.example, failurePolicy: {failure}, sideEffects: None, admissionReviewVersions: [v1], clientConfig: {{service: {{namespace: default, name: app-0}}}}, rules: [{{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE], resources: [pods]}}]}}]\n"
+            );
+        }
+        1 => {
+            let _ = write!(
+                text,
+                "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: rules}}\nspec: {{failurePolicy: {failure}, matchConstraints: {{resourceRules: [{{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE], resources: [pods]}}]}}, validations: [{{expression: \"size(object.spec.containers) < {}\"}}]}}\n\
+                 ---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {{name: rules}}\nspec: {{policyName: rules, validationActions: [Deny]}}\n",
+                dice.between(1, 3)
+            );
+        }
+        _ => {
+            let _ = write!(
+                text,
+                "---\napiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicy\nmetadata: {{name: rules}}\nspec: {{failurePolicy: {failure}, reinvocationPolicy: {}, matchConstraints: {{resourceRules: [{{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE], resources: [pods]}}]}}, mutations: [{{patchType: ApplyConfiguration, applyConfiguration: {{expression: 'Object{{metadata: Object.metadata{{labels: {{\"team\": \"x\"}}}}}}'}}}}]}}\n\
+                 ---\napiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicyBinding\nmetadata: {{name: rules}}\nspec: {{policyName: rules}}\n",
+                dice.of(&["Never", "IfNeeded"])
+            );
+        }
+    }
+}

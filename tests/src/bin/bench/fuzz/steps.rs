@@ -31,7 +31,7 @@ fn verb(dice: &mut Dice, i: u64, workloads: &[Named], nodes: usize, zones: usize
     let zone = ["zone-a", "zone-b", "zone-c"][dice.between(0, zones as u64 - 1) as usize];
     let target = &workloads[dice.between(0, workloads.len() as u64 - 1) as usize];
     let workload = format!("{}/{}", target.kind, target.name);
-    match dice.between(0, 48) {
+    match dice.between(0, 57) {
         0 | 1 => format!("failNode: {node}"),
         2 => format!("recoverNode: {node}"),
         3 => format!("failZone: {zone}"),
@@ -92,6 +92,27 @@ fn verb(dice: &mut Dice, i: u64, workloads: &[Named], nodes: usize, zones: usize
             format!("stopComponent: {{name: {component}, for: {}s}}", dice.between(1, 900))
         }
         46 => format!("startComponent: {}", dice.of(&["kube-controller-manager", "kube-scheduler"])),
+        47 => format!("pidPressure: {{node: {node}, available: {}}}", dice.of(&["0", "200", "5000"])),
+        48 => format!("relievePidPressure: {node}"),
+        49 => format!("diskPressure: {{node: {node}, available: {}}}", dice.of(&["0", "1Gi", "9Gi"])),
+        50 => format!("delete: {{target: {workload}, cascade: {}}}", dice.of(&["foreground", "orphan", "background"])),
+        51 | 52 => {
+            let name = if dice.once_in(3) { &target.name } else { "late" };
+            format!("apply: [{}]", applied(dice, name))
+        }
+        53 => format!("delete: {{target: pod/lone-{}, gracePeriod: {}s}}", dice.between(0, 3), dice.of(&["0", "1", "30"])),
+        54 => "delete: namespace/default".to_owned(),
         _ => format!("delete: node/{node}"),
     }
+}
+
+/// A Deployment that is applied while the cluster runs, perhaps in place of one that is there.
+fn applied(dice: &mut Dice, name: &str) -> String {
+    format!(
+        "{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: {name}}}, spec: {{replicas: {}, selector: {{matchLabels: {{app: {name}}}}}, \
+         template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{containers: [{{name: main, image: \"app:{}\", resources: {{requests: {{cpu: {}}}}}}}]}}}}}}}}",
+        dice.between(0, 6),
+        dice.between(1, 6),
+        dice.of(&["10m", "300m", "2"])
+    )
 }

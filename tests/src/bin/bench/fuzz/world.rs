@@ -70,6 +70,12 @@ pub(super) fn text(seed: u64) -> String {
     if dice.once_in(10) {
         extras::limit_range(&mut dice, &mut text);
     }
+    if dice.once_in(6) {
+        extras::kubelets(&mut dice, &mut text);
+    }
+    if dice.once_in(12) {
+        extras::admission(&mut dice, &mut text);
+    }
     let stock = Stock { classes: text.contains("PriorityClass"), nodes, storage };
     let count = dice.between(1, 4) as usize;
     let mut workloads = Vec::new();
@@ -92,6 +98,9 @@ pub(super) fn text(seed: u64) -> String {
     if dice.once_in(3) {
         extras::autoscaler(&mut dice, &mut text, &workloads);
     }
+    if dice.once_in(8) {
+        extras::vertical_autoscaler(&mut dice, &mut text, &workloads);
+    }
     behaviors(&mut dice, &mut text, &workloads);
     steps::scenario(seed, &mut text, &workloads, nodes, zones);
     text
@@ -107,10 +116,11 @@ fn node(dice: &mut Dice, text: &mut String, i: usize, zones: usize) {
         _ => "",
     };
     let disk = dice.of(&["ssd", "hdd"]);
+    let full = if dice.once_in(3) { format!(", ephemeral-storage: {}", dice.of(&["2Gi", "20Gi", "100Gi"])) } else { String::new() };
     let _ = write!(
         text,
         "---\napiVersion: v1\nkind: Node\nmetadata:\n  name: node-{i}\n  labels: {{kubernetes.io/hostname: node-{i}, topology.kubernetes.io/zone: {zone}, disk: {disk}}}\n\
-         {taint}status:\n  allocatable: {{cpu: \"{cpu}\", memory: {memory}, pods: \"{pods}\"}}\n  capacity: {{cpu: \"{cpu}\", memory: {memory}, pods: \"{pods}\"}}\n"
+         {taint}status:\n  allocatable: {{cpu: \"{cpu}\", memory: {memory}, pods: \"{pods}\"{full}}}\n  capacity: {{cpu: \"{cpu}\", memory: {memory}, pods: \"{pods}\"{full}}}\n"
     );
 }
 
@@ -267,6 +277,9 @@ fn behaviors(dice: &mut Dice, text: &mut String, workloads: &[Named]) {
         }
         if dice.once_in(12) {
             rules.push_str("      pullFails: true\n");
+        }
+        if dice.once_in(12) {
+            let _ = writeln!(rules, "      processes: {}", dice.of(&["1", "300", "20000"]));
         }
         if dice.once_in(6) {
             let (cpu, memory) = (dice.of(&["100m", "1", "4"]), dice.of(&["64Mi", "700Mi", "3Gi"]));
