@@ -48,6 +48,8 @@ enum Likeness {
     Scaled,
     Told(TextId),
     Event(Sym, TextId, bool),
+    /// Events whose messages differ by the name of a pod.
+    Naming(Sym, bool),
     Claims,
     NotCreated(Subject),
     Volume(VolumeStep),
@@ -65,6 +67,9 @@ enum VolumeStep {
 
 /// How the text of machines that die ends.
 pub(super) const UNNOTICED: &str = "; Kubernetes has not noticed yet";
+
+/// Reasons of events that name a pod, a different one each time.
+const NAMING: [&str; 4] = ["SuccessfulCreate", "SuccessfulDelete", "Scheduled", "MultiplePodDisruptionBudgets"];
 
 /// How far apart equal things may be and still be told together.
 const CLOSE: Millis = 12 * SECOND;
@@ -180,6 +185,7 @@ fn likeness(told: &Told<'_>, id: RecordId, record: &Record, deleting: bool) -> L
         Change::VolumeDetached(_) => Likeness::Volume(VolumeStep::Detached),
         Change::VolumeReleased => Likeness::Volume(VolumeStep::Released),
         Change::Event { reason, warning: true, .. } if told.cluster.text(reason) == "FailedCreate" => Likeness::NotCreated(record.subject),
+        Change::Event { warning, reason, .. } if NAMING.contains(&told.cluster.text(reason)) => Likeness::Naming(reason, warning),
         Change::Event { warning, reason, message, .. } => Likeness::Event(reason, message, warning),
         _ => Likeness::Alone(id.0),
     }
@@ -274,6 +280,24 @@ impl Group {
         let names: Vec<String> = most.iter().map(name).collect();
         let total: usize = self.workloads.values().sum();
         format!("{} ({})", counted(total, "pod"), listed(&names, NAMES).replace(" and ", ", "))
+    }
+
+    /// The message of the first event.
+    fn first_message<'t>(&self, told: &'t Told<'_>) -> &'t str {
+        told.trace.record(self.first).map_or("", |record| match record.change {
+            Change::Event { message, .. } => told.trace.text(message),
+            _ => "",
+        })
+    }
+
+    /// What events are about.
+    fn whom_told(&self, told: &Told<'_>) -> String {
+        match (self.nodes.is_empty(), self.pods.is_empty(), self.workloads.is_empty()) {
+            (false, ..) => self.nodes_told(told),
+            (_, false, _) => self.pods_told(told),
+            (.., false) => listed(&self.workloads.keys().map(|&w| told.workload(w)).collect::<Vec<_>>(), NAMES),
+            _ => told.trace.record(self.first).map_or(String::new(), |record| told.subject(record.subject)),
+        }
     }
 
     /// `node-1 and node-2`, or `5 nodes of zone-b`.
@@ -411,19 +435,16 @@ impl Group {
                 let reason = told.cluster.text(reason);
                 // What has a record of its own is not told twice.
                 let known = ["NodeNotReady", "FailedScheduling", "TaintManagerEviction", "Evicted", "Preempted", "EvictionThresholdMet"];
-                let whom = match (self.nodes.is_empty(), self.pods.is_empty(), self.workloads.is_empty()) {
-                    (false, ..) => nodes(),
-                    (_, false, _) => pods(),
-                    (.., false) => listed(&self.workloads.keys().map(|&w| told.workload(w)).collect::<Vec<_>>(), NAMES),
-                    _ => told.trace.record(self.first).map_or(String::new(), |record| told.subject(record.subject)),
-                };
-                (EntryKind::Controller, warning && !known.contains(&reason), format!("{whom}: {reason}: {}", told.trace.text(message)))
+                let text = format!("{}: {reason}: {}", self.whom_told(told), told.trace.text(message));
+                (EntryKind::Controller, warning && !known.contains(&reason), text)
+            }
+            Likeness::Naming(reason, warning) => {
+                let message = self.first_message(told);
+                let more = if many { format!(" (and {} more of this kind)", self.count - 1) } else { String::new() };
+                (EntryKind::Controller, warning, format!("{}: {}: {message}{more}", self.whom_told(told), told.cluster.text(reason)))
             }
             Likeness::NotCreated(subject) => {
-                let message = told.trace.record(self.first).map_or("", |record| match record.change {
-                    Change::Event { message, .. } => told.trace.text(message),
-                    _ => "",
-                });
+                let message = self.first_message(told);
                 // The name is another one at each try.
                 let why = message.split_once("is forbidden: ").map_or(message, |(_, why)| why);
                 let times = if many { format!(" ({} times over {})", self.count, super::span(self.to - self.at)) } else { String::new() };
