@@ -130,13 +130,15 @@ fn second_life(api: &Api, record: RecordId, id: PodId, change: Change) -> Option
 /// How many records before one are searched for the end of its pod.
 const LOOK_BACK: usize = 2_000;
 
-/// What a node has too little of, of what a pod asks for, the pod itself counted.
+/// What a node has too little of, of what a pod asks for, the pod itself counted. What names its node itself and came after the pod is left
+/// out: it may have come while the pod, which was promised its room, waited for a volume.
 fn over_committed(cluster: &Cluster, node: NodeId, id: PodId) -> Option<String> {
     let mut used = Resources::default();
     let mut count = 0;
+    let went_past = |other: PodId| cluster.template_of(other).node_name.is_some() && cluster.pod(other).created >= cluster.pod(id).created;
     for &other in &cluster.node(node).pods {
         let pod = cluster.pod(other);
-        if !pod.gone && !pod.phase.is_terminal() {
+        if !pod.gone && !pod.phase.is_terminal() && !went_past(other) {
             used.add(&cluster.template(pod.template).requests);
             count += 1;
         }
