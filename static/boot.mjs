@@ -17,6 +17,33 @@ addEventListener("error", ({ error }) => {
   say("Wavetank came to a halt. Nothing you wrote is lost: save it, or load the page again.", save, again);
 });
 
+// Workers are started here, the first while the page's own program is still coming: by the time it is asked, it can answer. Their program is
+// fetched and compiled once for all of them.
+const build = `?${tag.dataset.program.replaceAll(/[^A-Za-z0-9]/g, "")}`;
+const program = (async () => WebAssembly.compileStreaming(fetch(new URL(`./worker_bg.wasm${build}`, document.baseURI))))();
+function hire() {
+  const worker = new Worker(new URL(`./engine.mjs${build}`, document.baseURI), { type: "module" });
+  program.then((compiled) => worker.postMessage(compiled), () => worker.postMessage(null));
+  return worker;
+}
+
+let first;
+const said = [];
+try {
+  first = hire();
+  first.onmessage = (event) => said.push(event.data);
+  first.onerror = () => { first = undefined; };
+} catch {
+  // The page says that there are no workers.
+}
+// What the first one said before anybody heard it is said again.
+globalThis.hireWorker = () => {
+  const worker = first ?? hire();
+  first = undefined;
+  setTimeout(() => said.splice(0).forEach((data) => worker.dispatchEvent(new MessageEvent("message", { data }))));
+  return worker;
+};
+
 try {
   const { default: start } = await import(new URL(tag.dataset.script, document.baseURI));
   await start({ module_or_path: new URL(tag.dataset.program, document.baseURI) });

@@ -214,10 +214,14 @@ pub fn spot(picture: &Picture, pod: usize) -> Option<Spot> {
     let look = picture.frame.look(pod);
     let place = match picture.frame.place(pod) {
         Some(node) => {
-            let nth = picture.crowd.on(node).iter().position(|&other| other as usize == pod)?;
             let card = picture.view.node(node);
             // Where pods are too small to be drawn their node stands for them.
-            picture.view.inner.pod(&card, nth).or((picture.view.inner.slot <= 0.0).then_some(card))?
+            if picture.view.inner.slot <= 0.0 {
+                card
+            } else {
+                let nth = picture.crowd.on(node).iter().position(|&other| other as usize == pod)?;
+                picture.view.inner.pod(&card, nth)?
+            }
         }
         // Only the first that wait are drawn.
         None => waiting_spots(picture).find(|spot| spot.pod as usize == pod)?.place,
@@ -440,6 +444,8 @@ pub fn between(from: Rect, to: Rect, share: f64) -> Rect {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::*;
     use crate::camera::Camera;
     use crate::frame::{NodeFlags, PodLook};
@@ -507,7 +513,7 @@ mod tests {
     fn draw(told: &Told, frame: &Frame, tint: Tint, camera: Camera) -> Vec<String> {
         let plan = plan(700.0, 500.0, &told.wanted());
         let view = View::new(&plan, camera);
-        let (crowd, tints, flying) = (Crowd::of(frame), Tints::of(told), BTreeSet::new());
+        let (crowd, tints, flying) = (Crowd::of(&Rc::new(frame.clone())), Tints::of(told), BTreeSet::new());
         let picture = Picture { told, frame, view: &view, crowd: &crowd, tint, tints: &tints, flying: &flying };
         let mut notes = Notes::default();
         zones(&picture, &zone_words(told, frame), &mut notes);
@@ -570,7 +576,7 @@ mod tests {
         let view = View::new(&plan, Camera::default());
         let (tints, none, one) = (Tints::of(&told), BTreeSet::new(), BTreeSet::from([1]));
         let prints = |frame: &Frame, flying: &BTreeSet<u32>| {
-            let crowd = Crowd::of(frame);
+            let crowd = Crowd::of(&Rc::new(frame.clone()));
             let picture = Picture { told: &told, frame, view: &view, crowd: &crowd, tint: Tint::State, tints: &tints, flying };
             [0, 1].map(|node| super::print(&picture, node))
         };

@@ -186,11 +186,16 @@ pub struct Names {
     ends: Vec<u32>,
 }
 
+/// How long names of pods are at least, most often: bytes.
+const LEAST_NAME: usize = 16;
+
 impl Names {
     /// Of a text with a name a line.
     pub fn of(text: String) -> Names {
         let last = u32::try_from(text.len()).ok().filter(|&end| end > 0 && !text.ends_with('\n'));
-        let ends = text.match_indices('\n').map(|(at, _)| at as u32).chain(last).collect();
+        // Names are longer than this: the list need not grow.
+        let mut ends = Vec::with_capacity(text.len() / LEAST_NAME + 1);
+        ends.extend(text.match_indices('\n').map(|(at, _)| at as u32).chain(last));
         Names { text, ends }
     }
 
@@ -566,6 +571,11 @@ impl Store {
     /// Whether what is shown belongs to an older text than the one in the editor.
     pub fn stale(&self) -> bool {
         self.told.as_ref().is_some_and(|told| told.generation != self.generation)
+    }
+
+    /// The moment that will be looked at when the run has come that is asked for; none where the run decides it.
+    pub fn moment_to_come(&self) -> Option<i64> {
+        (!self.to_worst && self.course.is_none()).then_some(self.at_ms)
     }
 
     /// What "undo" would take back.

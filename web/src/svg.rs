@@ -122,6 +122,7 @@ impl Pen for SvgPen<'_> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::rc::Rc;
 
     use super::*;
     use crate::camera::Camera;
@@ -160,7 +161,7 @@ mod tests {
         let frame = Frame { nodes: vec![look; 2], pods: vec![PodLook::new(Some(0), PodState::Ready)], ..Frame::default() };
         let plan = plan(700.0, 500.0, &told.wanted());
         let view = View::new(&plan, Camera { scale, ..Camera::default() });
-        let (crowd, tints, flying) = (Crowd::of(&frame), Tints::of(&told), BTreeSet::new());
+        let (crowd, tints, flying) = (Crowd::of(&Rc::new(frame.clone())), Tints::of(&told), BTreeSet::new());
         let picture = Picture { told: &told, frame: &frame, view: &view, crowd: &crowd, tint: Tint::State, tints: &tints, flying: &flying };
         written(&picture, &Ringed { node: Some(0), ..Ringed::default() }, &Grey)
     }

@@ -141,7 +141,7 @@ fn frame() -> Frame {
 
 #[test]
 fn the_pointer_finds_what_was_placed_at_every_zoom() {
-    let crowd = Crowd::of(&frame());
+    let crowd = Crowd::of(&std::rc::Rc::new(frame()));
     let plan = plan(760.0, 520.0, &wanted(3, 6, 9));
     for camera in [Camera::default(), Camera::default().zoomed(1.4, (300.0, 200.0), plan.size, 9.0)] {
         let view = View::new(&plan, camera);

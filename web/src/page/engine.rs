@@ -5,15 +5,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Function, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{Event, MessageEvent, Worker};
 
 use super::dom;
 use crate::frame::{Frame, MAGIC};
-use crate::store::Notice;
-use crate::wire::{Answer, Ask, Entry, SourceFile, Step, from_bytes, to_bytes};
+use crate::store::{Notice, Store};
+use crate::wire::{Answer, Ask, Entry, from_bytes, to_bytes};
 
 /// What the worker says, as the store hears it.
 pub(crate) enum Heard {
@@ -30,6 +30,8 @@ const PATIENCE_MS: f64 = 250.0;
 /// How long typing rests before it is answered where answers take longer than that: real milliseconds. Where they do not every change is asked
 /// at once, and what is typed meanwhile waits for the answer.
 const REST_MS: i32 = 200;
+/// A run of more bytes than this is read in one task and drawn in the next.
+const LARGE: usize = 1 << 20;
 
 /// A worker, with what it calls.
 struct Hired {
@@ -45,6 +47,7 @@ struct Inner {
     worker: Option<Hired>,
     /// One that has started and waits for the other to be ended.
     spare: Option<Hired>,
+    telling: Option<dom::Guard>,
     /// Those that were ended: the call of one of them may be the one that is under way.
     ended: Option<Hired>,
     hired: u32,
@@ -57,6 +60,9 @@ struct Inner {
     frame: Option<Rc<Frame>>,
     /// The last run that was asked for: a new worker must hear it before anything else.
     run: Option<Ask>,
+    /// The moment that is looked at when the run has come, in virtual milliseconds, where that is known: its picture is asked for before the page has
+    /// drawn the rest.
+    moment: Option<i64>,
     /// The run that the worker has: one that replaces a crashed one must hear it again.
     current: Option<Ask>,
     frame_asked: bool,
@@ -94,14 +100,6 @@ impl Engine {
         engine
     }
 
-    /// The worker's script; its build's name keeps an old copy in a cache from being taken.
-    fn address() -> String {
-        let tag = dom::document().query_selector("script[data-program]").ok().flatten();
-        let program = tag.and_then(|tag| tag.get_attribute("data-program")).unwrap_or_default();
-        let build: String = program.chars().filter(char::is_ascii_alphanumeric).collect();
-        format!("./engine.mjs?{build}")
-    }
-
     /// Takes the worker that waits, or starts one.
     fn start(&self) {
         let spare = self.inner.borrow_mut().spare.take();
@@ -120,9 +118,9 @@ impl Engine {
     }
 
     fn hire(&self) -> Option<Hired> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&Self::address(), &options).ok()?;
+        // boot.mjs starts them: the first has been under way for as long as the page has.
+        let hire = Reflect::get(&js_sys::global(), &"hireWorker".into()).ok()?.dyn_into::<Function>().ok()?;
+        let worker: Worker = hire.call0(&JsValue::NULL).ok()?.dyn_into().ok()?;
         let number = {
             let mut inner = self.inner.borrow_mut();
             inner.hired += 1;
@@ -147,7 +145,7 @@ impl Engine {
             hired.worker.terminate();
             inner.ended = Some(hired);
         }
-        (inner.running, inner.frame) = (false, None);
+        (inner.running, inner.frame, inner.telling) = (false, None, None);
     }
 
     /// The worker died: another takes its place. What killed it is not asked again.
@@ -227,7 +225,6 @@ impl Engine {
             // Said before it was ended.
             return;
         } else if let Some(answer) = answer {
-            let ran = matches!(answer, Answer::Ran { .. });
             {
                 let mut inner = self.inner.borrow_mut();
                 match &answer {
@@ -256,10 +253,13 @@ impl Engine {
                     Answer::Ready | Answer::Digest { .. } | Answer::Progress { .. } | Answer::Opened { .. } => {}
                 }
             }
-            (self.hear)(Heard::Answer(answer));
-            if ran && self.inner.borrow().spare.is_none() {
-                let spare = self.hire();
-                self.inner.borrow_mut().spare = spare;
+            if bytes.len() > LARGE && matches!(answer, Answer::Ran { .. }) {
+                // Reading it took its time: the page draws it in a task of its own.
+                let engine = self.clone();
+                let guard = dom::after(0, move || engine.tell(answer));
+                self.inner.borrow_mut().telling = Some(guard);
+            } else {
+                self.tell(answer);
             }
         } else {
             let frame = {
@@ -283,12 +283,29 @@ impl Engine {
         self.send_wishes();
     }
 
-    /// Runs these steps, or without any the scenario of the files; what runs now is ended if it takes long.
-    pub(crate) fn run(&self, generation: u32, files: &[SourceFile], steps: Option<&[Step]>, seed: u64, lesson: String) {
+    /// Hands an answer on to the page.
+    fn tell(&self, answer: Answer) {
+        let ran = matches!(answer, Answer::Ran { .. });
+        let moment = Some(self.inner.borrow()).filter(|inner| !inner.running && inner.run.is_none()).and_then(|inner| inner.moment);
+        if let (Answer::Ran { generation, story: Some(story), .. }, Some(moment)) = (&answer, moment) {
+            self.frame(*generation, moment.clamp(0, story.duration_ms.max(0)));
+        }
+        (self.hear)(Heard::Answer(answer));
+        // At once and not when it is needed: the page asks for no file later. Its program has been compiled for the first one.
+        if ran && self.inner.borrow().spare.is_none() {
+            let spare = self.hire();
+            self.inner.borrow_mut().spare = spare;
+        }
+    }
+
+    /// Runs the steps of the store, or the scenario of its files; what runs now is ended if it takes long.
+    pub(crate) fn run(&self, generation: u32, store: &Store) {
         let busy = {
             let mut inner = self.inner.borrow_mut();
-            let own = steps.is_none();
-            inner.run = Some(Ask::Run { generation, files: files.to_vec(), steps: steps.unwrap_or_default().to_vec(), own, seed, lesson });
+            inner.moment = store.moment_to_come();
+            let (own, lesson) = (store.own, store.course.as_ref().map(|course| course.name.clone()).unwrap_or_default());
+            let steps = if own { Vec::new() } else { store.steps.to_vec() };
+            inner.run = Some(Ask::Run { generation, files: store.files.to_vec(), steps, own, seed: store.seed, lesson });
             (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
             inner.asides.clear();
             (inner.running || inner.idle_asked).then_some(inner.began)
@@ -355,7 +372,13 @@ impl Engine {
 
     /// Wants the state at a moment; only the newest wish is kept.
     pub(crate) fn frame(&self, generation: u32, at_ms: i64) {
-        self.inner.borrow_mut().frame_wanted = Some(Ask::Frame { generation, at_ms, have: 0 });
+        {
+            let mut inner = self.inner.borrow_mut();
+            let ask = Ask::Frame { generation, at_ms, have: 0 };
+            let comes = inner.frame_asked && inner.frame_sent.as_ref() == Some(&ask);
+            let here = inner.frame.as_ref().is_some_and(|frame| frame.generation == generation && frame.at_ms == at_ms);
+            inner.frame_wanted = (!comes && (inner.frame_asked || !here)).then_some(ask);
+        }
         self.send_wishes();
     }
 

@@ -24,11 +24,8 @@ pub(crate) fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
     {
         let (engine, store) = (engine.clone(), store.clone());
         use_effect_with(store.generation, move |&generation| {
-            let (files, steps, seed) = (store.files.clone(), (!store.own).then(|| store.steps.clone()), store.seed);
-            let lesson = store.course.as_ref().map(|course| course.name.clone()).unwrap_or_default();
             let wait = if store.typed { engine.rest_ms() } else { 0 };
-            let timer =
-                dom::after(wait, move || engine.run(generation, &files, steps.as_ref().map(|steps| steps.as_slice()), seed, lesson));
+            let timer = dom::after(wait, move || engine.run(generation, &store));
             move || drop(timer)
         });
     }

@@ -1,5 +1,7 @@
 //! A button with a list of choices below it, for mouse and keys.
 
+use std::rc::Rc;
+
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -7,7 +9,7 @@ use yew::prelude::*;
 use super::icon::{Icon, Name};
 
 /// One choice.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Choice {
     /// What is handed back.
     pub(crate) key: AttrValue,
@@ -26,7 +28,7 @@ impl Choice {
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) label: AttrValue,
-    pub(crate) choices: Vec<Choice>,
+    pub(crate) choices: Rc<Vec<Choice>>,
     pub(crate) choose: Callback<AttrValue>,
     #[prop_or_default]
     pub(crate) class: Classes,

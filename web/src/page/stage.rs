@@ -63,8 +63,8 @@ struct Inner {
     camera: Camera,
     pointed: Ringed,
     crowd: OnceCell<Rc<Crowd>>,
-    /// What each node looked like when it was drawn; empty where all has to be drawn again.
-    drawn: BTreeMap<u32, u64>,
+    /// What each node looked like when it was drawn, zero for one that was not; empty where all has to be drawn again.
+    drawn: Vec<u64>,
     /// The canvas that is not shown has the cluster as it is now.
     fresh: bool,
     heads: Vec<(String, Ink)>,
@@ -212,7 +212,7 @@ impl Inner {
     }
 
     /// Pods that moved since `before` are on their way from now on.
-    fn follow(&mut self, before: &Frame, crowd: Option<Rc<Crowd>>) {
+    fn follow(&mut self, before: &Rc<Frame>, crowd: Option<Rc<Crowd>>) {
         let Some(scene) = self.scene.clone() else { return };
         let (told, now) = (&scene.told, self.clock);
         let view = View::new(&scene.plan, self.camera);
@@ -312,16 +312,20 @@ impl Inner {
                 }
             }
             if whole {
-                drawn.clear();
+                drawn = vec![0; scene.frame.nodes.len()];
             }
             if view.inner.level <= Level::Pools {
                 paint::blocks(&picture, &mut pen);
             } else {
                 let prints = view.nodes().into_iter().map(|node| (node, paint::print(&picture, node as usize)));
-                let changed: Vec<(u32, u64)> = prints.filter(|(node, print)| whole || drawn.get(node) != Some(print)).collect();
+                let changed: Vec<(u32, u64)> = prints.filter(|(node, print)| whole || drawn.get(*node as usize) != Some(print)).collect();
                 let which: Vec<u32> = changed.iter().map(|&(node, _)| node).collect();
                 paint::nodes(&picture, &which, !whole, &mut pen);
-                drawn.extend(changed);
+                for (node, print) in changed {
+                    if let Some(of) = drawn.get_mut(node as usize) {
+                        *of = print;
+                    }
+                }
             }
             if self.camera.scale > 1.0 {
                 paint::signpost(&picture, &mut pen);

@@ -73,7 +73,7 @@ pub(crate) fn top(props: &Props) -> Html {
     html! {
         <header class="top">
             <h1><Icon name={Name::Wave} />{ "Wavetank" }</h1>
-            <Menu label="Examples" choices={gallery} choose={open} class="gallery" />
+            <Menu label="Examples" choices={Rc::new(gallery)} choose={open} class="gallery" />
             <button type="button" class="button" onclick={over(Overlay::Gallery)} title="Lessons and examples (G)">{ "Lessons" }</button>
             <button type="button" class="button find" onclick={over(Overlay::Palette)} title="All commands (Ctrl K)">
                 <Icon name={Name::Find} /><span class="wide">{ "Find or do anything" }</span><kbd class="wide" aria-hidden="true">{ "Ctrl K" }</kbd>
@@ -82,7 +82,7 @@ pub(crate) fn top(props: &Props) -> Html {
             <button type="button" class="button" disabled={props.undoes.is_none()} title={undo_title.clone()} aria-label={undo_title} onclick={undo}>
                 <Icon name={Name::Undo} /><span class="wide">{ "Undo" }</span>
             </button>
-            <Menu label="Export" icon={Name::Keep} choices={forms} choose={keep} class="keeps" />
+            <Menu label="Export" icon={Name::Keep} choices={Rc::new(forms)} choose={keep} class="keeps" />
             <button type="button" class="button" onclick={copy} aria-label="Copy link" title="Copy a link that reopens this very moment"><Icon name={Name::Link} /><span class="wide">{ "Copy link" }</span></button>
             <button type="button" class="button" onclick={repaint} aria-label={props.scheme.next().label()} title={props.scheme.next().label()}>
                 <Icon name={if props.scheme.dark() { Name::Sun } else { Name::Moon }} />
@@ -104,14 +104,20 @@ pub(crate) struct ActsProps {
 /// The menus that break things, and the steps they added.
 #[component(Acts)]
 pub(crate) fn acts(props: &ActsProps) -> Html {
-    let menus = Verb::ALL.iter().filter(|&&verb| possible(verb, &props.steps)).map(|&verb| {
-        let choices = targets(verb, props.told.as_deref(), &props.steps);
-        let (dispatch, at_ms) = (props.dispatch.clone(), props.at_ms);
-        let choose = Callback::from(move |target: AttrValue| {
-            let step = Step { at_ms: clock::whole_second(at_ms), verb, target: target.to_string() };
-            dispatch.dispatch(Action::AddStep(step, !dom::calm()));
-        });
-        html! { <Menu key={verb.label()} label={verb.label()} {choices} {choose} /> }
+    let at_ms = use_mut_ref(|| 0);
+    *at_ms.borrow_mut() = props.at_ms;
+    // They offer the same wherever the cursor is: they are made anew for another run only.
+    let menus = use_memo((props.told.clone(), props.steps.clone()), |(told, steps)| {
+        let menu = |&verb: &Verb| {
+            let choices = Rc::new(targets(verb, told.as_deref(), steps));
+            let (dispatch, at_ms) = (props.dispatch.clone(), at_ms.clone());
+            let choose = Callback::from(move |target: AttrValue| {
+                let step = Step { at_ms: clock::whole_second(*at_ms.borrow()), verb, target: target.to_string() };
+                dispatch.dispatch(Action::AddStep(step, !dom::calm()));
+            });
+            html! { <Menu key={verb.label()} label={verb.label()} {choices} {choose} /> }
+        };
+        Verb::ALL.iter().filter(|&&verb| possible(verb, steps)).map(menu).collect::<Html>()
     });
     let steps = props.steps.iter().enumerate().map(|(nth, step)| {
         let (seek, remove, at_ms) = (props.dispatch.clone(), props.dispatch.clone(), step.at_ms);
@@ -135,7 +141,7 @@ pub(crate) fn acts(props: &ActsProps) -> Html {
     });
     html! {
         <div class="acts">
-            <div class="act-menus" role="group" aria-label="Break something at the cursor">{ for menus }</div>
+            <div class="act-menus" role="group" aria-label="Break something at the cursor">{ (*menus).clone() }</div>
             if props.steps.is_empty() {
                 <p class="muted">{ "No step yet: what you break is added at the cursor." }</p>
             } else {

@@ -104,8 +104,12 @@ impl<T: Flat> Visitor<'_> for Bytes<T> {
     }
 
     fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<T>, E> {
-        let things = bytes.chunks(T::BYTES).map(T::get).collect::<Option<Vec<T>>>();
-        things.ok_or_else(|| E::custom("not as long as it should be"))
+        // Room for all at once: a list that grows is copied again and again.
+        let mut things = Vec::with_capacity(bytes.len() / T::BYTES);
+        for of in bytes.chunks(T::BYTES) {
+            things.push(T::get(of).ok_or_else(|| E::custom("not as long as it should be"))?);
+        }
+        Ok(things)
     }
 }
 
