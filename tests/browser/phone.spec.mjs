@@ -45,6 +45,26 @@ test.describe("by touch", () => {
     await expect(page.getByRole("textbox", { name: "Manifest" })).toBeVisible();
   });
 
+  test("a menu's list is seen whole, whatever its button stands in", async ({ page }) => {
+    await open(page);
+    await page.getByRole("button", { name: "Fail zone", exact: true }).tap();
+    const item = page.getByRole("menuitem", { name: "zone-a" });
+    await expect(item).toBeVisible();
+    // Hidden by a mask or clipped it would still count as visible.
+    const cutBy = await item.evaluate((element) => {
+      const cuts = [];
+      for (let at = element.parentElement.parentElement; at; at = at.parentElement) {
+        const { maskImage, clipPath, opacity } = getComputedStyle(at);
+        if ((maskImage || "none") !== "none" || clipPath !== "none" || opacity !== "1") cuts.push(at.className);
+      }
+      return cuts;
+    });
+    expect(cutBy).toEqual([]);
+    const box = await item.boundingBox();
+    const top = await page.evaluate(([x, y]) => document.elementFromPoint(x, y)?.closest("[role=menuitem]")?.textContent, [box.x + 20, box.y + box.height / 2]);
+    expect(top).toContain("zone-a");
+  });
+
   test("what is tapped is large enough", async ({ page }) => {
     await open(page);
     const small = await page.evaluate(() => [...document.querySelectorAll("button, select, a.button, label.as-button")]

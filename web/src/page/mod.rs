@@ -370,7 +370,16 @@ fn cluster_pane(
                 tint={store.tint} stage={painter.clone()} scheme={painted} dispatch={dispatch.clone()} />
             </>
         },
-        _ => html! { <div class="canvas-holder"><p class="muted waiting">{ waiting(store) }</p></div> },
+        _ => {
+            let dispatch = dispatch.clone();
+            let begin = move |_: MouseEvent| dispatch.dispatch(Action::Overlay(Overlay::Gallery));
+            html! {
+                <div class="canvas-holder"><div class="muted waiting">
+                    <p>{ waiting(store) }</p>
+                    if store.answered { <button type="button" class="button" onclick={begin}>{ "Examples and lessons" }</button> }
+                </div></div>
+            }
+        }
     };
     let views = [(View::Map, Name::Map, "Map"), (View::Table, Name::Table, "Table"), (View::Graph, Name::Graph, "Graph")].map(
         |(each, icon, label)| {

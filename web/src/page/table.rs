@@ -57,7 +57,7 @@ pub(crate) fn table(props: &Props) -> Html {
     html! {
         <div ref={holder} class="cluster-table" {onscroll} tabindex="0" role="region" aria-label="Nodes and pods">
             <table aria-rowcount={(rows + 1).to_string()}>
-                <thead><tr><th scope="col">{ "Node or pod" }</th><th scope="col">{ "State" }</th><th scope="col">{ "Zone or workload" }</th><th scope="col">{ "Requests" }</th></tr></thead>
+                <thead><tr><th scope="col">{ "Node or pod" }</th><th scope="col">{ "State" }</th><th scope="col">{ "Zone or workload" }</th><th scope="col">{ "Requests, ready" }</th></tr></thead>
                 <tbody>
                     <tr class="space" aria-hidden="true"><td colspan="4" height={before}></td></tr>
                     { for (first..last).filter_map(|nth| Some(draw(props, crowd.row(nth)?, nth))) }
@@ -74,13 +74,15 @@ fn draw(props: &Props, row: Row, nth: usize) -> Html {
         Row::Node(node) => {
             let (info, look) = (&told.story.nodes[node], frame.nodes[node]);
             let zone = told.story.zones.get(info.zone as usize).map_or("", String::as_str);
-            let requests = format!("cpu {}%, memory {}%, {} of {} pods ready", look.cpu / 10, look.memory / 10, look.ready, look.pods);
-            (info.name.clone(), Selection::Node(info.name.clone()), look.flags.label(), zone.to_string(), requests, "node")
+            let requests = format!("cpu {}%, mem {}%, {}/{}", look.cpu / 10, look.memory / 10, look.ready, look.pods);
+            (info.name.clone(), Selection::Node(info.name.clone()), html! { look.flags.label() }, zone.to_string(), requests, "node")
         }
         Row::Pod(pod) | Row::Waiting(pod) => {
             let name = told.pod_name(pod).to_string();
             let workload = told.workload_of(pod).map_or(String::new(), |workload| told.story.workloads[workload].label.clone());
-            (name.clone(), Selection::Pod(name), frame.look(pod).label(), workload, String::new(), "pod")
+            let look = frame.look(pod);
+            let state = html! { <><i class={format!("swatch look-{}", look as u8)} aria-hidden="true"></i>{ look.label() }</> };
+            (name.clone(), Selection::Pod(name), state, workload, String::new(), "pod")
         }
     };
     let selected = props.selection.as_ref() == Some(&choice);
