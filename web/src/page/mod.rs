@@ -153,39 +153,44 @@ fn app() -> Html {
     let stage = (*use_memo((), |()| Stage::default())).clone();
 
     let asked = engine.clone();
+    // The same callback for good: what is given it is not drawn again whenever time goes on.
+    let latest = use_mut_ref(|| None);
+    *latest.borrow_mut() = Some((store.clone(), scheme.clone(), view.clone()));
     let perform = {
-        let (dispatch, scheme, view, store, wish, stage) =
-            (dispatch.clone(), scheme.clone(), view.clone(), store.clone(), wish.clone(), stage.clone());
-        Callback::from(move |deed: Deed| match deed {
-            Deed::Act(action) => dispatch.dispatch(action),
-            Deed::CopyLink => share::copy_link(&store.scene(), dispatch.clone()),
-            Deed::CopyLesson => share::copy_lesson(&store.lesson_scene(), dispatch.clone()),
-            Deed::SaveScene => share::save_scene(&store.scene()),
-            Deed::Colours => scheme.set(scheme.next()),
-            Deed::Table => view.set(view.turned(View::Table)),
-            Deed::Graph => view.set(view.turned(View::Graph)),
-            Deed::Print => export::print(&dispatch),
-            Deed::MapSvg if *view != View::Map => {
-                dispatch.dispatch(Action::Say(Some(Notice {
-                    text: "Show the map first: it is kept as it is shown.".to_string(),
-                    wrong: true,
-                })));
-            }
-            Deed::MapSvg => {
-                if let Some(text) = stage.svg() {
-                    export::keep("wavetank-map.svg", "image/svg+xml", &text, &dispatch);
+        let (dispatch, wish, stage) = (dispatch.clone(), wish.clone(), stage.clone());
+        use_callback((), move |deed: Deed, ()| {
+            let Some((store, scheme, view)) = latest.borrow().clone() else { return };
+            match deed {
+                Deed::Act(action) => dispatch.dispatch(action),
+                Deed::CopyLink => share::copy_link(&store.scene(), dispatch.clone()),
+                Deed::CopyLesson => share::copy_lesson(&store.lesson_scene(), dispatch.clone()),
+                Deed::SaveScene => share::save_scene(&store.scene()),
+                Deed::Colours => scheme.set(scheme.next()),
+                Deed::Table => view.set(view.turned(View::Table)),
+                Deed::Graph => view.set(view.turned(View::Graph)),
+                Deed::Print => export::print(&dispatch),
+                Deed::MapSvg if *view != View::Map => {
+                    dispatch.dispatch(Action::Say(Some(Notice {
+                        text: "Show the map first: it is kept as it is shown.".to_string(),
+                        wrong: true,
+                    })));
                 }
-            }
-            Deed::Png if *view != View::Graph => export::canvas(),
-            Deed::Png | Deed::Export(_) => {
-                let form = if let Deed::Export(form) = deed { form } else { Form::RelationsPng };
-                if let Some(told) = &store.told {
-                    asked.aside(Ask::Export { generation: told.generation, form, wish: wish.borrow().clone() });
+                Deed::MapSvg => {
+                    if let Some(text) = stage.svg() {
+                        export::keep("wavetank-map.svg", "image/svg+xml", &text, &dispatch);
+                    }
                 }
-            }
-            Deed::Mend(nth) => {
-                if let Some(told) = &store.told {
-                    asked.idle(Ask::Mend { generation: told.generation, nth });
+                Deed::Png if *view != View::Graph => export::canvas(),
+                Deed::Png | Deed::Export(_) => {
+                    let form = if let Deed::Export(form) = deed { form } else { Form::RelationsPng };
+                    if let Some(told) = &store.told {
+                        asked.aside(Ask::Export { generation: told.generation, form, wish: wish.borrow().clone() });
+                    }
+                }
+                Deed::Mend(nth) => {
+                    if let Some(told) = &store.told {
+                        asked.idle(Ask::Mend { generation: told.generation, nth });
+                    }
                 }
             }
         })

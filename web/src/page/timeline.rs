@@ -62,7 +62,7 @@ pub(crate) fn timeline(props: &Props) -> Html {
     });
     let height = TICKS + lanes.len() as f64 * ROW + AXIS;
 
-    // What does not move with the cursor is drawn once.
+    // What does not move with the cursor is drawn once, in a picture of its own below the other: the browser need not draw it again either.
     let still = use_memo((told.clone(), lanes.clone(), width as i64), |(told, lanes, _)| {
         html! {
             <>
@@ -70,6 +70,7 @@ pub(crate) fn timeline(props: &Props) -> Html {
                 { ticks(told, &scale) }
                 { for lanes.iter().enumerate().map(|(row, lane)| curve(lane, TICKS + row as f64 * ROW, &scale)) }
                 { for lanes.iter().enumerate().map(|(row, lane)| lane_ticks(lane, TICKS + row as f64 * ROW, &scale)) }
+                { for lanes.iter().enumerate().map(|(row, lane)| name(lane, TICKS + row as f64 * ROW, labels)) }
             </>
         }
     });
@@ -108,6 +109,7 @@ pub(crate) fn timeline(props: &Props) -> Html {
         Callback::from(move |_: PointerEvent| dragging.set(false))
     };
     let x = scale.x(props.at_ms);
+    let view_box = format!("0 0 {} {height}", width.max(1.0));
     let words = format!("{} of {}", clock::written(props.at_ms), clock::written(told.story.duration_ms));
     html! {
         <section class="timeline" aria-label="Timeline">
@@ -115,11 +117,13 @@ pub(crate) fn timeline(props: &Props) -> Html {
             <div ref={holder} class="track" role="slider" tabindex="0" aria-label="Time" aria-valuemin="0"
                 aria-valuemax={told.story.duration_ms.to_string()} aria-valuenow={props.at_ms.to_string()} aria-valuetext={words}
                 {onpointerdown} {onpointermove} onpointerup={release.clone()} onpointercancel={release}>
-                <svg width={width.to_string()} height={height.to_string()} viewBox={format!("0 0 {} {height}", width.max(1.0))} aria-hidden="true">
-                    { (*still).clone() }
+                <svg class="still" width={width.to_string()} height={height.to_string()} viewBox={view_box.clone()} aria-hidden="true">{ (*still).clone() }</svg>
+                <svg class="moving" width={width.to_string()} height={height.to_string()} viewBox={view_box} aria-hidden="true">
                     { for lanes.iter().enumerate().map(|(row, lane)| count(lane, props.at_ms, TICKS + row as f64 * ROW, labels)) }
-                    <line class="cursor" x1={x.to_string()} x2={x.to_string()} y1="2" y2={(height - AXIS + 4.0).to_string()} />
-                    <path class="cursor-head" d={format!("M{} 1h10v6l-5 5-5-5z", x - 5.0)} />
+                    <g transform={format!("translate({x})")}>
+                        <line class="cursor" y1="2" y2={(height - AXIS + 4.0).to_string()} />
+                        <path class="cursor-head" d="M-5 1h10v6l-5 5-5-5z" />
+                    </g>
                 </svg>
             </div>
         </section>
@@ -322,11 +326,16 @@ fn curve(lane: &Lane, top: f64, scale: &Scale) -> Html {
     }
 }
 
-/// A lane's name, and how many of its pods answer at the cursor.
-fn count(lane: &Lane, at_ms: i64, top: f64, labels: f64) -> Html {
-    let ready = moments::at(&lane.points, at_ms).ready;
+/// A lane's name.
+fn name(lane: &Lane, top: f64, labels: f64) -> Html {
     let name = lane.name.rsplit('/').next().unwrap_or(&lane.name);
     let short = lanes::shortened(name, ((labels - 44.0) / 6.4) as usize);
+    html! { <text class="name" x="0" y={(top + ROW - 8.0).to_string()}>{ short }<title>{ &lane.name }</title></text> }
+}
+
+/// How many pods of a lane answer at the cursor.
+fn count(lane: &Lane, at_ms: i64, top: f64, labels: f64) -> Html {
+    let ready = moments::at(&lane.points, at_ms).ready;
     let desired = lane.desired.unwrap_or(0);
     let class = match ready {
         0 if desired > 0 || lane.none => "of none",
@@ -334,10 +343,5 @@ fn count(lane: &Lane, at_ms: i64, top: f64, labels: f64) -> Html {
         _ => "of",
     };
     let words = lane.desired.map_or(ready.to_string(), |desired| format!("{ready}/{desired}"));
-    html! {
-        <>
-            <text class="name" x="0" y={(top + ROW - 8.0).to_string()}>{ short }<title>{ &lane.name }</title></text>
-            <text {class} x={(labels - 8.0).to_string()} y={(top + ROW - 8.0).to_string()} text-anchor="end">{ words }</text>
-        </>
-    }
+    html! { <text {class} x={(labels - 8.0).to_string()} y={(top + ROW - 8.0).to_string()} text-anchor="end">{ words }</text> }
 }
