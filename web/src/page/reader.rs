@@ -43,7 +43,7 @@ const MOST_NAMES: usize = 40;
 #[component(Words)]
 fn words(props: &Props) -> Html {
     let (told, frame) = (&props.told, &props.frame);
-    let crowd = use_memo(frame.clone(), |frame| Crowd::of(frame));
+    let crowd = use_memo(frame.clone(), Crowd::of);
     let pod = |&pod: &u32| format!("{}: {}", told.pod_name(pod as usize), frame.look(pod as usize).label());
     let listed = |pods: &[u32]| {
         let mut words: Vec<String> = pods.iter().take(MOST_NAMES).map(pod).collect();

@@ -27,7 +27,7 @@ pub(crate) fn table(props: &Props) -> Html {
     let holder = use_node_ref();
     let (_, height) = dom::use_size(holder.clone());
     let top = use_state_eq(|| 0.0f64);
-    let crowd = use_memo(props.frame.clone(), |frame| Crowd::of(frame));
+    let crowd = use_memo(props.frame.clone(), Crowd::of);
     let rows = crowd.rows();
     let onscroll = {
         let top = top.clone();
