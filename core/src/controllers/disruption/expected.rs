@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::members::Selected;
 use crate::cluster::Cluster;
 use crate::cluster::ids::PodId;
 use crate::cluster::labels::{Operator, Selector};
@@ -25,17 +26,17 @@ pub(super) struct Demand {
 ///
 /// # Errors
 /// Kubernetes' own text where the expected number can't be told.
-pub(super) fn demand(cluster: &Cluster, budget: &Budget, pods: &[PodId]) -> Result<Demand, String> {
+pub(super) fn demand(cluster: &Cluster, budget: &Budget, pods: &Selected) -> Result<Demand, String> {
     match budget.rule {
         BudgetRule::MinAvailable(IntOrPercent::Int(n)) => {
-            Ok(Demand { expected: i32::try_from(pods.len()).unwrap_or(i32::MAX), desired_healthy: n, unmanaged: false })
+            Ok(Demand { expected: i32::try_from(pods.count()).unwrap_or(i32::MAX), desired_healthy: n, unmanaged: false })
         }
         BudgetRule::MinAvailable(percent) => {
-            let (expected, unmanaged) = scale(cluster, pods)?;
+            let (expected, unmanaged) = scale(cluster, &pods.one_of_each_owner())?;
             Ok(Demand { expected, desired_healthy: percent.ceil_of(expected), unmanaged })
         }
         BudgetRule::MaxUnavailable(most) => {
-            let (expected, unmanaged) = scale(cluster, pods)?;
+            let (expected, unmanaged) = scale(cluster, &pods.one_of_each_owner())?;
             Ok(Demand { expected, desired_healthy: expected.saturating_sub(most.ceil_of(expected)).max(0), unmanaged })
         }
     }

@@ -1,15 +1,74 @@
-//! Which pods each budget selects, kept in step with pods and budgets so that no look has to walk all pods or all budgets.
+//! Which pods each budget selects, kept in step with pods and budgets so that no look has to walk all pods or all budgets, nor those that
+//! have ended and are only counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::Cluster;
 use crate::cluster::ids::{BudgetId, PodId, TemplateId};
+use crate::cluster::pod::Owner;
+
+/// The pods of a budget.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Selected {
+    /// Those that have not ended.
+    live: BTreeSet<PodId>,
+    /// Those that have, by their owner: nodes that evict again and again leave thousands.
+    ended: BTreeMap<Owner, BTreeSet<PodId>>,
+    owner_of_ended: BTreeMap<PodId, Owner>,
+}
+
+impl Selected {
+    /// Those that have not ended, in order.
+    pub(super) fn live(&self) -> impl Iterator<Item = PodId> {
+        self.live.iter().copied()
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.live.len() + self.owner_of_ended.len()
+    }
+
+    /// Whether it is one of them.
+    pub(super) fn contains(&self, id: PodId) -> bool {
+        self.live.contains(&id) || self.owner_of_ended.contains_key(&id)
+    }
+
+    /// In order: all that have not ended, and of those that have the first of each owner.
+    pub(super) fn one_of_each_owner(&self) -> Vec<PodId> {
+        let mut pods: Vec<PodId> = self.live().chain(self.ended.values().filter_map(|pods| pods.first().copied())).collect();
+        pods.sort_unstable();
+        pods
+    }
+
+    fn insert(&mut self, cluster: &Cluster, id: PodId) {
+        self.remove(id);
+        let pod = cluster.pod(id);
+        if pod.phase.is_terminal() {
+            self.ended.entry(pod.owner).or_default().insert(id);
+            self.owner_of_ended.insert(id, pod.owner);
+        } else {
+            self.live.insert(id);
+        }
+    }
+
+    fn remove(&mut self, id: PodId) {
+        self.live.remove(&id);
+        if let Some(owner) = self.owner_of_ended.remove(&id)
+            && let Some(pods) = self.ended.get_mut(&owner)
+        {
+            pods.remove(&id);
+            if pods.is_empty() {
+                self.ended.remove(&owner);
+            }
+        }
+    }
+}
 
 /// Budgets and their pods.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Members {
     /// By budget.
-    pods: Vec<BTreeSet<PodId>>,
+    pods: Vec<Selected>,
     /// The budgets that select the pods of a template which have no labels of their own.
     of_template: BTreeMap<TemplateId, Vec<BudgetId>>,
     /// The budgets of pods that have labels of their own.
@@ -29,9 +88,9 @@ impl Members {
         members
     }
 
-    /// The pods of a budget, in order.
-    pub(super) fn pods(&self, id: BudgetId) -> Vec<PodId> {
-        self.pods.get(id.index()).map_or_else(Vec::new, |pods| pods.iter().copied().collect())
+    /// The pods of a budget; none where it never had one.
+    pub(super) fn pods(&self, id: BudgetId) -> Option<&Selected> {
+        self.pods.get(id.index())
     }
 
     /// The budgets that select a pod, in order of creation.
@@ -62,7 +121,19 @@ impl Members {
             self.of_template.entry(pod.template).or_insert_with(|| selecting(cluster, id));
         }
         for budget in self.budgets(cluster, id).to_vec() {
-            self.pods_mut(budget).insert(id);
+            self.pods_mut(budget).insert(cluster, id);
+        }
+    }
+
+    /// A pod has ended, or may have.
+    pub(super) fn pod_ended(&mut self, cluster: &Cluster, id: PodId) {
+        if cluster.pod(id).phase.is_terminal() {
+            for budget in self.budgets(cluster, id).to_vec() {
+                let pods = self.pods_mut(budget);
+                if pods.live.contains(&id) {
+                    pods.insert(cluster, id);
+                }
+            }
         }
     }
 
@@ -70,7 +141,7 @@ impl Members {
     pub(super) fn pod_changed(&mut self, cluster: &Cluster, id: PodId) {
         self.of_pod.remove(&id);
         for pods in &mut self.pods {
-            pods.remove(&id);
+            pods.remove(id);
         }
         self.pod_added(cluster, id);
     }
@@ -78,7 +149,7 @@ impl Members {
     /// A pod is gone.
     pub(super) fn pod_gone(&mut self, cluster: &Cluster, id: PodId) {
         for budget in self.budgets(cluster, id).to_vec() {
-            self.pods_mut(budget).remove(&id);
+            self.pods_mut(budget).remove(id);
         }
         self.of_pod.remove(&id);
     }
@@ -94,9 +165,9 @@ impl Members {
         changed
     }
 
-    fn pods_mut(&mut self, id: BudgetId) -> &mut BTreeSet<PodId> {
+    fn pods_mut(&mut self, id: BudgetId) -> &mut Selected {
         if self.pods.len() <= id.index() {
-            self.pods.resize_with(id.index() + 1, BTreeSet::new);
+            self.pods.resize_with(id.index() + 1, Selected::default);
         }
         &mut self.pods[id.index()]
     }

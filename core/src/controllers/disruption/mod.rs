@@ -4,7 +4,7 @@
 mod expected;
 mod members;
 
-use self::members::Members;
+use self::members::{Members, Selected};
 use super::queue::{Key, WorkQueue};
 use crate::apiserver::{Api, Notice, PodChange, Watched};
 use crate::cluster::ids::{BudgetId, PodId};
@@ -57,7 +57,7 @@ impl DisruptionController {
                         self.warn_of_several(api, id, notice.record);
                     }
                     PodChange::Spec => self.members.pod_changed(api.cluster(), id),
-                    _ => {}
+                    _ => self.members.pod_ended(api.cluster(), id),
                 }
                 // Of several budgets Kubernetes picks any one for each change: over a few changes each has its turn.
                 for &budget in self.members.budgets(api.cluster(), id) {
@@ -79,12 +79,13 @@ impl DisruptionController {
             return;
         }
         let generation = budget.meta.generation;
-        let pods = self.members.pods(id);
-        if pods.is_empty() {
+        let nothing = Selected::default();
+        let pods = self.members.pods(id).unwrap_or(&nothing);
+        if pods.count() == 0 {
             api.event(Subject::Budget(id), false, "NoPods", "No matching pods found", SOURCE);
         }
         let budget = &api.cluster().budgets[id.index()];
-        let (expected, desired) = match expected::demand(api.cluster(), budget, &pods) {
+        let (expected, desired) = match expected::demand(api.cluster(), budget, pods) {
             Ok(demand) => {
                 if demand.unmanaged {
                     let selector = expected::selector_as_go_prints_it(&budget.selector, &api.cluster().text);
@@ -94,14 +95,15 @@ impl DisruptionController {
             }
             Err(error) => return fail_safe(api, id, &error),
         };
-        let (disrupted, overdue) = still_expected(api, id, &pods, now);
+        let (disrupted, overdue) = still_expected(api, id, pods, now);
         for pod in overdue {
             let namespace = api.cluster().namespace_name(api.cluster().pod(pod).namespace).to_owned();
             // Kubernetes prints the namespace twice.
             let message = format!("Pod was expected by PDB {namespace}/{namespace} to be deleted but it wasn't");
             api.event(Subject::Pod(pod), true, "NotDeleted", &message, SOURCE);
         }
-        let healthy = pods.iter().filter(|&&pod| {
+        // What has ended is not healthy.
+        let healthy = pods.live().filter(|&pod| {
             let p = api.cluster().pod(pod);
             p.ready && p.deletion.is_none() && !disrupted.iter().any(|&(d, since)| d == pod && since + DELETION_TIMEOUT > now)
         });
@@ -156,10 +158,10 @@ impl DisruptionController {
 }
 
 /// The pods whose deletion was granted and is still awaited, and those for which that has taken too long (`buildDisruptedPodMap`).
-fn still_expected(api: &Api, id: BudgetId, pods: &[PodId], now: Time) -> (Vec<(PodId, Time)>, Vec<PodId>) {
+fn still_expected(api: &Api, id: BudgetId, pods: &Selected, now: Time) -> (Vec<(PodId, Time)>, Vec<PodId>) {
     let (mut waiting, mut overdue) = (Vec::new(), Vec::new());
     for &(pod, since) in &api.cluster().budgets[id.index()].status.disrupted {
-        if pods.binary_search(&pod).is_err() || api.cluster().pod(pod).deletion.is_some() {
+        if !pods.contains(pod) || api.cluster().pod(pod).deletion.is_some() {
             continue;
         }
         if since + DELETION_TIMEOUT < now {
