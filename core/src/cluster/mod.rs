@@ -23,6 +23,7 @@ pub mod quotas;
 pub mod resize;
 pub mod state;
 pub mod template;
+pub mod template_index;
 pub mod vertical_autoscalers;
 pub mod volumes;
 pub mod webhooks;

@@ -16,6 +16,7 @@ use super::node_pools::{NodePool, ScaleDown};
 use super::pod::{Owner, Pod, PodName, suffix_letters};
 use super::quotas::{LimitRange, ResourceQuota};
 use super::template::{PodTemplate, PodVolume, VolumeSource};
+use super::template_index::TemplateIndex;
 use super::vertical_autoscalers::{VerticalAutoscaler, VerticalTarget};
 use super::volumes::Storage;
 use super::webhooks::Webhook;
@@ -40,6 +41,8 @@ pub struct Cluster {
     pub pods: Vec<Pod>,
     /// Pod templates.
     pub templates: Vec<Arc<PodTemplate>>,
+    /// Templates by their labels.
+    pub template_index: TemplateIndex,
     /// Deployments.
     pub deployments: Vec<Deployment>,
     /// ReplicaSets and ReplicationControllers.

@@ -41,13 +41,10 @@ fn relabelled(cluster: &mut Cluster, template: TemplateId, labels: Labels) -> Te
     if base.labels == labels {
         return template;
     }
-    // Rollouts are rare and templates few; the newest are the likeliest.
-    let same = |t: &Arc<crate::cluster::template::PodTemplate>| {
-        t.digest == base.digest && t.namespace == base.namespace && t.labels == labels && t.deletion_cost == base.deletion_cost
-    };
-    if let Some(known) = cluster.templates.iter().rposition(same) {
-        return TemplateId::from_index(known);
+    if let Some(known) = cluster.template_with_labels(template, &labels) {
+        return known;
     }
+    let base = cluster.template(template);
     let mut copy = base.clone();
     for (key, value) in labels.iter() {
         let old = base.labels.get(key);
