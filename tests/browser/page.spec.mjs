@@ -32,21 +32,27 @@ test.describe("the page", () => {
     await open(page);
     await time(page).focus();
     await page.keyboard.press("Home");
-    expect(await now(page)).toBe(0);
+    await expect.poll(() => now(page)).toBe(0);
     const seen = [0];
     for (let press = 0; press < 6; press += 1) {
       await page.keyboard.press("ArrowRight");
+      await expect.poll(() => now(page), "each press goes on").toBeGreaterThan(seen.at(-1));
       seen.push(await now(page));
     }
-    expect(seen).toEqual([...seen].sort((a, b) => a - b));
-    expect(new Set(seen).size).toBe(seen.length);
     await page.keyboard.press("ArrowLeft");
-    expect(await now(page)).toBe(seen.at(-2));
-    const small = await now(page);
+    await expect.poll(() => now(page)).toBe(seen.at(-2));
+    await page.keyboard.press("Home");
+    await expect.poll(() => now(page)).toBe(0);
+    // However fast they follow each other, no press is lost.
+    await page.evaluate(() => {
+      for (let press = 0; press < 6; press += 1) document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+    });
+    await expect.poll(() => now(page)).toBe(seen.at(-1));
+    await page.keyboard.press("Home");
     await page.keyboard.press("Shift+ArrowRight");
-    expect(await now(page)).toBeGreaterThan(small);
+    await expect.poll(() => now(page)).toBeGreaterThan(0);
     await page.keyboard.press("End");
-    expect(await now(page)).toBe(await end(page));
+    await expect.poll(async () => (await now(page)) === (await end(page))).toBe(true);
     await page.keyboard.press("Space");
     await expect(page.getByRole("button", { name: "Pause" })).toBeVisible();
     await page.keyboard.press("Space");

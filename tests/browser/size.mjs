@@ -18,7 +18,7 @@ const budgets = [
   ["page wasm", sum((name) => /^app-.*\.wasm$/.test(name)), 430, 350],
   ["scripts", sum((name) => /\.m?js$/.test(name)), 25, 25],
   ["styles", sum((name) => /\.css$/.test(name)), 15, 15],
-  ["worker wasm", sum((name) => /^worker.*\.wasm$/.test(name)), 2450, 450],
+  ["worker wasm", sum((name) => /^worker.*\.wasm$/.test(name)), 2460, 450],
 ];
 const told = budgets.map(([name, bytes, ceiling, target]) => ({ name, bytes, ceiling: ceiling * KIB, target: target * KIB }));
 writeFileSync(join(dist, "sizes.json"), `${JSON.stringify({ sizes, budgets: told }, null, 1)}\n`);

@@ -441,6 +441,13 @@ pub enum Action {
     Why(u32, Box<Why>),
     /// The cursor is set, and time stands still there.
     Seek(i64),
+    /// On to the event next to the cursor. Of keys that follow fast each goes on from where the one before it came to, drawn or not.
+    Hop {
+        /// To the later one.
+        forward: bool,
+        /// Only to steps and changes of nodes.
+        phases: bool,
+    },
     /// So many real milliseconds passed while playing.
     Pass(f64),
     /// Play or pause.
@@ -673,13 +680,11 @@ impl Store {
             Action::Why(generation, why) if self.told.as_ref().is_some_and(|told| told.generation == generation) => {
                 next.why = Some(Rc::new(*why));
             }
-            Action::Seek(at_ms) => {
-                // Whoever goes to a moment wants to look at it.
-                next.playing = false;
-                next.at_ms = at_ms.clamp(0, self.duration_ms());
-                let at_ms = next.at_ms;
-                if next.course.as_mut().is_some_and(|course| Rc::make_mut(course).follow(at_ms)) {
-                    next.arrive();
+            Action::Seek(at_ms) => next.seek(at_ms),
+            Action::Hop { forward, phases } => {
+                if let Some(told) = &self.told {
+                    let stops = if phases { &told.phases } else { &told.stops };
+                    next.seek(if forward { clock::next(stops, self.at_ms) } else { clock::previous(stops, self.at_ms) });
                 }
             }
             Action::Pass(real_ms) => next.pass(real_ms),
@@ -843,6 +848,16 @@ impl Store {
             risks.total = Some(nth);
         }
         Some(())
+    }
+
+    fn seek(&mut self, at_ms: i64) {
+        // Whoever goes to a moment wants to look at it.
+        self.playing = false;
+        self.at_ms = at_ms.clamp(0, self.duration_ms());
+        let at_ms = self.at_ms;
+        if self.course.as_mut().is_some_and(|course| Rc::make_mut(course).follow(at_ms)) {
+            self.arrive();
+        }
     }
 
     fn pass(&mut self, real_ms: f64) {

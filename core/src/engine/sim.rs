@@ -68,15 +68,16 @@ enum Wake {
     All,
 }
 
-/// How many nodes and pods there are, and pods are wanted. Pods that have ended do not count: what goes in circles leaves many.
-fn size(cluster: &Cluster) -> u64 {
+/// How many nodes and pods there are, and pods are wanted. Of pods that have ended those of this moment do not count: what goes in circles
+/// leaves many. Those of before do: a drain asks for each of them.
+fn size(cluster: &Cluster, now: Time) -> u64 {
     let wanted = |n: i32| u64::from(n.max(0).unsigned_abs());
     let sum = cluster.deployments.iter().map(|d| 2 * wanted(d.replicas)).sum::<u64>()
         + cluster.replica_sets.iter().filter(|r| !r.meta.gone).map(|r| wanted(r.replicas)).sum::<u64>()
         + cluster.stateful_sets.iter().map(|s| wanted(s.replicas)).sum::<u64>()
         + cluster.jobs.iter().map(|j| wanted(j.parallelism)).sum::<u64>();
     let on_each_node = 1 + cluster.daemon_sets.len() as u64;
-    let sum = sum + cluster.live_pods().filter(|(_, pod)| !pod.phase.is_terminal()).count() as u64;
+    let sum = sum + cluster.live_pods().filter(|(_, pod)| !pod.phase.is_terminal() || pod.created < now).count() as u64;
     sum.saturating_add(cluster.nodes.len() as u64 * on_each_node)
 }
 
@@ -331,7 +332,7 @@ impl Sim {
                 invariants.look(&self.api);
             }
             if self.actions - first >= most && most == MOMENT_BUDGET {
-                most += MOMENT_BUDGET_EACH.saturating_mul(size(self.api.cluster()));
+                most += MOMENT_BUDGET_EACH.saturating_mul(size(self.api.cluster(), self.api.now()));
             }
             if self.actions >= self.budget || self.actions - first >= most {
                 return false;

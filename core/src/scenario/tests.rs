@@ -384,3 +384,19 @@ fn without_an_evaluator_nothing_is_concluded() {
     assert_eq!(outcome.expectations[0].verdict, Verdict::NotEvaluated);
     assert_eq!(outcome.judged(), 0);
 }
+
+#[test]
+fn a_drain_of_many_ended_pods_is_no_circle() {
+    // What tolerates everything comes back to a full disk at once, fails, and comes back; a drain then asks for each that is left.
+    let text = SHOP.replace("replicas: 3", "replicas: 2").replace(
+        "      topologySpreadConstraints:\n      - {maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: web}}}\n",
+        "      nodeSelector: {kubernetes.io/hostname: node-1}\n      tolerations: [{operator: Exists}]\n",
+    );
+    let (scenario, told, _) =
+        scenario_of("until: 20m\nsteps:\n- {at: 0s, diskPressure: node-1}\n- {at: 5m, drain: {node: node-1, timeout: 60s}}");
+    assert_eq!(told, Vec::<String>::new());
+    let mut sim = settled(&text);
+    let outcome = run(&mut sim, &scenario);
+    assert!(sim.cluster().pods.len() > 1_000, "{} pods", sim.cluster().pods.len());
+    assert_eq!(outcome.ended, Ended::TimeUp);
+}

@@ -6,7 +6,6 @@ use yew::prelude::*;
 
 use super::engine::Engine;
 use super::{View, dom, overlay, share};
-use crate::clock;
 use crate::lesson::Move;
 use crate::link;
 use crate::palette::Deed;
@@ -126,10 +125,10 @@ pub(crate) fn use_time(store: &UseReducerHandle<Store>) {
 pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>, view: View) {
     // What is done depends on all of this: the listener is made anew when any of it changes.
     let scene = (store.generation, store.selection.clone(), view, store.course.clone());
-    let now = (store.told.clone(), store.at_ms, store.overlay, store.halts, store.pinned.is_some(), scene);
-    use_effect_with(now, move |(told, at_ms, overlay, halts, pinned, scene)| {
+    let now = (store.told.clone(), store.overlay, store.halts, store.pinned.is_some(), scene);
+    use_effect_with(now, move |(told, overlay, halts, pinned, scene)| {
         let learning = scene.3.is_some();
-        let (told, at_ms, open, halts, pinned) = (told.clone(), *at_ms, *overlay != Overlay::None, *halts, *pinned);
+        let (told, open, halts, pinned) = (told.clone(), *overlay != Overlay::None, *halts, *pinned);
         let guard = dom::listen(&dom::window(), "keydown", move |event: KeyboardEvent| {
             let act = |action: Action| {
                 event.prevent_default();
@@ -170,11 +169,9 @@ pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>,
                 _ => {}
             }
             let Some(told) = &told else { return };
-            let stops = if event.shift_key() { &told.phases } else { &told.stops };
             match key.as_str() {
                 " " if !dom::takes_space(&event) => act(Action::Toggle),
-                "ArrowRight" => act(Action::Seek(clock::next(stops, at_ms))),
-                "ArrowLeft" => act(Action::Seek(clock::previous(stops, at_ms))),
+                "ArrowRight" | "ArrowLeft" => act(Action::Hop { forward: key == "ArrowRight", phases: event.shift_key() }),
                 "Home" => act(Action::Seek(0)),
                 "End" => act(Action::Seek(told.story.duration_ms)),
                 "w" | "W" => act(Action::Seek(told.worst_ms)),

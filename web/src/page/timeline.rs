@@ -187,11 +187,11 @@ fn transport(props: &Props, by_zone: &UseStateHandle<bool>, nav: Html) -> Html {
     html! {
         <div class="transport">
             { button(Name::Start, "To the start (Home)", Action::Seek(0)) }
-            { button(Name::Back, "Event before (←)", Action::Seek(clock::previous(&told.stops, props.at_ms))) }
+            { button(Name::Back, "Event before (←)", Action::Hop { forward: false, phases: false }) }
             <button type="button" class="button play" disabled={idle} onclick={toggle} title="Play or pause (space)">
                 <Icon name={if props.playing { Name::Pause } else { Name::Play }} />{ if props.playing { "Pause" } else { "Play" } }
             </button>
-            { button(Name::Forward, "Next event (→)", Action::Seek(clock::next(&told.stops, props.at_ms))) }
+            { button(Name::Forward, "Next event (→)", Action::Hop { forward: true, phases: false }) }
             { button(Name::End, "To the end (End)", Action::Seek(told.story.duration_ms)) }
             <div class="time"><b>{ clock::written(props.at_ms) }</b><span>{ " / " }{ clock::written(told.story.duration_ms) }</span></div>
             <label class="speed"><span class="unseen">{ "Speed" }</span>

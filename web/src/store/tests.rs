@@ -70,6 +70,15 @@ fn the_cursor_stays_within_the_run() {
 }
 
 #[test]
+fn hops_lead_from_event_to_event_and_no_further() {
+    let told = then(&store(), ran(1, story(40_000)));
+    let back = then(&told, Action::Hop { forward: false, phases: false });
+    assert_eq!(back.at_ms, 0);
+    assert_eq!(then(&back, Action::Hop { forward: true, phases: true }).at_ms, 40_000);
+    assert!(back.after(Action::Hop { forward: false, phases: false }).is_none());
+}
+
+#[test]
 fn time_passes_while_playing_and_stops_at_the_end() {
     let told = then(&then(&store(), ran(1, story(40_000))), Action::Speed(10));
     let playing = then(&told, Action::Toggle);
