@@ -35,7 +35,7 @@ fn files(dir: &Path, ending: &str) -> Vec<PathBuf> {
             let path = entry.expect("a readable entry").path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if path.is_dir() {
-                if !matches!(name, "target" | "node_modules" | "dist" | ".git" | ".cache") {
+                if !matches!(name, "target" | "node_modules" | "test-results" | "dist" | ".git" | ".cache") {
                     waiting.push(path);
                 }
             } else if name.ends_with(ending) {
