@@ -2,6 +2,7 @@
 
 mod files;
 mod learning;
+mod time;
 
 use std::rc::Rc;
 
@@ -681,12 +682,7 @@ impl Store {
                 next.why = Some(Rc::new(*why));
             }
             Action::Seek(at_ms) => next.seek(at_ms),
-            Action::Hop { forward, phases } => {
-                if let Some(told) = &self.told {
-                    let stops = if phases { &told.phases } else { &told.stops };
-                    next.seek(if forward { clock::next(stops, self.at_ms) } else { clock::previous(stops, self.at_ms) });
-                }
-            }
+            Action::Hop { forward, phases } => next.hop(forward, phases),
             Action::Pass(real_ms) => next.pass(real_ms),
             Action::Toggle => {
                 next.playing = !self.playing && self.duration_ms() > 0;
@@ -848,39 +844,6 @@ impl Store {
             risks.total = Some(nth);
         }
         Some(())
-    }
-
-    fn seek(&mut self, at_ms: i64) {
-        // Whoever goes to a moment wants to look at it.
-        self.playing = false;
-        self.at_ms = at_ms.clamp(0, self.duration_ms());
-        let at_ms = self.at_ms;
-        if self.course.as_mut().is_some_and(|course| Rc::make_mut(course).follow(at_ms)) {
-            self.arrive();
-        }
-    }
-
-    fn pass(&mut self, real_ms: f64) {
-        // Time stands still until the run that was asked for has been told.
-        if !self.playing || self.stale() {
-            return;
-        }
-        let end = self.duration_ms();
-        let from = self.at_ms;
-        self.at_ms = (from + (real_ms * f64::from(self.speed)).round() as i64).min(end);
-        self.playing = self.at_ms < end;
-        let until = self.at_ms;
-        if let Some(due) = self.course.as_ref().and_then(|course| course.due()).filter(|due| *due <= until) {
-            (self.at_ms, self.playing) = (due, false);
-            if let Some(course) = self.course.as_mut() {
-                Rc::make_mut(course).step();
-            }
-            return self.arrive();
-        }
-        let outage = self.told.as_ref().and_then(|told| told.outages.iter().copied().find(|&at| at > from && at <= self.at_ms));
-        if let Some(at_ms) = outage.filter(|_| self.halts) {
-            (self.at_ms, self.playing) = (at_ms, false);
-        }
     }
 }
 
