@@ -231,23 +231,8 @@ fn a_step_sets_off_what_goes_back_to_it() {
     assert!(set_off(&report, usize::MAX).is_empty());
 }
 
-/// Two budgets over one Deployment: an event for each of its pods, whose message names the pod.
-const TWO_BUDGETS: &str = r#"
-apiVersion: v1
-kind: Node
-metadata: {name: n1, labels: {kubernetes.io/hostname: n1, topology.kubernetes.io/zone: zone-a}}
-status: {capacity: {cpu: "8", memory: 8Gi, pods: "110"}, allocatable: {cpu: "8", memory: 8Gi, pods: "110"}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: api}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: api}}
-  template:
-    metadata: {labels: {app: api}}
-    spec:
-      containers: [{name: api, image: api:1, resources: {requests: {cpu: 100m}}}]
+/// A second budget over one Deployment makes an event for each of its pods, whose message names the pod.
+const TWO_BUDGETS: &str = "
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
@@ -258,11 +243,12 @@ apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: two}
 spec: {maxUnavailable: 1, selector: {matchLabels: {app: api}}}
-"#;
+";
 
 #[test]
 fn events_that_differ_by_a_pods_name_are_told_as_one() {
-    let report = report(TWO_BUDGETS, vec![Step::at(Time::ZERO, Verb::Scale { workload: "deployment/api".to_owned(), replicas: 8 })]);
+    let scale = Verb::Scale { workload: "deployment/api".to_owned(), replicas: 8 };
+    let report = report(&format!("{WORLD}{TWO_BUDGETS}"), vec![Step::at(Time::ZERO, scale)]);
     let told: Vec<_> = report.timeline.iter().filter(|entry| entry.text.contains("MultiplePodDisruptionBudgets")).collect();
     let [one] = &told[..] else { panic!("one entry: {told:?}") };
     assert!(one.count > 1 && one.text.contains("more of this kind"), "{}", one.text);

@@ -81,10 +81,18 @@ pub(super) fn cron_job(dice: &mut Dice, text: &mut String, stock: Stock) {
     );
 }
 
+/// The first workload that can be scaled: its kind and its name.
+fn scalable(workloads: &[Named]) -> Option<(&'static str, &str)> {
+    workloads.iter().find_map(|named| match named.kind {
+        "deployment" => Some(("Deployment", named.name.as_str())),
+        "statefulset" => Some(("StatefulSet", named.name.as_str())),
+        _ => None,
+    })
+}
+
 /// An autoscaler for one of the workloads that can be scaled.
 pub(super) fn autoscaler(dice: &mut Dice, text: &mut String, workloads: &[Named]) {
-    let Some(target) = workloads.iter().find(|named| matches!(named.kind, "deployment" | "statefulset")) else { return };
-    let kind = if target.kind == "deployment" { "Deployment" } else { "StatefulSet" };
+    let Some((kind, name)) = scalable(workloads) else { return };
     let (low, more, wanted) = (dice.between(1, 3), dice.between(0, 6), dice.of(&["20", "50", "90"]));
     let behavior = match dice.between(0, 3) {
         0 => ", behavior: {scaleDown: {stabilizationWindowSeconds: 30, policies: [{type: Pods, value: 1, periodSeconds: 30}]}}",
@@ -94,19 +102,18 @@ pub(super) fn autoscaler(dice: &mut Dice, text: &mut String, workloads: &[Named]
     let _ = write!(
         text,
         "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: {0}}}\nspec: {{scaleTargetRef: {{apiVersion: apps/v1, kind: {kind}, name: {0}}}, minReplicas: {low}, maxReplicas: {1}, metrics: [{{type: Resource, resource: {{name: cpu, target: {{type: Utilization, averageUtilization: {wanted}}}}}}}]{behavior}}}\n",
-        target.name,
+        name,
         low + more
     );
 }
 
 /// An autoscaler that changes what the pods of a workload ask for.
 pub(super) fn vertical_autoscaler(dice: &mut Dice, text: &mut String, workloads: &[Named]) {
-    let Some(target) = workloads.iter().find(|named| matches!(named.kind, "deployment" | "statefulset")) else { return };
-    let kind = if target.kind == "deployment" { "Deployment" } else { "StatefulSet" };
+    let Some((kind, name)) = scalable(workloads) else { return };
     let _ = write!(
         text,
         "---\napiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {{name: {0}}}\nspec: {{targetRef: {{apiVersion: apps/v1, kind: {kind}, name: {0}}}, updatePolicy: {{updateMode: \"{1}\"}}}}\n",
-        target.name,
+        name,
         dice.of(&["Off", "Initial", "Recreate"])
     );
 }
@@ -132,6 +139,9 @@ pub(super) fn kubelets(dice: &mut Dice, text: &mut String) {
     }
 }
 
+/// What webhooks and policies are asked about.
+const CREATION_OF_PODS: &str = r#"{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}"#;
+
 /// What judges or changes pods before they are stored.
 pub(super) fn admission(dice: &mut Dice, text: &mut String) {
     let failure = dice.of(&["Fail", "Ignore"]);
@@ -140,13 +150,13 @@ pub(super) fn admission(dice: &mut Dice, text: &mut String) {
         0 => {
             let _ = write!(
                 text,
-                "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {{name: rules}}\nwebhooks: [{{name: pods.rules.example, failurePolicy: {failure}, sideEffects: None, admissionReviewVersions: [v1], clientConfig: {{service: {{namespace: default, name: app-0}}}}, rules: [{{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE], resources: [pods]}}]}}]\n"
+                "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {{name: rules}}\nwebhooks: [{{name: pods.rules.example, failurePolicy: {failure}, sideEffects: None, admissionReviewVersions: [v1], clientConfig: {{service: {{namespace: default, name: app-0}}}}, rules: [{CREATION_OF_PODS}]}}]\n"
             );
         }
         1 => {
             let _ = write!(
                 text,
-                "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: rules}}\nspec: {{failurePolicy: {failure}, matchConstraints: {{resourceRules: [{{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE], resources: [pods]}}]}}, validations: [{{expression: \"size(object.spec.containers) < {}\"}}]}}\n\
+                "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: rules}}\nspec: {{failurePolicy: {failure}, matchConstraints: {{resourceRules: [{CREATION_OF_PODS}]}}, validations: [{{expression: \"size(object.spec.containers) < {}\"}}]}}\n\
                  ---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {{name: rules}}\nspec: {{policyName: rules, validationActions: [Deny]}}\n",
                 dice.between(1, 3)
             );
@@ -154,7 +164,7 @@ pub(super) fn admission(dice: &mut Dice, text: &mut String) {
         _ => {
             let _ = write!(
                 text,
-                "---\napiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicy\nmetadata: {{name: rules}}\nspec: {{failurePolicy: {failure}, reinvocationPolicy: {}, matchConstraints: {{resourceRules: [{{apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE], resources: [pods]}}]}}, mutations: [{{patchType: ApplyConfiguration, applyConfiguration: {{expression: 'Object{{metadata: Object.metadata{{labels: {{\"team\": \"x\"}}}}}}'}}}}]}}\n\
+                "---\napiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicy\nmetadata: {{name: rules}}\nspec: {{failurePolicy: {failure}, reinvocationPolicy: {}, matchConstraints: {{resourceRules: [{CREATION_OF_PODS}]}}, mutations: [{{patchType: ApplyConfiguration, applyConfiguration: {{expression: 'Object{{metadata: Object.metadata{{labels: {{\"team\": \"x\"}}}}}}'}}}}]}}\n\
                  ---\napiVersion: admissionregistration.k8s.io/v1\nkind: MutatingAdmissionPolicyBinding\nmetadata: {{name: rules}}\nspec: {{policyName: rules}}\n",
                 dice.of(&["Never", "IfNeeded"])
             );
