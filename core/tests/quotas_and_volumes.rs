@@ -6,7 +6,7 @@ use wavetank_core::cluster::ids::PodId;
 use wavetank_core::cluster::pod::Phase;
 use wavetank_core::engine::{Sim, SimOptions};
 use wavetank_core::manifest::{Limits, Object, SourceSet, read};
-use wavetank_core::trace::{Change, DeleteReason, Subject};
+use wavetank_core::trace::{DeleteReason, Subject};
 use wavetank_core::units::quantity::Quantity;
 use wavetank_core::units::time::Time;
 
@@ -47,13 +47,8 @@ fn refusal(sim: &mut Sim, name: &str, resources: &str) -> String {
 
 fn events(sim: &Sim, reason: &str) -> Vec<(Time, Subject, String)> {
     let api = sim.api();
-    let told = api.trace().records().iter().filter_map(|r| match r.change {
-        Change::Event { reason: own, message, .. } if sim.cluster().text(own) == reason => {
-            Some((r.time, r.subject, api.trace().text(message).to_owned()))
-        }
-        _ => None,
-    });
-    told.collect()
+    let told = api.trace().records().iter().filter_map(|r| Some((r, api.trace().event(sim.cluster(), r)?)));
+    told.filter(|(_, event)| event.reason == reason).map(|(r, event)| (r.time, r.subject, event.message.into_owned())).collect()
 }
 
 #[test]

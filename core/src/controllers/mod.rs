@@ -16,6 +16,7 @@ mod namespace;
 mod node_ipam;
 mod node_lifecycle;
 mod orphans;
+mod pod_control;
 mod pod_gc;
 mod pv_binder;
 mod queue;

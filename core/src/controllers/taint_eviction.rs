@@ -10,7 +10,7 @@ use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::node::Taint;
 use crate::cluster::pod::DisruptionReason;
 use crate::cluster::template::TaintEffect;
-use crate::trace::{DeleteReason, RecordId, Subject};
+use crate::trace::{DeleteReason, Message, RecordId, Subject};
 use crate::units::time::{Millis, SECOND, Time};
 
 /// How long it takes to hear of a pod that has just been made: an assumption, of the size that recorded round trips have.
@@ -85,8 +85,7 @@ impl TaintEviction {
         if api.cluster().pod(id).gone {
             return;
         }
-        let name = api.cluster().pod_full_name(id);
-        api.event(Subject::Pod(id), false, "TaintManagerEviction", &format!("Marking for deletion Pod {name}"), SOURCE);
+        api.event_of(Subject::Pod(id), false, "TaintManagerEviction", Message::MarkedForDeletion, SOURCE);
         api.mark_disruption_target(id, DisruptionReason::TaintManager);
         api.delete_pod(id, None, DeleteReason::Taint);
     }

@@ -12,7 +12,7 @@ use crate::cluster::pod::DisruptionReason;
 use crate::scheduler::config::SchedulerConfig;
 use crate::scheduler::hints::ClusterEvent;
 use crate::scheduler::{Attempt, Detail, Nomination, Outcome, Scheduler};
-use crate::trace::{DeleteReason, RecordId, Subject};
+use crate::trace::{DeleteReason, Message, RecordId, Subject};
 use crate::units::rng::Orders;
 use crate::units::time::{Millis, SECOND, Time};
 
@@ -410,12 +410,6 @@ fn bind(api: &mut Api, id: PodId, node: NodeId) {
     let record = api.bind(id, node);
     let before = api.cause();
     api.set_cause(Some(record));
-    let cluster = api.cluster();
-    let mut message = String::with_capacity(128);
-    message.push_str("Successfully assigned ");
-    cluster.push_pod_full_name(id, &mut message);
-    message.push_str(" to ");
-    message.push_str(cluster.text(cluster.node(node).name));
-    api.event(Subject::Pod(id), false, "Scheduled", &message, SOURCE);
+    api.event_of(Subject::Pod(id), false, "Scheduled", Message::Assigned(node), SOURCE);
     api.set_cause(before);
 }

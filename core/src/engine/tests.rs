@@ -5,7 +5,7 @@ use crate::cluster::build::{ClusterOptions, build};
 use crate::cluster::ids::PodId;
 use crate::engine::invariants::Rule;
 use crate::manifest::{Limits, SourceSet, read};
-use crate::trace::{Change, Trace};
+use crate::trace::Trace;
 use crate::units::time::{MINUTE, SECOND, Time};
 
 const WEB: &str = "apiVersion: apps/v1
@@ -102,9 +102,7 @@ fn a_pod_that_waits_for_its_volume_holds_its_room_until_it_is_preempted() {
     assert_eq!(sim.violations(), []);
     let placed = |of: &str| cluster.live_pods().filter(|(id, pod)| pod.node.is_some() && cluster.pod_full_name(*id).contains(of)).count();
     assert_eq!((placed("vip"), placed("data")), (2, 1));
-    let said = |wanted: &str| {
-        trace.records().iter().any(|r| matches!(r.change, Change::Event { message, .. } if trace.text(message).contains(wanted)))
-    };
+    let said = |wanted: &str| trace.records().iter().any(|r| trace.event(cluster, r).is_some_and(|event| event.message.contains(wanted)));
     assert!(said("on node only (in kube-scheduler memory)."), "the pod is not deleted, it only gives up its room");
     assert!(!cluster.pods.iter().any(|pod| pod.deletion.is_some()));
     assert!(said("0/1 nodes are available: 1 Too many pods."), "and tries again");

@@ -1,5 +1,6 @@
 //! The timeline: equal things that happen together become one entry that a person can read.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::amounts::{counted, listed};
@@ -10,7 +11,7 @@ use crate::cluster::ids::{NodeId, PodId, ZoneId};
 use crate::cluster::node::NodeReady;
 use crate::cluster::state::Workload;
 use crate::cluster::template::TaintEffect;
-use crate::trace::{Change, DeleteReason, Record, RecordId, Subject, TextId, UnreadyReason};
+use crate::trace::{Change, DeleteReason, Message, Record, RecordId, Subject, TextId, UnreadyReason};
 use crate::units::intern::Sym;
 use crate::units::time::{MINUTE, Millis, SECOND};
 
@@ -47,7 +48,7 @@ enum Likeness {
     Refused(TextId),
     Scaled,
     Told(TextId),
-    Event(Sym, TextId, bool),
+    Event(Sym, Message, bool),
     /// Events whose messages differ by the name of a pod.
     Naming(Sym, bool),
     Claims,
@@ -68,8 +69,8 @@ enum VolumeStep {
 /// How the text of machines that die ends.
 pub(super) const UNNOTICED: &str = "; Kubernetes has not noticed yet";
 
-/// Reasons of events that name a pod, a different one each time.
-const NAMING: [&str; 4] = ["SuccessfulCreate", "SuccessfulDelete", "Scheduled", "MultiplePodDisruptionBudgets"];
+/// Reasons of events whose text names a pod, a different one each time.
+const NAMING: [&str; 3] = ["SuccessfulCreate", "SuccessfulDelete", "MultiplePodDisruptionBudgets"];
 
 /// How far apart equal things may be and still be told together.
 const CLOSE: Millis = 12 * SECOND;
@@ -184,9 +185,17 @@ fn likeness(told: &Told<'_>, id: RecordId, record: &Record, deleting: bool) -> L
         Change::VolumeDetaching(_) => Likeness::Volume(VolumeStep::Detaching),
         Change::VolumeDetached(_) => Likeness::Volume(VolumeStep::Detached),
         Change::VolumeReleased => Likeness::Volume(VolumeStep::Released),
-        Change::Event { reason, warning: true, .. } if told.cluster.text(reason) == "FailedCreate" => Likeness::NotCreated(record.subject),
-        Change::Event { warning, reason, .. } if NAMING.contains(&told.cluster.text(reason)) => Likeness::Naming(reason, warning),
-        Change::Event { warning, reason, message, .. } => Likeness::Event(reason, message, warning),
+        Change::Event { class, message, .. } => {
+            let class = told.trace.class(class);
+            match (message, told.cluster.text(class.reason)) {
+                (Message::Text(_), "FailedCreate") if class.warning => Likeness::NotCreated(record.subject),
+                (Message::PodCreated(_) | Message::PodDeleted(_) | Message::Assigned(_), _) => {
+                    Likeness::Naming(class.reason, class.warning)
+                }
+                (_, reason) if NAMING.contains(&reason) => Likeness::Naming(class.reason, class.warning),
+                _ => Likeness::Event(class.reason, message, class.warning),
+            }
+        }
         _ => Likeness::Alone(id.0),
     }
 }
@@ -283,11 +292,9 @@ impl Group {
     }
 
     /// The message of the first event.
-    fn first_message<'t>(&self, told: &'t Told<'_>) -> &'t str {
-        told.trace.record(self.first).map_or("", |record| match record.change {
-            Change::Event { message, .. } => told.trace.text(message),
-            _ => "",
-        })
+    fn first_message<'t>(&self, told: &'t Told<'_>) -> Cow<'t, str> {
+        let event = told.trace.record(self.first).and_then(|record| told.trace.event(told.cluster, record));
+        event.map(|event| event.message).unwrap_or_default()
     }
 
     /// What events are about.
@@ -431,11 +438,11 @@ impl Group {
                 let names: Vec<String> = self.workloads.keys().map(|&w| told.workload(w)).collect();
                 (EntryKind::Controller, bad, format!("{}: {text}", listed(&names, NAMES)))
             }
-            Likeness::Event(reason, message, warning) => {
+            Likeness::Event(reason, _, warning) => {
                 let reason = told.cluster.text(reason);
                 // What has a record of its own is not told twice.
                 let known = ["NodeNotReady", "FailedScheduling", "TaintManagerEviction", "Evicted", "Preempted", "EvictionThresholdMet"];
-                let text = format!("{}: {reason}: {}", self.whom_told(told), told.trace.text(message));
+                let text = format!("{}: {reason}: {}", self.whom_told(told), self.first_message(told));
                 (EntryKind::Controller, warning && !known.contains(&reason), text)
             }
             Likeness::Naming(reason, warning) => {
@@ -446,9 +453,9 @@ impl Group {
             Likeness::NotCreated(subject) => {
                 let message = self.first_message(told);
                 // The name is another one at each try.
-                let why = message.split_once("is forbidden: ").map_or(message, |(_, why)| why);
+                let why = message.split_once("is forbidden: ").map_or(&*message, |(_, why)| why);
                 let times = if many { format!(" ({} times over {})", self.count, super::span(self.to - self.at)) } else { String::new() };
-                if let Some(text) = super::guards::sentence(told, subject, message, &times) {
+                if let Some(text) = super::guards::sentence(told, subject, &message, &times) {
                     return (EntryKind::Refused, true, text);
                 }
                 (EntryKind::Refused, true, format!("the API server refuses what {} creates{times}: {why}", told.subject(subject)))

@@ -130,7 +130,7 @@ impl<'a> Told<'a> {
                 Workload::Pod(_) => format!("{subject} is created"),
                 workload => format!("{} creates {subject}", self.workload(workload)),
             },
-            (_, change) => format!("{subject} {}", self.predicate(change)),
+            _ => format!("{subject} {}", self.predicate(record)),
         }
     }
 
@@ -138,10 +138,10 @@ impl<'a> Told<'a> {
         format!(": {}", delete_reason(reason))
     }
 
-    /// What a change says of one subject, without naming it.
-    pub fn predicate(&self, change: Change) -> String {
+    /// What a record says of its subject, without naming it.
+    pub fn predicate(&self, record: &Record) -> String {
         let text = |id| self.trace.text(id);
-        match change {
+        match record.change {
             Change::StepBegins => "begins".to_owned(),
             Change::StepNote(note) => text(note).to_owned(),
             Change::NodeAdded => "joins".to_owned(),
@@ -201,7 +201,9 @@ impl<'a> Told<'a> {
                 "Normal" => "is Normal again".to_owned(),
                 other => other.to_owned(),
             },
-            Change::Event { reason, message, .. } => format!("{}: {}", self.cluster.text(reason), text(message)),
+            Change::Event { .. } => {
+                self.trace.event(self.cluster, record).map_or(String::new(), |event| format!("{}: {}", event.reason, event.message))
+            }
             Change::CronDue(slot) => format!("is due ({})", weekday_and_time(slot)),
             Change::Autoscaled(from, to, why) => format!("scales from {from} to {to}: {}", text(why)),
             Change::PoolScaled(from, to, why) if to > from => format!("grows from {from} to {to} nodes: {}", text(why)),

@@ -56,11 +56,8 @@ fn sizes(sim: &Sim) -> Vec<(i64, i32)> {
 
 fn events(sim: &Sim, wanted: &str) -> Vec<String> {
     let (trace, cluster) = (sim.api().trace(), sim.cluster());
-    let told = |r: &crate::trace::Record| match r.change {
-        Change::Event { reason, message, .. } if cluster.text(reason) == wanted => Some(trace.text(message).to_owned()),
-        _ => None,
-    };
-    trace.records().iter().filter_map(told).collect()
+    let events = trace.records().iter().filter_map(|record| trace.event(cluster, record));
+    events.filter(|event| event.reason == wanted).map(|event| event.message.into_owned()).collect()
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The trace: records in order, their texts, and the way from an effect to its causes and back.
 
+use super::event::EventClasses;
 use super::record::{Change, Record, RecordId, Subject, TextId};
 use crate::units::texts::Texts;
 use crate::units::time::Time;
@@ -9,6 +10,7 @@ use crate::units::time::Time;
 pub struct Trace {
     records: Vec<Record>,
     texts: Texts,
+    classes: EventClasses,
 }
 
 impl Trace {
@@ -28,6 +30,14 @@ impl Trace {
     /// A kept text.
     pub fn text(&self, id: TextId) -> &str {
         self.texts.get(id.0)
+    }
+
+    pub(super) fn classes(&self) -> &EventClasses {
+        &self.classes
+    }
+
+    pub(super) fn classes_mut(&mut self) -> &mut EventClasses {
+        &mut self.classes
     }
 
     /// All records.
@@ -115,6 +125,7 @@ impl Trace {
             let _ = writeln!(line, "{} {:?} {:?} {:?}", record.time.millis(), record.cause.map(|c| c.0), record.subject, record.change);
             hasher.update(line.as_bytes());
         }
+        hasher.update(format!("{:?}", self.classes).as_bytes());
         for text in self.texts.iter() {
             hasher.update(text.as_bytes());
             hasher.update(b"\0");

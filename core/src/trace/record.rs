@@ -1,5 +1,6 @@
 //! Records: one thing that happened, when, to what, and because of which earlier record.
 
+use super::event::{EventClassId, Message};
 use crate::cluster::ids::*;
 use crate::cluster::node::NodeReady;
 use crate::cluster::pod::DisruptionReason;
@@ -198,16 +199,14 @@ pub enum Change {
     BudgetAllows(i32),
     /// A zone's disruption state changed: the text is `Normal`, `PartialDisruption` or `FullDisruption`.
     ZoneState(TextId),
-    /// A Kubernetes Event: reason and message; a warning or not.
+    /// A Kubernetes Event; [`Trace::event`](super::Trace::event) has its words.
     Event {
-        /// Whether its type is Warning.
-        warning: bool,
-        /// Its reason.
-        reason: Sym,
+        /// Its type, reason and source.
+        class: EventClassId,
+        /// Whether it stands for this and others like it: its message begins with `(combined from similar events): `.
+        merged: bool,
         /// Its message.
-        message: TextId,
-        /// The component that sent it.
-        source: Sym,
+        message: Message,
     },
     /// A slot of a CronJob's schedule has come: seconds since 1970.
     CronDue(i64),

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::losses::creation_causes;
 use super::orphans::Orphans;
+use super::pod_control;
 use super::queue::{Key, WorkQueue};
 use super::relevance::changes_counts;
 use super::revisions::{hash_name, with_label};
@@ -191,9 +192,7 @@ fn carry_out(api: &mut Api, id: DaemonSetId, mut wanted: Wanted) -> Result<(), R
         result = create_all(api, id, &wanted.create);
     }
     for (pod, reason) in wanted.delete {
-        let name = api.cluster().pod_name(pod);
-        api.delete_pod(pod, None, reason);
-        api.event(Subject::DaemonSet(id), false, "SuccessfulDelete", &format!("Deleted pod: {name}"), SOURCE);
+        pod_control::delete(api, Subject::DaemonSet(id), pod, reason, SOURCE);
     }
     result
 }
@@ -241,11 +240,6 @@ fn create_one(api: &mut Api, id: DaemonSetId, node: NodeId) -> Result<(), Refusa
         ordinal_of_owner: number + 1,
         own_labels: None,
     });
-    let (warning, reason, message) = match &created {
-        Ok(pod) => (false, "SuccessfulCreate", format!("Created pod: {}", api.cluster().pod_name(*pod))),
-        Err(refusal) if refusal.is_no_error() => return created.map(drop),
-        Err(refusal) => (true, "FailedCreate", format!("Error creating: {}", refusal.message)),
-    };
-    api.event(Subject::DaemonSet(id), warning, reason, &message, SOURCE);
+    pod_control::tell_created(api, Subject::DaemonSet(id), &created, SOURCE);
     created.map(drop)
 }

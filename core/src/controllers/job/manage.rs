@@ -11,6 +11,7 @@ use crate::cluster::ids::{JobId, PodId};
 use crate::cluster::labels::Labels;
 use crate::cluster::pod::{Owner, Phase, PodName};
 use crate::controllers::losses::creation_causes;
+use crate::controllers::pod_control;
 use crate::controllers::revisions::with_label;
 use crate::trace::{DeleteReason, Subject};
 use crate::units::time::Time;
@@ -133,9 +134,7 @@ fn delete_uncounted(api: &mut Api, id: JobId, pods: &[PodId], counts: &mut Count
 pub(super) fn delete(api: &mut Api, id: JobId, pods: &[PodId], counts: &mut Counts, reason: DeleteReason) {
     for &pod in pods {
         counts.stopped(api.cluster().pod(pod).ready);
-        let name = api.cluster().pod_name(pod);
-        api.delete_pod(pod, None, reason);
-        api.event(Subject::Job(id), false, "SuccessfulDelete", &format!("Deleted pod: {name}"), SOURCE);
+        pod_control::delete(api, Subject::Job(id), pod, reason, SOURCE);
     }
 }
 
@@ -196,11 +195,6 @@ fn create_one(api: &mut Api, id: JobId, index: Option<u32>) -> Result<PodId, Ref
         ordinal_of_owner: number + 1,
         own_labels,
     });
-    let (warning, reason, message) = match &created {
-        Ok(pod) => (false, "SuccessfulCreate", format!("Created pod: {}", api.cluster().pod_name(*pod))),
-        Err(refusal) if refusal.is_no_error() => return created,
-        Err(refusal) => (true, "FailedCreate", format!("Error creating: {}", refusal.message)),
-    };
-    api.event(Subject::Job(id), warning, reason, &message, SOURCE);
+    pod_control::tell_created(api, Subject::Job(id), &created, SOURCE);
     created
 }

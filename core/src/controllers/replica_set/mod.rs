@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::losses::creation_causes;
 use super::orphans::Orphans;
+use super::pod_control;
 use super::queue::{Key, WorkQueue};
 use super::relevance::changes_counts;
 use crate::apiserver::{Api, NewPod, Notice, PodChange, Refusal, Watched};
@@ -145,9 +146,7 @@ impl ReplicaSetController {
             let active: Vec<PodId> = set.pods.iter().copied().filter(is_active).collect();
             let chosen = if surplus < active.len() { ranking::first_to_go(api, id, active, surplus) } else { active };
             for pod in chosen {
-                let name = api.cluster().pod_name(pod);
-                api.delete_pod(pod, None, DeleteReason::ScaleDown);
-                api.event(Subject::ReplicaSet(id), false, "SuccessfulDelete", &format!("Deleted pod: {name}"), source(api, id));
+                pod_control::delete(api, Subject::ReplicaSet(id), pod, DeleteReason::ScaleDown, source(api, id));
             }
         }
         Ok(Managed::Whole)
@@ -251,17 +250,7 @@ fn create_one(api: &mut Api, id: ReplicaSetId) -> Result<(), Refusal> {
         own_labels: None,
     };
     let created = api.create_pod(new);
-    let (warning, reason, message) = match &created {
-        Ok(pod) => {
-            let mut message = String::with_capacity(96);
-            message.push_str("Created pod: ");
-            api.cluster().push_pod_name(*pod, &mut message);
-            (false, "SuccessfulCreate", message)
-        }
-        Err(refusal) if refusal.is_no_error() => return created.map(drop),
-        Err(refusal) => (true, "FailedCreate", format!("Error creating: {}", refusal.message)),
-    };
-    api.event(Subject::ReplicaSet(id), warning, reason, &message, source(api, id));
+    pod_control::tell_created(api, Subject::ReplicaSet(id), &created, source(api, id));
     created.map(drop)
 }
 

@@ -412,11 +412,11 @@ fn event_facts(api: &Api) -> Vec<EventFacts> {
     let cluster = api.cluster();
     let trace = api.trace();
     let events = trace.records().iter().filter_map(|record| match record.change {
-        Change::Event { warning, reason, message, .. } => Some(EventFacts {
+        Change::Event { .. } => trace.event(cluster, record).map(|event| EventFacts {
             time: record.time.whole_seconds(),
-            reason: cluster.text(reason).to_owned(),
-            message: trace.text(message).to_owned(),
-            warning,
+            reason: event.reason.to_owned(),
+            message: event.message.into_owned(),
+            warning: event.warning,
             object: names::subject(cluster, record.subject),
         }),
         // kube-scheduler's own event: it is kept as the change it tells of.

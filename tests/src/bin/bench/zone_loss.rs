@@ -9,7 +9,7 @@ use wavetank_core::engine::{Sim, SimOptions};
 use wavetank_core::manifest::{Limits, SourceSet, read};
 use wavetank_core::units::time::{MINUTE, Time};
 
-use crate::measure::{peak_bytes, timed};
+use crate::measure::{held_bytes, peak_bytes, timed};
 use crate::worlds;
 
 /// How large.
@@ -32,8 +32,11 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     sources.add("nodes.yaml", worlds::nodes(args.nodes, 16, 64, 110));
     sources.add("apps.yaml", worlds::deployments(args.deployments, args.replicas));
     let (built, read_seconds) = timed(|| build(&read(sources, &Limits::default()), &ClusterOptions::default()));
+    let read_bytes = held_bytes();
     let ((mut sim, settle_trace, settle_ended), settle_seconds) = timed(|| Sim::settled(built.cluster, &SimOptions::default()));
+    let settle_bytes = held_bytes();
     let (fork, fork_seconds) = timed(|| sim.clone());
+    let fork_bytes = held_bytes() - settle_bytes;
     drop(fork);
     let lost: Vec<NodeId> = match sim.cluster().zone_named("zone-b") {
         Some(zone) => sim.cluster().live_nodes().filter(|(_, n)| n.zone == zone).map(|(id, _)| id).collect(),
@@ -52,7 +55,8 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         "bench": "zone-loss", "nodes": args.nodes, "pods": args.deployments * args.replicas, "lost_nodes": lost.len(),
         "read_seconds": read_seconds, "settle_seconds": settle_seconds, "settle_events": settle_trace.len(), "settle_ended": settle_ended,
         "fork_seconds": fork_seconds, "seconds": seconds, "events": sim.api().trace().len(), "ended": ended,
-        "virtual_seconds": sim.now().millis() / 1_000, "pods_after": pods, "unscheduled": unscheduled, "peak_bytes": peak_bytes(),
+        "virtual_seconds": sim.now().millis() / 1_000, "pods_after": pods, "unscheduled": unscheduled, "read_bytes": read_bytes,
+        "settle_bytes": settle_bytes, "fork_bytes": fork_bytes, "end_bytes": held_bytes(), "peak_bytes": peak_bytes(),
         "digest": sim.api().trace().digest(),
     });
     println!("{line}");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use wavetank_core::cluster::Cluster;
 use wavetank_core::cluster::ids::{PodId, ReplicaSetId};
-use wavetank_core::trace::{Change, Subject, Trace};
+use wavetank_core::trace::{Subject, Trace};
 
 use super::autoscaling;
 use super::case::Case;
@@ -352,11 +352,11 @@ fn alone(message: &str) -> &str {
 fn events(shown: &Shown, expected: &Value) -> Part {
     let mut got: BTreeSet<(String, String, String, String, String)> = BTreeSet::new();
     for record in shown.trace.records() {
-        let Change::Event { warning, reason, message, source } = record.change else { continue };
+        let Some(event) = shown.trace.event(shown.cluster, record) else { continue };
         let object = object_name(shown.cluster, record.subject);
-        let message = names::normalise(shown.cluster, alone(shown.trace.text(message)));
-        let kind = if warning { "Warning" } else { "Normal" };
-        got.insert((shown.cluster.text(reason).to_owned(), kind.to_owned(), object, message, shown.cluster.text(source).to_owned()));
+        let message = names::normalise(shown.cluster, alone(&event.message));
+        let kind = if event.warning { "Warning" } else { "Normal" };
+        got.insert((event.reason.to_owned(), kind.to_owned(), object, message, event.source.to_owned()));
     }
     let mut missing = Vec::new();
     for entry in expected.as_array().into_iter().flatten() {

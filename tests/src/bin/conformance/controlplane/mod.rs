@@ -74,10 +74,10 @@ fn print_run(shown: &Shown, parts: &[judge::Part]) {
         println!("{} {}\n  expected  {expected}\n  got       {got}", shown.case.id, part.path);
     }
     for record in shown.trace.records() {
-        let told = match record.change {
-            Change::Event { reason, message, .. } => format!("{}: {}", shown.cluster.text(reason), shown.trace.text(message)),
-            Change::Condition(text) => shown.trace.text(text).to_owned(),
-            change => format!("{change:?}"),
+        let told = match (shown.trace.event(shown.cluster, record), record.change) {
+            (Some(event), _) => format!("{}: {}", event.reason, event.message),
+            (None, Change::Condition(text)) => shown.trace.text(text).to_owned(),
+            (None, change) => format!("{change:?}"),
         };
         println!("{:9.3} {} {}", record.time.millis() as f64 / 1e3, judge::object_name(shown.cluster, record.subject), told);
     }

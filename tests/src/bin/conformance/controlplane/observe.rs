@@ -134,9 +134,6 @@ impl Observer {
             }
             (Subject::Pod(id), change) => self.take_pod(cluster, time, id, change),
             (Subject::Node(id), change) => self.take_node(cluster, known, time, id, change),
-            (subject, Change::Event { .. }) => {
-                let _ = subject;
-            }
             _ => {}
         }
         let _ = text;
