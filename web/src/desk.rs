@@ -22,6 +22,7 @@ use crate::fold::{self, Folded};
 use crate::gallery;
 use crate::intake;
 use crate::mend;
+use crate::names::Names;
 use crate::reel::Reel;
 use crate::store::Selection;
 use crate::whatifs::WhatIfs;
@@ -358,7 +359,6 @@ fn finding(diagnostic: &Diagnostic) -> Finding {
 
 fn story(run: &Run, report: &Report, generation: u32) -> (Story, Reel) {
     let end = run.end();
-    let names = Told { cluster: end, trace: run.trace(), steps: &[] };
     let zones = used_zones(end);
     let last = report.last_ms.max(0);
     let position: BTreeMap<&str, u32> =
@@ -402,7 +402,7 @@ fn story(run: &Run, report: &Report, generation: u32) -> (Story, Reel) {
         workloads,
         zone_curves: folded.zones,
         zone_marks: folded.zone_marks,
-        pod_names: pods().map(|id| names.pod(id)).collect::<Vec<_>>().join("\n"),
+        pod_names: Names::of_pods(end),
         pod_workloads,
         pod_born: pods().map(|id| (end.pod(id).created.millis() / 1_000).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32).collect(),
         marks: marks(run, last),
@@ -686,7 +686,7 @@ mod tests {
         assert!(story.marks.iter().any(|mark| mark.kind == MarkKind::Step && mark.at_ms == 5_000));
         assert!(story.marks.is_sorted_by_key(|mark| mark.at_ms));
         assert!(story.narrative.iter().any(|line| line.text.contains("zone-b")));
-        let pods = story.pod_names.lines().count();
+        let pods = story.pod_names.len();
         assert_eq!(pods, story.pod_workloads.len());
         for at_ms in [0, 5_000, story.duration_ms] {
             let Reply::Bytes(bytes) = ask(&mut desk, &Ask::Frame { generation: 3, at_ms, have: 0 }) else { panic!("a frame") };

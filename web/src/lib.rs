@@ -20,6 +20,7 @@ pub mod lesson;
 pub mod mend;
 pub mod moments;
 pub mod motion;
+pub mod names;
 #[cfg(target_arch = "wasm32")]
 mod page;
 pub mod paint;

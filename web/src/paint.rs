@@ -481,7 +481,7 @@ mod tests {
                 zones: vec!["a".to_string(), "b".to_string()],
                 nodes: (0..nodes).map(node).collect(),
                 workloads: vec![WorkloadInfo { label: "deployment/web-shop".to_string(), ..WorkloadInfo::default() }],
-                pod_names: "x/one\nx/two\nx/three".to_string(),
+                pod_names: ["x/one", "x/two", "x/three"].into_iter().collect(),
                 pod_workloads: vec![0, 0, 7],
                 ..Story::default()
             },

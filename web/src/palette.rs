@@ -136,7 +136,7 @@ pub fn commands(store: &Store) -> Vec<Command> {
         }
         let zones = story.zones.iter().filter(|zone| !zone.is_empty()).map(|zone| Selection::Zone(zone.clone()));
         let nodes = story.nodes.iter().take(MOST_TARGETS).map(|node| Selection::Node(node.name.clone()));
-        let pods = told.pods.iter().take(MOST_TARGETS).map(|pod| Selection::Pod(pod.to_string()));
+        let pods = story.pod_names.iter().take(MOST_TARGETS).map(Selection::Pod);
         let workloads = story.workloads.iter().take(MOST_TARGETS).map(|workload| Selection::Workload(workload.label.clone()));
         for choice in zones.chain(nodes).chain(workloads).chain(pods) {
             let label = match &choice {
@@ -191,7 +191,7 @@ mod tests {
         let story = Story {
             zones: vec!["zone-a".to_string(), "zone-b".to_string()],
             nodes: vec![NodeInfo { name: "node-1".to_string(), ..NodeInfo::default() }],
-            pod_names: "shop/web-0".to_string(),
+            pod_names: ["shop/web-0"].into_iter().collect(),
             ..Story::default()
         };
         let run = Run { story: Some(Box::new(story)), ..Run::default() };

@@ -179,49 +179,6 @@ pub enum Pane {
     Answers,
 }
 
-/// Names, one after the other in one text: hundreds of thousands of them are no longer in coming than one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Names {
-    text: String,
-    /// Where each ends.
-    ends: Vec<u32>,
-}
-
-/// How long names of pods are at least, most often: bytes.
-const LEAST_NAME: usize = 16;
-
-impl Names {
-    /// Of a text with a name a line.
-    pub fn of(text: String) -> Names {
-        let last = u32::try_from(text.len()).ok().filter(|&end| end > 0 && !text.ends_with('\n'));
-        // Names are longer than this: the list need not grow.
-        let mut ends = Vec::with_capacity(text.len() / LEAST_NAME + 1);
-        ends.extend(text.match_indices('\n').map(|(at, _)| at as u32).chain(last));
-        Names { text, ends }
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// One of them.
-    pub fn get(&self, nth: usize) -> Option<&str> {
-        let start = if nth == 0 { 0 } else { *self.ends.get(nth - 1)? as usize + 1 };
-        self.text.get(start..*self.ends.get(nth)? as usize)
-    }
-
-    /// All of them, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).filter_map(|nth| self.get(nth))
-    }
-}
-
 /// A run's story, with what is looked up in it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Told {
@@ -229,8 +186,6 @@ pub struct Told {
     pub generation: u32,
     /// What the worker told.
     pub story: Story,
-    /// The names of the pods, by number.
-    pub pods: Names,
     /// The moments the arrow keys visit.
     pub stops: Vec<i64>,
     /// The moments that are visited with shift.
@@ -243,17 +198,16 @@ pub struct Told {
 
 impl Told {
     /// A story, ready to be looked things up in.
-    pub fn new(generation: u32, mut story: Story) -> Told {
-        let pods = Names::of(std::mem::take(&mut story.pod_names));
+    pub fn new(generation: u32, story: Story) -> Told {
         let stops = clock::stops(&story.marks, story.duration_ms, false);
         let phases = clock::stops(&story.marks, story.duration_ms, true);
         let (outages, worst_ms) = (moments::outages(&story), moments::worst(&story));
-        Told { generation, story, pods, stops, phases, outages, worst_ms }
+        Told { generation, story, stops, phases, outages, worst_ms }
     }
 
     /// The name of a pod; empty for none.
-    pub fn pod_name(&self, pod: usize) -> &str {
-        self.pods.get(pod).unwrap_or_default()
+    pub fn pod_name(&self, pod: usize) -> String {
+        self.story.pod_names.get(pod)
     }
 
     /// The workload of a pod, by number.
@@ -269,7 +223,7 @@ impl Told {
             node_pools: self.story.nodes.iter().map(|node| node.pool as usize).collect(),
             peak: self.story.nodes.iter().map(|node| node.peak_pods as usize).max().unwrap_or(0),
             // More are counted and not drawn: the tray is for a glance.
-            waiting: self.pods.len().min(24),
+            waiting: self.story.pod_names.len().min(24),
         }
     }
 
@@ -594,7 +548,7 @@ impl Store {
     /// The number of the selected pod: of those of that name, the one that is there.
     pub fn selected_pod(&self) -> Option<usize> {
         let (Some(Selection::Pod(name)), Some(told)) = (&self.selection, &self.told) else { return None };
-        let mut named = told.pods.iter().enumerate().filter(|(_, pod)| pod == name).map(|(number, _)| number);
+        let mut named = told.story.pod_names.find(name);
         let first = named.next()?;
         let there = |pod: usize| self.frame.as_ref().is_some_and(|frame| frame.look(pod) != PodState::Absent);
         if there(first) { Some(first) } else { named.find(|&pod| there(pod)).or(Some(first)) }

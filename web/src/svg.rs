@@ -153,7 +153,7 @@ mod tests {
         let story = Story {
             zones: vec!["a".to_string(), "b".to_string()],
             nodes: vec![node(0), node(1)],
-            pod_names: "x/one".to_string(),
+            pod_names: ["x/one"].into_iter().collect(),
             ..Story::default()
         };
         let told = Told::new(1, story);

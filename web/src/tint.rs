@@ -275,7 +275,7 @@ mod tests {
                 zones: vec!["eu-1a".to_string(), "eu-1b".to_string()],
                 nodes: vec![NodeInfo::default(), NodeInfo { zone: 1, ..NodeInfo::default() }],
                 workloads: (0..workloads).map(workload).collect(),
-                pod_names: (0..workloads * 2).map(|nth| format!("x/{nth}\n")).collect(),
+                pod_names: (0..workloads * 2).map(|nth| format!("x/{nth}")).collect(),
                 pod_workloads: (0..workloads as u32 * 2).map(|nth| nth / 2).collect(),
                 pod_born: (0..workloads as i32 * 2).map(|nth| nth * -40).collect(),
                 ..Story::default()

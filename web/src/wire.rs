@@ -3,12 +3,13 @@
 //! Postcard writes fields by position and reads all of them: no field here is skipped, flattened or tagged within. Tests ask in JSON.
 
 mod aside;
-mod flat;
+pub(crate) mod flat;
 
 pub use aside::*;
 
 use serde::{Deserialize, Serialize};
 
+use crate::names::Names;
 pub use wavetank_core::session::lesson::Taught;
 pub use wavetank_core::session::scene::{SourceFile, Step, Verb};
 
@@ -26,7 +27,7 @@ pub struct Entry {
 }
 
 /// What every message but a frame begins with: the form of this wire.
-const FORM: u8 = 3;
+const FORM: u8 = 4;
 
 /// A question or an answer as bytes.
 pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
@@ -525,8 +526,8 @@ pub struct Story {
     pub nodes: Vec<NodeInfo>,
     /// Workloads.
     pub workloads: Vec<WorkloadInfo>,
-    /// Names of all pods that ever exist, in the order of their numbers, one a line.
-    pub pod_names: String,
+    /// Names of all pods that ever exist, by number.
+    pub pod_names: Names,
     /// The workload of each pod, by position.
     #[serde(with = "flat")]
     pub pod_workloads: Vec<u32>,

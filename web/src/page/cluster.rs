@@ -65,7 +65,7 @@ fn target_ring(target: Option<Target>) -> Ringed {
 
 fn selection_of(target: Target, told: &Told) -> Option<Selection> {
     Some(match target {
-        Target::Pod(pod) => Selection::Pod(told.pod_name(pod).to_string()),
+        Target::Pod(pod) => Selection::Pod(told.pod_name(pod)),
         Target::Node(node) => Selection::Node(told.story.nodes.get(node)?.name.clone()),
         Target::Zone(zone) => Selection::Zone(told.story.zones.get(zone)?.clone()),
     })
@@ -345,7 +345,7 @@ fn describe(target: Target, told: &Told, frame: &Frame) -> (String, String) {
         Target::Pod(pod) => {
             let workload = told.workload_of(pod).map_or("", |workload| told.story.workloads[workload].label.as_str());
             let place = frame.place(pod).and_then(|node| told.story.nodes.get(node)).map_or("no node", |node| node.name.as_str());
-            (told.pod_name(pod).to_string(), format!("{} · {place} · {workload}", frame.look(pod).label()))
+            (told.pod_name(pod), format!("{} · {place} · {workload}", frame.look(pod).label()))
         }
         Target::Node(node) => {
             let look = frame.nodes.get(node).copied().unwrap_or_default();

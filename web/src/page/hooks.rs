@@ -88,7 +88,7 @@ pub(crate) fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
         });
     }
     // What can wait: not while playing, and one at a time.
-    let small = store.told.as_ref().is_some_and(|told| told.pods.len() <= MOST_PODS);
+    let small = store.told.as_ref().is_some_and(|told| told.story.pod_names.len() <= MOST_PODS);
     let asked = if store.playing || !(small || store.side == Side::Risks || store.side == Side::Report) { None } else { told };
     let next = if store.advised() { store.risks.next().filter(|_| small || store.side == Side::Risks) } else { None };
     let (engine, typed) = (engine.clone(), store.typed);

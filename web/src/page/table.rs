@@ -78,7 +78,7 @@ fn draw(props: &Props, row: Row, nth: usize) -> Html {
             (info.name.clone(), Selection::Node(info.name.clone()), html! { look.flags.label() }, zone.to_string(), requests, "node")
         }
         Row::Pod(pod) | Row::Waiting(pod) => {
-            let name = told.pod_name(pod).to_string();
+            let name = told.pod_name(pod);
             let workload = told.workload_of(pod).map_or(String::new(), |workload| told.story.workloads[workload].label.clone());
             let look = frame.look(pod);
             let state = html! { <><i class={format!("swatch look-{}", look as u8)} aria-hidden="true"></i>{ look.label() }</> };

@@ -15,7 +15,7 @@ fn store() -> Store {
 fn story(duration_ms: i64) -> Option<Box<Story>> {
     Some(Box::new(Story {
         duration_ms,
-        pod_names: "default/web-0\ndefault/web-1\ndefault/web-0".to_string(),
+        pod_names: ["default/web-0", "default/web-1", "default/web-0"].into_iter().collect(),
         marks: vec![Mark { at_ms: 5_000, kind: MarkKind::Step, count: 1 }],
         ..Story::default()
     }))
@@ -210,12 +210,4 @@ fn a_fix_is_one_change_and_the_run_before_is_kept() {
     let back = then(&fixed, Action::Undo);
     assert_eq!((back.files[0].text.as_str(), back.files.len()), ("a: 1", 2));
     assert!(then(&fixed, Action::Pin(false)).pinned.is_none());
-}
-
-#[test]
-fn names_are_found_by_number() {
-    let names = Names::of("a/b\n\nc".to_string());
-    assert_eq!((names.len(), names.get(0), names.get(1), names.get(2), names.get(3)), (3, Some("a/b"), Some(""), Some("c"), None));
-    assert_eq!(names.iter().collect::<Vec<_>>(), ["a/b", "", "c"]);
-    assert!(Names::of(String::new()).is_empty() && Names::of("x\n".to_string()).len() == 1);
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{Mark, MarkKind, Point};
 
 /// Something of so many bytes.
-pub(super) trait Flat: Sized {
+pub(crate) trait Flat: Sized {
     const BYTES: usize;
     fn put(&self, into: &mut Vec<u8>);
     /// From so many bytes; none where they mean nothing.
@@ -78,7 +78,7 @@ impl Flat for Mark {
     }
 }
 
-pub(super) fn serialize<T: Flat + Serialize, S: Serializer>(list: &[T], to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<T: Flat + Serialize, S: Serializer>(list: &[T], to: S) -> Result<S::Ok, S::Error> {
     if to.is_human_readable() {
         return list.serialize(to);
     }
@@ -87,7 +87,7 @@ pub(super) fn serialize<T: Flat + Serialize, S: Serializer>(list: &[T], to: S) -
     to.serialize_bytes(&bytes)
 }
 
-pub(super) fn deserialize<'de, T: Flat + Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn deserialize<'de, T: Flat + Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
     if from.is_human_readable() {
         return Vec::deserialize(from);
     }
