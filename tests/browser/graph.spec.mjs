@@ -104,7 +104,7 @@ test("moves by pointer, wheel and keys, and a drag is no press", async ({ page }
   const now = () => graph.getAttribute("aria-activedescendant");
   const own = await now();
   for (const key of ["ArrowDown", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
-  expect(await now()).not.toBe(own);
+  await expect.poll(now).not.toBe(own);
   await page.getByRole("button", { name: "Larger" }).click();
   await page.getByRole("button", { name: "Fit", exact: true }).click();
   await expect.poll(at).toBe(first);
@@ -152,6 +152,35 @@ test("a thousand objects are drawn as few, and a group opens where it stands", a
   await expect(page.locator(".caption")).toContainText("drawn as 53");
   const after = await places(page);
   for (const [label, place] of Object.entries(before)) if (!label.endsWith("team-3")) expect(`${label} ${after[label]}`).toBe(`${label} ${place}`);
+});
+
+test("each kind of tie is drawn, and what stands alone is marked", async ({ page }) => {
+  await open(page);
+  const mounting = web.replace("replicas: 6", "replicas: 1").trimEnd() + `
+          volumeMounts: [{name: settings, mountPath: /etc/settings}]
+          env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: token, key: token}}}]
+      volumes: [{name: settings, configMap: {name: settings}}]
+`;
+  await paste(page, `${mounting}${rest}---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}}
+---
+{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: web}, spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: front}
+spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
+`);
+  await ready(page);
+  await drawn(page);
+  await expect(box(page, "ingress/front")).toBeVisible();
+  const texts = new Set(await page.locator(".relations .tie title").allTextContents());
+  for (const words of ["selects", "routes to", "mounts", "references", "protects", "restricts", "allows"]) expect([...texts]).toContain(words);
+  await expect(box(page, "deployment/web").locator(".alone")).toHaveText("!");
+  await expect(page.locator(".caption")).toContainText(/single points? of failure/);
+  const alone = () => box(page, "deployment/web").locator(".alone").count();
+  await page.getByRole("textbox", { name: "Manifest" }).fill((await page.getByRole("textbox", { name: "Manifest" }).inputValue()).replace("replicas: 1", "replicas: 6"));
+  await expect.poll(alone).toBe(0);
 });
 
 for (const colorScheme of ["light", "dark"]) {

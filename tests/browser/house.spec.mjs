@@ -1,6 +1,6 @@
 // The house around the playground: what survives, what is refused, what is never lost.
 import AxeBuilder from "@axe-core/playwright";
-import { expect, now, open, paste, ready, test, time, web } from "./page.mjs";
+import { act, end, expect, now, open, paste, ready, test, time, web } from "./page.mjs";
 
 const field = (page) => page.getByRole("textbox", { name: "Manifest" });
 
@@ -17,8 +17,9 @@ test("the state survives a reload", async ({ page }) => {
   await page.keyboard.press("ArrowLeft");
   // It is kept when it has rested.
   await page.waitForTimeout(1_000);
-  expect(await page.evaluate(() => localStorage.getItem("wavetank-scene"))).toMatch(/^1\./);
+  await expect.poll(() => page.evaluate(() => localStorage.getItem("wavetank-scene"))).toMatch(/^1\./);
   const moment = await now(page);
+  expect(moment).toBeLessThan(await end(page));
   await page.reload();
   await ready(page);
   await expect(field(page)).toHaveValue(web);
@@ -67,6 +68,11 @@ test("can be installed", async ({ page, request }) => {
   const address = await page.locator("link[rel=manifest]").getAttribute("href");
   const manifest = await (await request.get(new URL(address, page.url()).href)).json();
   expect(manifest).toMatchObject({ name: "Wavetank", display: "standalone" });
+  const beside = (path) => new URL(path, new URL(address, page.url())).href;
+  // All of it below the page's own path, wherever that is.
+  expect(beside(manifest.start_url)).toBe(new URL("./", page.url()).href);
+  expect(beside(manifest.scope)).toBe(new URL("./", page.url()).href);
+  for (const { src, type } of manifest.icons) expect((await request.get(beside(src))).headers()["content-type"]).toBe(type);
   await ready(page);
 });
 

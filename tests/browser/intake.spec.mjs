@@ -58,12 +58,27 @@ test("an archive is opened, and what is left out is told", async ({ page }) => {
   await expect(notice(page)).toContainText("README.md (not .yaml, .yml or .json)");
 });
 
+test("an archive is dropped", async ({ page }) => {
+  await open(page);
+  await paste(page, "");
+  const archive = [...zip([["shop/web.yaml", web]])];
+  const dropping = page.locator(".page.dropping");
+  await page.evaluate((bytes) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([new Uint8Array(bytes)], "shop.zip", { type: "application/zip" }));
+    for (const kind of ["dragover", "drop"]) setTimeout(() => document.querySelector(".page").dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer })), kind === "drop" ? 1_000 : 0);
+  }, archive);
+  await expect(dropping).toHaveCount(1);
+  await expect(field(page)).toHaveValue(web);
+  await expect(dropping).toHaveCount(0);
+});
+
 test("an archive that is a bomb gives a message, and the text stays", async ({ page }) => {
   await open(page);
   await paste(page, web);
   await ready(page);
   await choose(page, ["bomb.zip", zip([["bomb.yaml", " ".repeat(7 << 20)]])]);
-  await expect(notice(page)).toContainText("unpacks to far more than it is");
+  await expect(notice(page)).toContainText("unpacks to far more than it is (over 250 times, or over 32 MiB): nothing was taken from it");
   await choose(page, ["lies.zip", zip([["lies.yaml", " ".repeat(7 << 20)]], 10)]);
   await expect(notice(page)).toContainText("unpacks to far more than it is");
   await choose(page, ["broken.zip", zip([["a.yaml", web]]).subarray(0, 60)]);

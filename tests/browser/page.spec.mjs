@@ -99,7 +99,9 @@ test.describe("the page", () => {
     await page.keyboard.press("Escape");
     await time(page).focus();
     await page.keyboard.press("End");
+    await expect.poll(async () => (await now(page)) === (await end(page))).toBe(true);
     await page.keyboard.press("ArrowLeft");
+    await expect.poll(async () => (await now(page)) < (await end(page))).toBe(true);
     const moment = await now(page);
     await page.getByRole("button", { name: "Copy link" }).click();
     await expect(page.locator(".notices")).toContainText("Link copied");

@@ -1,5 +1,6 @@
 // The map from zones to pods, its colours, its keys, the table, and what a long run says of itself.
-import { expect, now, open, paste, put, ready, test, web } from "./page.mjs";
+import { readFileSync } from "node:fs";
+import { expect, now, open, paste, put, ready, test, time, web } from "./page.mjs";
 
 const pool = (name, count) => `{name: ${name}, count: ${count}, zones: [zone-a, zone-b, zone-c], capacity: {cpu: "16", memory: 64Gi, pods: "110"}}`;
 const cluster = (...pools) => `---\napiVersion: wavetank.dev/v1alpha1\nkind: Cluster\nmetadata: {name: large}\nspec:\n  nodePools: [${pools.join(", ")}]\n`;
@@ -75,7 +76,7 @@ test("pointing tells, and a drag moves the map without selecting", async ({ page
   await page.mouse.down();
   await page.mouse.move(at[0] + 80, at[1] + 40, { steps: 4 });
   await page.mouse.up();
-  expect(await map(page).evaluate((canvas) => canvas.toDataURL())).not.toBe(before);
+  await expect.poll(() => map(page).evaluate((canvas) => canvas.toDataURL())).not.toBe(before);
   await page.mouse.move(...at);
   await page.mouse.click(...at);
   await expect(page.locator("body")).not.toContainText("undefined");
@@ -142,6 +143,60 @@ test("a lost zone is followed by lanes with ticks of their own, whole seconds, a
   await page.getByRole("button", { name: "By zone" }).click();
   await expect(page.locator(".track .name").first()).toContainText("zone-a");
   expect(await page.locator(".lane-tick").count()).toBeGreaterThan(2);
+});
+
+/** How many pictures the map shows from a key on, until it rests. */
+const pictures = (page, key) => map(page).evaluate(async (canvas, key) => {
+  const seen = new Set();
+  // Small copies: reading takes less time than moving.
+  const copy = new OffscreenCanvas(160, 100).getContext("2d", { willReadFrequently: true });
+  canvas.ownerDocument.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  for (let last, same = 0; same < 30; same += 1) {
+    await new Promise(requestAnimationFrame);
+    copy.clearRect(0, 0, 160, 100);
+    copy.drawImage(canvas, 0, 0, 160, 100);
+    const now = copy.getImageData(0, 0, 160, 100).data.join();
+    if (now !== last && last !== undefined) same = 0;
+    last = now;
+    seen.add(now);
+  }
+  return seen.size;
+}, key);
+
+test("pods that are replaced are seen to move, but not by those who want little movement", async ({ page }) => {
+  await open(page);
+  await time(page).focus();
+  await page.keyboard.press("Home");
+  await expect.poll(() => now(page)).toBe(0);
+  expect(await pictures(page, "End")).toBeGreaterThan(4);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.keyboard.press("Home");
+  await expect.poll(() => now(page)).toBe(0);
+  await expect(map(page)).toHaveAttribute("aria-label", /0:00/);
+  expect(await pictures(page, "End")).toBeLessThanOrEqual(3);
+  const moving = await page.evaluate(() => [...document.querySelectorAll("*")].filter((element) => {
+    const { animationName, transitionDuration } = getComputedStyle(element);
+    return animationName !== "none" || transitionDuration.split(",").some((each) => parseFloat(each) > 0);
+  }).map(({ className }) => String(className)));
+  expect(moving, "nothing of the page turns or fades").toEqual([]);
+});
+
+test("nodes have bars of what is requested and what is used, with the numbers that are read out", async ({ page }) => {
+  await open(page);
+  const download = page.waitForEvent("download");
+  await page.keyboard.press("Control+K");
+  await page.getByRole("combobox", { name: "Command" }).fill("export: map as svg");
+  await page.keyboard.press("Enter");
+  const svg = readFileSync(await (await download).path(), "utf8");
+  const drawn = [...svg.matchAll(/>(\d+)%</g)].map(([, share]) => Number(share));
+  const rows = await page.locator(".reader tbody td:nth-child(5)").allTextContents();
+  const told = rows.flatMap((row) => /cpu (\d+)%, memory (\d+)%/.exec(row).slice(1).map(Number));
+  expect(told).toHaveLength(12);
+  const inOrder = (shares) => shares.toSorted((one, other) => one - other);
+  expect(inOrder(drawn)).toEqual(inOrder(told));
+  expect(told.some((share) => share > 0)).toBe(true);
+  // What is used is a thin line within the bar.
+  expect(svg.match(/<rect [^>]*height="1\.5"/g)?.length ?? 0).toBeGreaterThan(5);
 });
 
 test("a thousand namespaces, long names and names from right to left", async ({ page }) => {

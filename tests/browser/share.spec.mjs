@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
-import { expect, now, open, paste, ready, test, time, web } from "./page.mjs";
+import { end, expect, now, open, paste, ready, test, time, web } from "./page.mjs";
 
 const field = (page) => page.getByRole("textbox", { name: "Manifest" });
 const notices = (page) => page.locator(".notices");
@@ -17,6 +17,7 @@ test("a link holds the moment and what is selected", async ({ page, browser, bas
   await time(page).focus();
   await page.keyboard.press("End");
   await page.keyboard.press("ArrowLeft");
+  await expect.poll(async () => [0, await end(page)].includes(await now(page))).toBe(false);
   await page.keyboard.press("l");
   await expect(notices(page)).toContainText("Link copied");
   const moment = await now(page);
@@ -105,7 +106,7 @@ test.describe("a first visit", () => {
     await expect.poll(() => now(page)).toBeGreaterThan(first);
     await time(page).focus();
     await page.keyboard.press("Home");
-    expect(await now(page)).toBe(0);
+    await expect.poll(() => now(page)).toBe(0);
     await expect(page.getByRole("button", { name: "Play", exact: true })).toBeVisible();
   });
 
