@@ -1,6 +1,6 @@
 // The house around the playground: what survives, what is refused, what is never lost.
 import AxeBuilder from "@axe-core/playwright";
-import { act, end, expect, now, open, paste, ready, test, time, web } from "./page.mjs";
+import { end, expect, now, open, paste, ready, test, time, web } from "./page.mjs";
 
 const field = (page) => page.getByRole("textbox", { name: "Manifest" });
 
@@ -181,28 +181,88 @@ test("the cluster can be read without seeing the map", async ({ page }) => {
 
 for (const scheme of ["light", "dark"]) {
   test.describe(`every view, ${scheme}`, () => {
-    test.use({ colorScheme: scheme });
+    test.use({ colorScheme: scheme, contextOptions: { reducedMotion: "reduce" } });
+
+    const serious = async (page, view) => {
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const found = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
+      expect(found.map(({ id, nodes }) => `${view} ${id}: ${nodes.map(({ target }) => target)}`)).toEqual([]);
+    };
+    const turn = (page, name) => page.getByRole("tab", { name }).click();
+
     test("has nothing serious for axe", async ({ page }) => {
       await open(page);
-      const serious = async (view) => {
-        const { violations } = await new AxeBuilder({ page }).analyze();
-        const found = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-        expect(found.map(({ id, nodes }) => `${view} ${id}: ${nodes.map(({ target }) => target)}`)).toEqual([]);
-      };
-      await page.getByRole("tab", { name: "Risks" }).click();
+      await turn(page, "Risks");
       await expect(page.locator(".progress")).toContainText("what-ifs,");
-      await serious("risks");
-      await page.getByRole("tab", { name: "Report" }).click();
+      await serious(page, "risks");
+      await turn(page, "Report");
       await page.getByRole("button", { name: "Keep to compare" }).click();
-      await serious("report");
+      await serious(page, "report");
       await page.keyboard.press("Control+K");
-      await serious("palette");
+      await serious(page, "palette");
       await page.keyboard.press("Escape");
+      await expect(page.locator("dialog")).toHaveCount(0);
       await page.keyboard.press("?");
-      await serious("help");
+      await serious(page, "help");
       await page.keyboard.press("Escape");
       await page.getByRole("button", { name: "By zone" }).click();
-      await serious("lanes");
+      await serious(page, "lanes");
+    });
+
+    test("neither has a fix as a diff, nor what it changed", async ({ page }) => {
+      await open(page);
+      await turn(page, "Report");
+      const fix = page.locator("details.advice[open]").filter({ has: page.locator(".verified.helps") });
+      await fix.getByRole("button", { name: "Show the change" }).click();
+      await expect(fix.locator(".diff ins").first()).toBeVisible();
+      await serious(page, "diff");
+      await fix.getByRole("button", { name: "Apply and run again" }).click();
+      await ready(page);
+      await expect(page.locator(".compared li.better")).toBeVisible();
+      await serious(page, "compared");
+    });
+
+    test("neither has what is wrong: findings, a stale view, an empty page, a link that is broken or long", async ({ page }) => {
+      await open(page, "#1.AAAA");
+      await expect(page.locator(".notice.wrong")).toBeVisible();
+      await serious(page, "broken link");
+      await page.getByRole("button", { name: "Copy link" }).click();
+      await expect(page.locator(".notices").getByRole("button", { name: "Save as a file" })).toBeVisible();
+      await serious(page, "shared");
+      await field(page).fill(`${await field(page).inputValue()}\nkind: [\n`);
+      await expect(page.locator(".findings .sev-error").first()).toBeVisible();
+      await expect(page.locator(".stale-note")).toBeVisible();
+      for (const view of ["Map", "Table", "Graph"]) {
+        await page.getByRole("group", { name: "View" }).getByRole("button", { name: view }).click();
+        await serious(page, `stale ${view}`);
+      }
+      await paste(page, "");
+      await expect(page.locator(".waiting")).toBeVisible();
+      await serious(page, "empty");
+    });
+
+    test("neither has it within another page, on a phone, or on paper", async ({ page }) => {
+      await page.goto("./?embed=1");
+      await ready(page);
+      await serious(page, "embedded");
+      await open(page);
+      await page.setViewportSize({ width: 390, height: 844 });
+      for (const pane of ["Manifests", "Cluster", "Answers"]) {
+        await page.getByRole("navigation", { name: "Panes" }).getByRole("button", { name: pane }).click();
+        await serious(page, pane);
+      }
+      await page.emulateMedia({ media: "print", colorScheme: scheme });
+      await serious(page, "paper");
+    });
+
+    test("neither has the page that cannot start", async ({ browser, baseURL }) => {
+      const context = await browser.newContext({ baseURL, colorScheme: scheme, serviceWorkers: "block" });
+      const page = await context.newPage();
+      await page.addInitScript(() => delete globalThis.WebAssembly);
+      await page.goto("./");
+      await expect(page.locator(".refused")).toBeVisible();
+      await serious(page, "refused");
+      await context.close();
     });
   });
 }
