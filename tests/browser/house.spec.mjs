@@ -177,6 +177,12 @@ test("the cluster can be read without seeing the map", async ({ page }) => {
   await time(page).focus();
   await page.keyboard.press("Home");
   await expect(page.getByRole("table", { name: /at 0:00/ })).toBeAttached();
+  await expect(time(page)).toHaveAttribute("aria-valuetext", /^0:00 of \d+:\d\d$/);
+  // What happens is said where a screen reader listens.
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "Link copied" })).toBeAttached();
+  await page.getByRole("tab", { name: "Risks" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "what-ifs," })).toBeAttached();
 });
 
 for (const scheme of ["light", "dark"]) {

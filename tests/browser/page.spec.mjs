@@ -137,6 +137,22 @@ test.describe("the page", () => {
     await ready(page);
   });
 
+  test("tells a finding where it is, under the pointer and below, and leads to it", async ({ page }) => {
+    await open(page);
+    await paste(page, web.replace("replicas: 6", "replicas: six"));
+    const row = page.locator(".findings li").first();
+    await expect(row).toContainText(":6");
+    const id = await row.locator("code").textContent();
+    await page.locator(".squiggle.sev-error").first().hover({ force: true });
+    const tip = page.locator(".code").getByRole("tooltip");
+    await expect(tip).toContainText(id);
+    await expect(tip).toContainText("wants an integer");
+    await row.getByRole("button").click();
+    expect(await page.getByRole("textbox", { name: "Manifest" }).evaluate((field) => field.value.slice(field.selectionStart, field.selectionEnd))).toContain("six");
+    await page.getByRole("textbox", { name: "Manifest" }).fill(web);
+    await expect(page.locator(".squiggle.sev-error")).toHaveCount(0);
+  });
+
   test("takes names as text, never as markup", async ({ page }) => {
     await open(page);
     const hostile = web.replaceAll("name: web", 'name: "<img src=x onerror=alert(1)>"');
