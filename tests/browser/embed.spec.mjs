@@ -27,12 +27,17 @@ test("shows the cluster and its timeline, and the way to the whole page", async 
   await host(page);
   await drawn(page);
   for (const chrome of [".top", ".files", ".answers", ".bottom"]) await expect(frame(page).locator(chrome)).toHaveCount(0);
-  await expect(frame(page).getByRole("slider", { name: "Time" })).toBeVisible();
+  const cursor = frame(page).getByRole("slider", { name: "Time" });
+  await say(page, { do: "load", files: [{ name: "web.yaml", text: web }], steps: [{ at_ms: 0, verb: "fail-zone", target: "zone-b" }] });
+  await expect.poll(async () => (await heard(page, "verdict")).length).toBeGreaterThan(1);
+  await say(page, { do: "seek", ms: 20_000 });
+  await expect(cursor).toHaveAttribute("aria-valuenow", "20000");
   const [other] = await Promise.all([page.waitForEvent("popup"), frame(page).getByRole("link", { name: "Open in playground" }).click()]);
   await ready(other);
   expect(other.url()).not.toContain("embed");
-  await expect(other.getByRole("textbox", { name: "Manifest" })).toBeVisible();
+  await expect(other.getByRole("textbox", { name: "Manifest" })).toHaveValue(web);
   await expect(other.getByRole("list", { name: "Steps" })).toContainText("zone-b");
+  await expect(other.getByRole("slider", { name: "Time" })).toHaveAttribute("aria-valuenow", "20000");
 });
 
 test("loads, plays, seeks, and says what happens", async ({ page }) => {

@@ -69,6 +69,17 @@ test("every form is kept, and is what it says", async ({ page }) => {
   expect(graph.length).toBeGreaterThan(2_000);
 });
 
+test("a table is no picture, which is said", async ({ page }) => {
+  await open(page);
+  await page.getByRole("button", { name: "Table" }).click();
+  for (const form of ["View as PNG", "Map as SVG"]) {
+    await page.getByRole("button", { name: "Export" }).click();
+    await page.getByRole("menuitem", { name: form }).click();
+    await expect(page.locator(".notice.wrong")).toContainText(/show the map/i);
+    await page.getByRole("button", { name: "Dismiss" }).click();
+  }
+});
+
 test("what was kept of the graph is what is drawn", async ({ page }) => {
   await open(page);
   await page.getByRole("group", { name: "View" }).getByRole("button", { name: "Graph" }).click();

@@ -106,8 +106,20 @@ test.describe("with little movement", () => {
     await expect(told(page)).toContainText("✓");
     await expect(onward(page)).toContainText("Next lesson");
     await expect(page.getByRole("textbox", { name: "Manifest" })).not.toHaveValue(before);
+    const done = async (words) => {
+      await page.getByRole("button", { name: "Lessons", exact: true }).click();
+      await expect(page.getByRole("dialog")).toContainText(words);
+      await page.keyboard.press("Escape");
+      await expect(page.locator("dialog")).toHaveCount(0);
+    };
+    // Who was shown a repair has not made one.
+    await done("0 of 12 done");
     await page.getByRole("button", { name: "Undo showing a repair" }).click();
     await expect(page.getByRole("textbox", { name: "Manifest" })).toHaveValue(before);
+    await ready(page);
+    await repair(page, "04-rollouts");
+    await expect(onward(page)).toContainText("Next lesson");
+    await done("1 of 12 done");
   });
 
   test("storage that is forbidden costs no more than the progress", async ({ page }) => {

@@ -46,6 +46,20 @@ test.describe("by touch", () => {
     await expect(page.getByRole("textbox", { name: "Manifest" })).toBeVisible();
   });
 
+  test("a finger that stays down scrubs", async ({ page, context }) => {
+    await open(page);
+    const track = await page.locator(".track").boundingBox();
+    const fingers = await context.newCDPSession(page);
+    const touch = (type, part) => fingers.send("Input.dispatchTouchEvent", { type, touchPoints: part === undefined ? [] : [{ x: track.x + part * track.width, y: track.y + 30 }] });
+    const whole = await end(page);
+    await touch("touchStart", 0.4);
+    await expect.poll(() => now(page)).toBeLessThan(0.35 * whole);
+    for (let part = 0.45; part < 0.9; part += 0.05) await touch("touchMove", part);
+    await expect.poll(() => now(page)).toBeGreaterThan(0.7 * whole);
+    await touch("touchEnd");
+    await expect(map(page)).toHaveAttribute("aria-label", /lost/);
+  });
+
   test("a menu's list is seen whole, whatever its button stands in", async ({ page }) => {
     await open(page);
     await page.getByRole("button", { name: "Fail zone", exact: true }).tap();

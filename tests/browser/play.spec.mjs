@@ -165,6 +165,18 @@ test("the keys are told, and lead everywhere", async ({ page }) => {
   }
 });
 
+test("the tabs of the answers go by arrows, and the focus with them", async ({ page }) => {
+  await open(page);
+  await tab(page, "Story").focus();
+  for (const name of ["Why", "Report", "Risks", "Assumed", "Story"]) {
+    await page.keyboard.press("ArrowRight");
+    await expect(tab(page, name)).toHaveAttribute("aria-selected", "true");
+    await expect(tab(page, name)).toBeFocused();
+  }
+  await page.keyboard.press("ArrowLeft");
+  await expect(tab(page, "Assumed")).toBeFocused();
+});
+
 test("playing stops where a workload has no pod left", async ({ page }) => {
   await open(page);
   const lost = ["zone-a", "zone-b", "zone-c"].map((zone) => `    - {at: 10s, failZone: ${zone}}\n`).join("");
@@ -280,6 +292,26 @@ test.describe("the timeline", () => {
     const at = await other.locator("time").textContent();
     await other.click();
     await expect(page.locator(".time b")).toHaveText(at);
+  });
+
+  test("is scrubbed by pointer as long as it is held", async ({ page }) => {
+    await open(page);
+    const box = await page.locator(".track").boundingBox();
+    const at = (part) => [box.x + 140 + part * (box.width - 160), box.y + box.height / 2];
+    await page.mouse.move(...at(0.2));
+    await page.mouse.down();
+    await expect.poll(() => now(page)).toBeLessThan(0.3 * (await end(page)));
+    for (const part of [0.35, 0.5, 0.7]) {
+      await page.mouse.move(...at(part));
+      await expect.poll(async () => Math.round(10 * ((await now(page)) / (await end(page))))).toBe(Math.round(10 * part));
+    }
+    await expect(page.locator("canvas")).toHaveAttribute("aria-label", /lost/);
+    await page.mouse.up();
+    const left = await now(page);
+    await page.mouse.move(...at(0.9));
+    await page.mouse.move(...at(0.1));
+    await page.waitForTimeout(200);
+    expect(await now(page), "what is not held does not scrub").toBe(left);
   });
 
   test("plays as fast as is chosen", async ({ page }) => {

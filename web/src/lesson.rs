@@ -19,6 +19,8 @@ pub struct Course {
     bets: Vec<Option<u32>>,
     /// The goal was met once.
     pub met: bool,
+    /// The repair that is open is the one that was shown.
+    pub shown: bool,
 }
 
 /// What somebody does in a lesson.

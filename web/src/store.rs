@@ -621,6 +621,12 @@ impl Store {
                 (next.files, next.active, next.steps, next.own) = (past.files, past.active, past.steps, past.own);
                 next.playing = false;
                 next.opened_anew = true;
+                // Who takes a shown repair back goes on by himself.
+                if past.said == learning::SHOWING
+                    && let Some(course) = next.course.as_mut()
+                {
+                    Rc::make_mut(course).shown = false;
+                }
                 // Within a lesson one stays where one is in it.
                 if past.course.as_ref().map(|course| &course.name) != next.course.as_ref().map(|course| &course.name) {
                     next.course = past.course;

@@ -1,7 +1,7 @@
 //! The playground within another page: without its surroundings, and spoken to by messages. Only the page that embeds it is heard, only from its own
 //! origin or from the one that its address names.
 
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use web_sys::{HtmlAnchorElement, MessageEvent, Window};
 use yew::prelude::*;
 
@@ -107,7 +107,7 @@ pub(crate) fn bar(store: &UseReducerHandle<Store>) -> Html {
     let scene = store.clone();
     let onclick = Callback::from(move |event: MouseEvent| {
         // Made when it is wanted: packing takes time.
-        if let Some(anchor) = event.current_target().and_then(|target: web_sys::EventTarget| target.dyn_into::<HtmlAnchorElement>().ok()) {
+        if let Some(anchor) = event.target_dyn_into::<HtmlAnchorElement>() {
             let fragment = link::encode(&scene.scene());
             anchor.set_href(&share::address(if fragment.len() > link::LONG_FOR_ADDRESS { "" } else { &fragment }));
         }

@@ -169,6 +169,12 @@ fn app() -> Html {
                 Deed::Table => view.set(view.turned(View::Table)),
                 Deed::Graph => view.set(view.turned(View::Graph)),
                 Deed::Print => export::print(&dispatch),
+                Deed::Png if *view == View::Table => {
+                    dispatch.dispatch(Action::Say(Some(Notice {
+                        text: "A table is no picture: show the map or the graph first.".to_string(),
+                        wrong: true,
+                    })));
+                }
                 Deed::MapSvg if *view != View::Map => {
                     dispatch.dispatch(Action::Say(Some(Notice {
                         text: "Show the map first: it is kept as it is shown.".to_string(),

@@ -44,8 +44,9 @@ const SIDES: [(Side, &str); 5] =
 
 #[component(Answers)]
 pub(crate) fn answers(props: &Props) -> Html {
+    let list = use_node_ref();
     let keys = {
-        let (dispatch, side) = (props.dispatch.clone(), props.side);
+        let (dispatch, side, list) = (props.dispatch.clone(), props.side, list.clone());
         Callback::from(move |event: KeyboardEvent| {
             let now = SIDES.iter().position(|&(each, _)| each == side).unwrap_or(0);
             let to = match event.key().as_str() {
@@ -55,10 +56,7 @@ pub(crate) fn answers(props: &Props) -> Html {
             };
             event.prevent_default();
             dispatch.dispatch(Action::Turn(SIDES[to].0));
-            let tab = event
-                .current_target()
-                .and_then(|list| list.dyn_into::<HtmlElement>().ok())
-                .and_then(|list| list.children().item(to as u32));
+            let tab = list.cast::<HtmlElement>().and_then(|list| list.children().item(to as u32));
             if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<HtmlElement>().ok()) {
                 let _ = tab.focus();
             }
@@ -85,7 +83,7 @@ pub(crate) fn answers(props: &Props) -> Html {
     let label = SIDES.iter().find(|&&(side, _)| side == props.side).map_or("", |&(_, label)| label);
     html! {
         <section class={classes!("pane", "answers", props.shown.then_some("shown"))} aria-label="Answers">
-            <div class="tabs sides" role="tablist" aria-label="Answers" onkeydown={keys}>{ for tabs }</div>
+            <div ref={list} class="tabs sides" role="tablist" aria-label="Answers" onkeydown={keys}>{ for tabs }</div>
             <div ref={pane} id="answer" class={classes!("answer", props.stale.then_some("stale"))} role="tabpanel" aria-labelledby={format!("tab-{label}")} tabindex="0">
                 if let Some(told) = &props.told {
                     { match props.side {

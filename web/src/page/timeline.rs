@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use wasm_bindgen::JsCast;
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -85,12 +84,13 @@ pub(crate) fn timeline(props: &Props) -> Html {
         }
     };
     let onpointerdown = {
-        let (seek, dragging) = (seek.clone(), dragging.clone());
+        let (seek, dragging, holder) = (seek.clone(), dragging.clone(), holder.clone());
         Callback::from(move |event: PointerEvent| {
             if event.button() == 0 {
                 dragging.set(true);
-                if let Some(target) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) {
-                    let _ = target.set_pointer_capture(event.pointer_id());
+                // Yew hears events at the page's root, which is therefore their current target: captured there, no move would come here.
+                if let Some(track) = holder.cast::<Element>() {
+                    let _ = track.set_pointer_capture(event.pointer_id());
                 }
                 seek(&event);
             }

@@ -8,6 +8,9 @@ use crate::lesson::Move;
 use crate::scene::Scene;
 use crate::wire::{Entry, SourceFile, Taught};
 
+/// What is taken back where a repair was shown.
+pub(super) const SHOWING: &str = "showing a repair";
+
 /// The lesson that a scene names without any files: a teacher's link.
 pub(super) fn named_alone(scene: &Scene) -> Option<Entry> {
     let alone = scene.files.is_empty() && !scene.lesson.is_empty();
@@ -33,7 +36,10 @@ impl Store {
             self.wanted = None;
             // It belongs to the lesson that is open.
             if self.course.as_ref().is_some_and(|course| course.name == entry.name) {
-                self.remember("showing a repair");
+                self.remember(SHOWING);
+                if let Some(course) = self.course.as_mut() {
+                    Rc::make_mut(course).shown = true;
+                }
                 self.put(files);
                 self.reads_anew();
             }
@@ -95,9 +101,10 @@ impl Store {
         let Some(course) = self.course.as_mut() else { return };
         let course = Rc::make_mut(course);
         course.taught = taught.map(|taught| Rc::new(*taught));
-        if course.done() && !course.met {
+        if course.done() {
             course.met = true;
-            if !self.done.contains(&course.name) {
+            // Who was shown a repair has not made one yet.
+            if !course.shown && !self.done.contains(&course.name) {
                 let name = course.name.clone();
                 Rc::make_mut(&mut self.done).push(name);
             }

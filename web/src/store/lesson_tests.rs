@@ -115,6 +115,21 @@ fn a_repair_that_holds_is_kept_as_done() {
 }
 
 #[test]
+fn a_repair_that_was_shown_is_not_the_learners() {
+    let mut store = then(&begun(), Action::Seek(60_000));
+    store = then(&store, Action::Learn(Move::Bet(0)));
+    store = then(&store, Action::Learn(Move::Next { moving: false }));
+    store = then(&store, NEXT);
+    let wish = Entry { repair: true, ..lesson() };
+    let mended = SourceFile { name: "b.yaml".to_string(), text: "mended: true".to_string() };
+    let shown = then(&then(&store, Action::Want(wish.clone())), Action::Came(wish, vec![mended]));
+    let told = then(&shown, ran(&shown, Goal::Met));
+    assert!(told.done.is_empty() && told.course.as_ref().is_some_and(|course| course.done() && course.met));
+    let own = then(&then(&told, Action::Undo), Action::Edit("# repaired".to_string()));
+    assert_eq!(*then(&own, ran(&own, Goal::Met)).done, ["drain"]);
+}
+
+#[test]
 fn a_goal_that_is_met_before_its_time_is_not_told() {
     let open = then(&begun(), Action::Edit("# at once".to_string()));
     let met = then(&open, ran(&open, Goal::Met));
