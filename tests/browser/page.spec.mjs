@@ -153,6 +153,18 @@ test.describe("the page", () => {
     await expect(page.locator(".squiggle.sev-error")).toHaveCount(0);
   });
 
+  test("the tab of the open file is in sight, whatever opened it", async ({ page }) => {
+    await open(page);
+    const tab = page.locator(".file.active");
+    for (const name of ["scenario.yaml", "cart.yaml"]) {
+      await page.keyboard.press("Control+K");
+      await page.getByRole("combobox", { name: "Command" }).fill(`show file ${name}`);
+      await page.keyboard.press("Enter");
+      await expect(tab).toHaveAttribute("title", name);
+      await expect(tab).toBeInViewport({ ratio: 0.9 });
+    }
+  });
+
   test("takes names as text, never as markup", async ({ page }) => {
     await open(page);
     const hostile = web.replaceAll("name: web", 'name: "<img src=x onerror=alert(1)>"');

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::editor::{Editor, MOST_TEXT};
@@ -24,12 +26,29 @@ pub(crate) struct Props {
     pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
+/// So much of the tab before stays in sight: pixels.
+const TAB_EDGE: i32 = 24;
 /// Findings shown below the editor; the rest are counted.
 const MOST_FINDINGS: usize = 100;
 
 #[component(Files)]
 pub(crate) fn files(props: &Props) -> Html {
     let jump = use_state_eq(|| None::<(u32, u32, u32)>);
+    let list = use_node_ref();
+    // The tab of the open file comes into sight, whatever opened it.
+    use_effect_with(props.active, {
+        let list = list.clone();
+        move |&active| {
+            let Some(list) = list.cast::<HtmlElement>() else { return };
+            let tab = list.children().item(active as u32).and_then(|tab| tab.dyn_into::<HtmlElement>().ok());
+            if let Some(tab) = tab {
+                let (left, from) = (tab.offset_left() - list.offset_left(), list.scroll_left());
+                if left < from || left + tab.offset_width() > from + list.client_width() {
+                    list.set_scroll_left(left - TAB_EDGE);
+                }
+            }
+        }
+    });
     let edit = {
         let dispatch = props.dispatch.clone();
         use_callback((), move |text: String, ()| {
@@ -82,7 +101,7 @@ pub(crate) fn files(props: &Props) -> Html {
     html! {
         <section class={classes!("pane", "files", props.shown.then_some("shown"))} aria-label="Manifests">
             <div class="tabs">
-                <div class="tabs-inner">{ for tabs }</div>
+                <div ref={list} class="tabs-inner">{ for tabs }</div>
                 <button type="button" class="quiet" title="New file" aria-label="New file" onclick={add}><Icon name={Name::Plus} /></button>
                 { intake::opener("Open files", false, "quiet", choose.clone(), html! { <Icon name={Name::File} /> }) }
                 { intake::opener("Open a folder", true, "quiet", choose, html! { <Icon name={Name::Open} /> }) }
