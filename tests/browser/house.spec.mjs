@@ -145,6 +145,63 @@ test("names are text at every place that shows them", async ({ page }) => {
   }
 });
 
+// What turns the reading order round or is not seen at all is written out, wherever a name is shown: only the editor has it as it was typed.
+const turning = "\u202e";
+
+/** Texts and attributes outside of the editor that have such a character. */
+const turned = (page) => page.evaluate(() => {
+  const found = [];
+  const turns = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    if (turns.test(text.data) && !text.parentElement.closest(".paper, textarea, .diff")) found.push(`${text.parentElement.closest("[class]")?.getAttribute("class")}: ${escape(text.data)}`);
+  }
+  for (const element of document.querySelectorAll("body *")) {
+    for (const { name, value } of element.attributes) if (turns.test(value)) found.push(`@${name}: ${escape(value)}`);
+  }
+  return [...new Set(found)];
+});
+
+test("characters that turn the reading order round are written out at every place that shows them", async ({ page }) => {
+  const odd = web.replaceAll("name: web\n", `name: "we${turning}b"\n`).replace("replicas: 6", "replicas: 2");
+  const more = `---
+apiVersion: wavetank.dev/v1alpha1
+kind: Cluster
+metadata: {name: odd}
+spec: {nodePools: [{name: "po${turning}ol", count: 2, zones: ["zo${turning}ne", b], capacity: {cpu: "4", memory: 8Gi, pods: "110"}}]}
+---
+apiVersion: wavetank.dev/v1alpha1
+kind: Scenario
+metadata: {name: "sc${turning}ene"}
+spec:
+  steps: [{at: 0s, failZone: "zo${turning}ne"}, {at: 1s, failNode: "no${turning}ne"}]
+  expect: [{always: 'false', name: "ex${turning}pect"}]
+`;
+  await open(page);
+  await paste(page, "");
+  await page.locator("input[type=file]").first().setInputFiles({ name: `fi${turning}le.yaml`, mimeType: "text/yaml", buffer: Buffer.from(`${odd}${more}`) });
+  await ready(page);
+  await expect.soft(page.locator(".file.active")).toContainText("202e");
+  for (const side of ["Story", "Why", "Report", "Risks", "Assumed"]) {
+    await page.getByRole("tab", { name: side }).click();
+    if (side === "Risks") await expect(page.locator(".progress")).toContainText("what-ifs,");
+    await expect.soft.poll(() => turned(page), { message: side, timeout: 4_000 }).toEqual([]);
+  }
+  for (const view of ["Table", "Graph", "Map"]) {
+    await page.getByRole("group", { name: "View" }).getByRole("button", { name: view }).click();
+    await expect.soft.poll(() => turned(page), { message: view, timeout: 4_000 }).toEqual([]);
+  }
+  await page.getByRole("button", { name: "By zone" }).click();
+  await expect.soft.poll(() => turned(page), { message: "lanes", timeout: 4_000 }).toEqual([]);
+  for (const words of ["show file", "fail zone", "why is", "availability"]) {
+    await page.keyboard.press("Control+K");
+    await page.getByRole("combobox", { name: "Command" }).fill(words);
+    await expect.soft.poll(() => turned(page), { message: words, timeout: 4_000 }).toEqual([]);
+    await page.keyboard.press("Escape");
+    await expect(page.locator("dialog")).toHaveCount(0);
+  }
+});
+
 test("what is too much says how much", async ({ page }) => {
   await open(page);
   await paste(page, web);
