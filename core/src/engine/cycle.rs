@@ -2,29 +2,71 @@
 //!
 //! Owns finding and telling the round. Decides nothing.
 
+use std::collections::BTreeSet;
+
 use crate::cluster::{Cluster, Workload};
 use crate::trace::{Change, Record, Subject, Trace};
 
 /// The longest round that is looked for, in records.
 const LONGEST: usize = 512;
+/// For how many records a round must go on: the last things of any run may be alike.
+const LEAST: usize = 256;
 /// The most steps of a round that are told.
 const MOST_TOLD: usize = 8;
 
-/// The round in which the end of a trace goes, as one line; none where it does not repeat.
+/// How far back it is looked for what happens again and again, where no round repeats exactly.
+const AT_RANDOM: usize = 8 * LONGEST;
+/// What happens less often than this in each half of them does not belong to it.
+const OFTEN: usize = 3;
+
+/// What happens to whom, by name: a pod counts as its owner.
+type Step = (String, std::mem::Discriminant<Change>);
+
+/// The round in which the end of a trace goes, as one line; where the order changes from round to round, what happens in all of them; none
+/// where nothing repeats.
 pub fn told(trace: &Trace, cluster: &Cluster) -> Option<String> {
-    let records = trace.records();
-    let tail: Vec<(String, std::mem::Discriminant<Change>)> = records
-        .iter()
-        .rev()
-        .filter(|r| !matches!(r.change, Change::Event { .. }))
-        .take(3 * LONGEST)
-        .map(|r| (name(cluster, r.subject), std::mem::discriminant(&r.change)))
-        .collect();
-    let repeats = |length: &usize| tail.len() >= 3 * length && (0..2 * length).all(|i| tail[i] == tail[i + length]);
-    let length = (1..=LONGEST).find(repeats)?;
-    let round: Vec<&Record> = records.iter().rev().filter(|r| !matches!(r.change, Change::Event { .. })).take(length).collect();
+    let latest: Vec<&Record> = trace.records().iter().rev().filter(|r| !matches!(r.change, Change::Event { .. })).take(AT_RANDOM).collect();
+    let steps: Vec<Step> = latest.iter().map(|r| (name(cluster, r.subject), std::mem::discriminant(&r.change))).collect();
+    let tail = &steps[..steps.len().min(3 * LONGEST)];
+    let repeats = |length: &usize| {
+        let span = (2 * length).max(LEAST);
+        tail.len() >= span + length && (0..span).all(|i| tail[i] == tail[i + length])
+    };
+    if let Some(length) = (1..=LONGEST).find(repeats) {
+        return Some(format!("{}, then again", listed(cluster, &latest[..length])));
+    }
+    let again = in_both_halves(&steps)?;
+    let mut told = BTreeSet::new();
+    let mut each: Vec<&Record> = Vec::new();
+    for (record, step) in latest.iter().zip(&steps).take(steps.len() / 2) {
+        let index = again.iter().position(|(of, _)| of == step);
+        if index.is_some_and(|index| told.insert(index)) {
+            each.push(record);
+        }
+    }
+    Some(format!("{}, again and again in changing order", listed(cluster, &each)))
+}
+
+/// The steps that happen often in either half, if they are nearly all that happens.
+fn in_both_halves(steps: &[Step]) -> Option<Vec<(Step, usize)>> {
+    let (late, early) = steps.split_at(steps.len() / 2);
+    let count = |half: &[Step], step: &Step| half.iter().filter(|other| *other == step).count();
+    let mut kinds: Vec<(Step, usize)> = Vec::new();
+    for step in late {
+        match kinds.iter_mut().find(|(known, _)| known == step) {
+            Some((_, often)) => *often += 1,
+            None => kinds.push((step.clone(), 1)),
+        }
+    }
+    kinds.retain(|(step, often)| *often >= OFTEN && count(early, step) >= OFTEN);
+    let covered: usize = kinds.iter().map(|(step, often)| often + count(early, step)).sum();
+    (steps.len() >= LONGEST && covered * 10 >= steps.len() * 9).then_some(kinds)
+}
+
+/// Records, the latest first, as one line in the order in which they happened.
+fn listed(cluster: &Cluster, latest: &[&Record]) -> String {
     let mut steps: Vec<String> = Vec::new();
-    for record in round.iter().rev() {
+    for record in latest.iter().rev() {
         let step = format!("{} {}", name(cluster, record.subject), what(record.change));
         if steps.last() != Some(&step) {
             steps.push(step);
@@ -33,7 +75,7 @@ pub fn told(trace: &Trace, cluster: &Cluster) -> Option<String> {
     let more = steps.len().saturating_sub(MOST_TOLD);
     steps.truncate(MOST_TOLD);
     let rest = if more > 0 { format!(", and {more} more") } else { String::new() };
-    Some(format!("{}{rest}, then again", steps.join(", ")))
+    format!("{}{rest}", steps.join(", "))
 }
 
 /// A pod counts as its owner: each round makes others.

@@ -2,10 +2,11 @@
 
 use super::{Ended, Sim, SimOptions, cycle};
 use crate::cluster::build::{ClusterOptions, build};
-use crate::cluster::ids::PodId;
+use crate::cluster::ids::{NodeId, PodId};
 use crate::engine::invariants::Rule;
 use crate::manifest::{Limits, SourceSet, read};
-use crate::trace::Trace;
+use crate::trace::{Change, Subject, Trace};
+use crate::units::rng::Chance;
 use crate::units::time::{MINUTE, SECOND, Time};
 
 const WEB: &str = "apiVersion: apps/v1
@@ -130,4 +131,24 @@ fn a_run_in_circles_says_which() {
     assert_eq!(ended, Ended::BudgetSpent);
     let round = cycle::told(&trace, sim.cluster()).expect("it repeats");
     assert!(round.contains("a pod of deployment/web is created"), "{round}");
+}
+
+#[test]
+fn a_circle_whose_order_changes_is_told_too() {
+    let (sim, _) = settled(WEB);
+    let node = Subject::Node(NodeId::from_index(0));
+    let changes = [Change::NodeCordoned, Change::NodeUncordoned, Change::NodeAdded, Change::Rollout];
+    let mut draws = Chance::new(7, "circles");
+    let mut trace = Trace::default();
+    for at in 0..3_000 {
+        trace.push(Time(at), None, node, changes[draws.below(4) as usize]);
+    }
+    let round = cycle::told(&trace, sim.cluster()).expect("the same four all the time");
+    assert!(round.ends_with("again and again in changing order"), "{round}");
+    // What goes on to something else all the time is no circle, however often each thing happens.
+    let mut trace = Trace::default();
+    for at in 0..600 {
+        trace.push(Time(at), None, node, changes[at as usize / 150]);
+    }
+    assert_eq!(cycle::told(&trace, sim.cluster()), None);
 }

@@ -12,10 +12,13 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use wavetank_core::cluster::Cluster;
 use wavetank_core::engine::{Ended, cycle};
 use wavetank_core::manifest::{Limits, Severity, SourceSet, read};
+use wavetank_core::report::Told;
 use wavetank_core::scenario;
 use wavetank_core::session::{Session, SessionOptions};
+use wavetank_core::trace::Trace;
 
 use crate::measure::timed;
 
@@ -23,6 +26,9 @@ use crate::measure::timed;
 const BUDGET: u64 = 500_000;
 /// One world of so many is run twice, to see that it gives the same.
 const TWICE: u64 = 20;
+
+/// How many records of a run that was cut short are told.
+const LAST: usize = 60;
 
 /// How much.
 #[derive(clap::Args)]
@@ -111,6 +117,14 @@ fn guarded(seed: u64) -> Seen {
     })
 }
 
+/// What happened last, for who looks for the circle.
+fn last(trace: &Trace, cluster: &Cluster) -> String {
+    let told = Told { cluster, trace, steps: &[] };
+    let records = &trace.records()[trace.len().saturating_sub(LAST)..];
+    let lines: Vec<String> = records.iter().map(|record| format!("{} {}", record.time, told.sentence(record))).collect();
+    lines.join(" | ")
+}
+
 fn one(seed: u64) -> Seen {
     let manifest = read(SourceSet::single("world.yaml", world::text(seed)), &Limits::default());
     let mut found = Vec::new();
@@ -125,7 +139,7 @@ fn one(seed: u64) -> Seen {
     if session.settle_ended() == Ended::BudgetSpent {
         match cycle::told(session.settle_trace(), session.cluster()) {
             Some(_) => circles = true,
-            None => found.push(("budget", "while settling".to_owned())),
+            None => found.push(("budget", format!("while settling: {}", last(session.settle_trace(), session.cluster())))),
         }
     }
     let Some(scenario) = scenarios.first() else { return Seen { circles, found, events: 0, actions: 0, digest: String::new() } };
@@ -134,7 +148,7 @@ fn one(seed: u64) -> Seen {
     if run.outcome().ended == Ended::BudgetSpent {
         match cycle::told(run.trace(), run.end()) {
             Some(_) => circles = true,
-            None => found.push(("budget", format!("at {}", run.outcome().end))),
+            None => found.push(("budget", format!("at {}: {}", run.outcome().end, last(run.trace(), run.end())))),
         }
     }
     let report = run.report(&session);
