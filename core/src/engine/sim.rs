@@ -122,6 +122,10 @@ impl Component {
 impl Sim {
     /// A simulation of `cluster` that begins at `start`: controllers and kubelets look at what exists, nothing has happened yet.
     pub fn new(mut cluster: Cluster, options: &SimOptions, start: Time) -> Sim {
+        for pod in &mut cluster.pods {
+            // What the manifests have is there from the beginning.
+            (pod.created, pod.ready_since) = (pod.created.min(start), pod.ready_since.min(start));
+        }
         let scheduling = Scheduling::new(options, &mut cluster, start);
         let mut api = Api::new(cluster, start);
         api.set_orders(Orders::of(options.seed));

@@ -26,7 +26,7 @@ impl Rejection {
     }
 }
 
-/// Whether the kubelet of the pod's node refuses it. What the scheduler bound was checked with the same rules against the same state.
+/// Whether the kubelet of the pod's node refuses it.
 pub(super) fn rejection(cluster: &Cluster, known: Known, id: PodId, shutting_down: bool) -> Option<Rejection> {
     let pod = cluster.pod(id);
     let node_id = pod.node?;
@@ -51,8 +51,9 @@ pub(super) fn rejection(cluster: &Cluster, known: Known, id: PodId, shutting_dow
             return Some(Rejection { reason: "Evicted".to_owned(), message: "The node had condition: [MemoryPressure]. ".to_owned() });
         }
     }
-    // Only `spec.nodeName` and static pods go past the scheduler.
-    if template.node_name.is_none() && pod.owner != Owner::Node {
+    // What the scheduler bound was checked with the same rules against the same state, unless something went past it: it may have come
+    // while the pod, which was promised its room, waited for a volume.
+    if !goes_past_scheduler(cluster, id) && !others(cluster, node_id, id).any(|(other, _)| goes_past_scheduler(cluster, other)) {
         return None;
     }
     if let Some(rejection) = shortage(cluster, node_id, id) {
@@ -71,6 +72,11 @@ pub(super) fn rejection(cluster: &Cluster, known: Known, id: PodId, shutting_dow
         taint.effect == TaintEffect::NoExecute && !template.tolerations.iter().any(|t| t.tolerates(taint.key, taint.value, taint.effect))
     });
     tainted.then(|| predicate("TaintToleration", "node(s) had taints that the pod didn't tolerate"))
+}
+
+/// Only `spec.nodeName` and static pods do.
+fn goes_past_scheduler(cluster: &Cluster, id: PodId) -> bool {
+    cluster.template_of(id).node_name.is_some() || cluster.pod(id).owner == Owner::Node
 }
 
 fn predicate(name: &str, text: &str) -> Rejection {
