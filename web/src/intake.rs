@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use wavetank_core::units::text::visible;
+
 use crate::wire::SourceFile;
 
 /// The most files taken at once.
@@ -97,7 +99,7 @@ impl Taken {
         match text_of(bytes) {
             Ok(text) => {
                 self.bytes += bytes.len();
-                self.files.push(SourceFile { name: name.to_string(), text });
+                self.files.push(SourceFile { name: visible(name).into_owned(), text });
             }
             Err(why) => self.leave(name, why),
         }
@@ -105,7 +107,7 @@ impl Taken {
 
     /// Leaves a file out.
     pub fn leave(&mut self, name: &str, why: Left) {
-        let entry = self.left.entry(why).or_insert_with(|| (0, name.to_string()));
+        let entry = self.left.entry(why).or_insert_with(|| (0, visible(name).into_owned()));
         entry.0 += 1;
     }
 

@@ -15,7 +15,7 @@ use crate::manifest::tree::{NodeId, NodeKind, Scalar, Tree};
 use crate::manifest::{Diagnostic, Document, Manifest, Span};
 use crate::units::duration::Duration;
 use crate::units::quantity::Quantity;
-use crate::units::text::visible_short;
+use crate::units::text::{visible, visible_short};
 use crate::units::time::{MINUTE, Millis, SECOND, Time};
 
 /// The most steps of a scenario.
@@ -156,7 +156,8 @@ fn step(tree: &Tree, node: NodeId, told: &mut Vec<Diagnostic>) -> Option<Step> {
 /// The verb of a step; none where something it needs is missing, which `check` has told of.
 fn verb(tree: &Tree, key: &str, argument: NodeId) -> Option<Verb> {
     let short = tree.str(argument).map(str::to_owned);
-    let text = |field: &str| tree.get(argument, field).and_then(|node| tree.str(node)).map(str::to_owned);
+    // Names are looked up as the cluster has them: with everything written out that could change how they are shown.
+    let text = |field: &str| tree.get(argument, field).and_then(|node| tree.str(node)).map(|text| visible(text).into_owned());
     let either = |field: &str| short.clone().or_else(|| text(field));
     let flag = |field: &str, usual: bool| match tree.get(argument, field).map(|node| tree.scalar(node)) {
         Some(Scalar::Bool(value)) => value,

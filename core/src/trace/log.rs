@@ -2,6 +2,7 @@
 
 use super::event::EventClasses;
 use super::record::{Change, Record, RecordId, Subject, TextId};
+use crate::units::text::visible;
 use crate::units::texts::Texts;
 use crate::units::time::Time;
 
@@ -22,9 +23,9 @@ impl Trace {
         id
     }
 
-    /// The number of a text, kept once.
+    /// The number of a text, kept once, and with everything written out that could change how it is shown: it may quote the user's.
     pub fn text_id(&mut self, text: &str) -> TextId {
-        TextId(self.texts.add(text))
+        TextId(self.texts.add(&visible(text)))
     }
 
     /// A kept text.

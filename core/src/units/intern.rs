@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::text::visible;
 use super::texts::Texts;
 
 /// The number of an interned string. Compare for equality only; order follows first appearance, not the alphabet.
@@ -15,7 +16,8 @@ impl Sym {
     pub const EMPTY: Sym = Sym(0);
 }
 
-/// A set of strings that hands out a [`Sym`] for each. Cloning shares the table until one of the copies grows.
+/// A set of strings that hands out a [`Sym`] for each. What it holds is harmless wherever it is shown: what could move a cursor or turn the
+/// reading order round is written out, by [`visible`], when it comes in and when it is looked up. No name or label that Kubernetes accepts has any. Cloning shares the table until one of the copies grows.
 ///
 /// ```
 /// use wavetank_core::units::intern::Interner;
@@ -24,6 +26,8 @@ impl Sym {
 /// assert_eq!(names.intern("zone-a"), zone);
 /// assert_eq!(names.text(zone), "zone-a");
 /// assert_eq!(names.get("zone-b"), None);
+/// let odd = names.intern("a\u{202e}b");
+/// assert_eq!((names.text(odd), names.get("a\u{202e}b")), (r"a\u{202e}b", Some(odd)));
 /// ```
 #[derive(Clone, Debug)]
 pub struct Interner(Arc<Texts>);
@@ -39,15 +43,16 @@ impl Default for Interner {
 impl Interner {
     /// The number of `text`, given out now if it is new.
     pub fn intern(&mut self, text: &str) -> Sym {
-        match self.0.find(text) {
+        let text = visible(text);
+        match self.0.find(&text) {
             Some(known) => Sym(known),
-            None => Sym(Arc::make_mut(&mut self.0).add(text)),
+            None => Sym(Arc::make_mut(&mut self.0).add(&text)),
         }
     }
 
     /// The number of `text` if it has one.
     pub fn get(&self, text: &str) -> Option<Sym> {
-        self.0.find(text).map(Sym)
+        self.0.find(&visible(text)).map(Sym)
     }
 
     /// The text of a number; empty for one that this interner did not give out.

@@ -16,7 +16,8 @@ use std::borrow::Cow;
 /// ```
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(hidden) {
+    // Nearly all texts: looked at byte by byte.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !text.chars().any(hidden) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
