@@ -13,6 +13,7 @@ use wavetank_core::report::{self, Index, Report, Told};
 use wavetank_core::scenario::catalog::NOT_HELD;
 use wavetank_core::scenario::{self, Scenario};
 use wavetank_core::session::{self, RerunBudget, Run, Session, SessionOptions};
+use wavetank_core::units::text::visible;
 use wavetank_core::units::time::Time;
 
 use crate::account;
@@ -293,14 +294,19 @@ impl Ran {
     }
 }
 
-/// These steps, or the first scenario of the files, and whether it is that.
+/// The first scenario of the files, with these steps instead of its own if there are any given, and whether the steps are its own. What it
+/// expects is asked of other steps, too.
 fn scenario_of(session: &Session, steps: Option<&[Step]>, seed: u64) -> (Scenario, bool) {
-    let found = if steps.is_none() { scenario::read(session.manifest()).0.into_iter().next() } else { None };
-    let own = found.is_some();
-    let scenario = found.unwrap_or_else(|| {
-        let steps = steps.into_iter().flatten().filter_map(|step| Some(scenario::Step::at(Time(step.at_ms), step.to_verb()?)));
-        Scenario::of_steps("page", steps.collect())
-    });
+    let found = scenario::read(session.manifest()).0.into_iter().next();
+    let own = found.is_some() && steps.is_none();
+    let mut scenario = found.unwrap_or_else(|| Scenario::of_steps("page", Vec::new()));
+    if let Some(steps) = steps {
+        let last = steps.iter().map(|step| Time(step.at_ms)).max();
+        let steps = steps.iter().filter_map(|step| Some(scenario::Step::at(Time(step.at_ms), step.to_verb()?)));
+        scenario.steps = steps.collect();
+        // What comes after the end that it names is to be seen, too.
+        scenario.until = scenario.until.filter(|&until| last <= Some(until));
+    }
     (Scenario { seed, ..scenario }, own)
 }
 
@@ -482,7 +488,8 @@ fn mend(session: &Session, ran: &Ran, nth: u32) -> Answer {
 }
 
 fn loss(of: &report::Loss) -> Loss {
-    let at = |place: &report::Place| format!("{}:{}  {}", place.file, place.line, place.text);
+    // The user's own line.
+    let at = |place: &report::Place| visible(&format!("{}:{}  {}", place.file, place.line, place.text)).into_owned();
     Loss {
         text: format!("{}: {}", of.workload, of.text),
         chain: of.chain.iter().map(cause).collect(),
@@ -491,13 +498,15 @@ fn loss(of: &report::Loss) -> Loss {
 }
 
 fn expected(of: &report::ExpectationOutcome) -> Expected {
+    // The user's own words.
+    let shown = |text: &str| visible(text).into_owned();
     Expected {
-        title: of.title.clone(),
-        promise: format!("{}: {}", of.promise, of.expression),
+        title: shown(&of.title),
+        promise: format!("{}: {}", of.promise, shown(&of.expression)),
         holds: of.holds,
         at_ms: of.at_ms,
-        message: of.message.clone(),
-        values: of.values.clone(),
+        message: shown(&of.message),
+        values: of.values.iter().map(|value| shown(value)).collect(),
     }
 }
 
@@ -711,6 +720,16 @@ mod tests {
         assert!(story.is_some() && findings.iter().any(|finding| finding.message.contains("nowhere")));
         assert!(run("", Vec::new()).2.is_none());
         assert!(matches!(Desk::default().answer("{}"), Reply::Answer(Answer::Refused { .. })));
+    }
+
+    #[test]
+    fn what_the_files_expect_is_judged_after_other_steps_too() {
+        let scenario = "---\napiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: own}\nspec:\n  until: 1s\n  steps: [{at: 0s, restart: deployment/web}]\n  expect: [{always: 'true', name: holds}, {finally: 'false', name: fails}]\n";
+        let step = Step { at_ms: 5_000, verb: Verb::FailZone, target: "zone-b".to_string() };
+        let (_, _, story) = run(&format!("{WEB}{scenario}"), vec![step]);
+        let story = story.expect("it runs");
+        assert_eq!(story.expected.iter().map(|of| of.holds).collect::<Vec<_>>(), [Some(true), Some(false)]);
+        assert!(story.duration_ms > 5_000 && story.marks.iter().filter(|mark| mark.kind == MarkKind::Step).count() == 1);
     }
 
     #[test]
