@@ -11,7 +11,7 @@ use wavetank_core::manifest::{self, Diagnostic, SourceSet};
 use wavetank_core::report::compare::{self, Change, Comparison};
 use wavetank_core::report::{self, Index, Report, Told};
 use wavetank_core::scenario::catalog::NOT_HELD;
-use wavetank_core::scenario::{self, Scenario};
+use wavetank_core::scenario::{self, Promise, Scenario};
 use wavetank_core::session::{self, RerunBudget, Run, Session, SessionOptions};
 use wavetank_core::units::text::visible;
 use wavetank_core::units::time::Time;
@@ -295,19 +295,18 @@ impl Ran {
 }
 
 /// The first scenario of the files, with these steps instead of its own if there are any given, and whether the steps are its own. What it
-/// expects is asked of other steps, too.
+/// says must hold always, or never, is asked of other steps, too; what comes of its own steps is not.
 fn scenario_of(session: &Session, steps: Option<&[Step]>, seed: u64) -> (Scenario, bool) {
     let found = scenario::read(session.manifest()).0.into_iter().next();
-    let own = found.is_some() && steps.is_none();
-    let mut scenario = found.unwrap_or_else(|| Scenario::of_steps("page", Vec::new()));
-    if let Some(steps) = steps {
-        let last = steps.iter().map(|step| Time(step.at_ms)).max();
-        let steps = steps.iter().filter_map(|step| Some(scenario::Step::at(Time(step.at_ms), step.to_verb()?)));
-        scenario.steps = steps.collect();
-        // What comes after the end that it names is to be seen, too.
-        scenario.until = scenario.until.filter(|&until| last <= Some(until));
+    match (found, steps) {
+        (Some(found), None) => (Scenario { seed, ..found }, true),
+        (found, steps) => {
+            let steps = steps.into_iter().flatten().filter_map(|step| Some(scenario::Step::at(Time(step.at_ms), step.to_verb()?)));
+            let mut expectations = found.map(|found| found.expectations).unwrap_or_default();
+            expectations.retain(|of| matches!(of.promise, Promise::Always | Promise::Never));
+            (Scenario { seed, expectations, ..Scenario::of_steps("page", steps.collect()) }, false)
+        }
     }
-    (Scenario { seed, ..scenario }, own)
 }
 
 /// What differs, in the order of its consequences.
@@ -726,9 +725,9 @@ mod tests {
     fn what_the_files_expect_is_judged_after_other_steps_too() {
         let scenario = "---\napiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: own}\nspec:\n  until: 1s\n  steps: [{at: 0s, restart: deployment/web}]\n  expect: [{always: 'true', name: holds}, {finally: 'false', name: fails}]\n";
         let step = Step { at_ms: 5_000, verb: Verb::FailZone, target: "zone-b".to_string() };
-        let (_, _, story) = run(&format!("{WEB}{scenario}"), vec![step]);
-        let story = story.expect("it runs");
-        assert_eq!(story.expected.iter().map(|of| of.holds).collect::<Vec<_>>(), [Some(true), Some(false)]);
+        let story = run(&format!("{WEB}{scenario}"), vec![step]).2.expect("it runs");
+        let held: Vec<Option<bool>> = story.expected.iter().map(|of| of.holds).collect();
+        assert_eq!(held, [Some(true)], "what comes of its own steps is not asked of others");
         assert!(story.duration_ms > 5_000 && story.marks.iter().filter(|mark| mark.kind == MarkKind::Step).count() == 1);
     }
 

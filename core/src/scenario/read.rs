@@ -155,9 +155,10 @@ fn step(tree: &Tree, node: NodeId, told: &mut Vec<Diagnostic>) -> Option<Step> {
 
 /// The verb of a step; none where something it needs is missing, which `check` has told of.
 fn verb(tree: &Tree, key: &str, argument: NodeId) -> Option<Verb> {
-    let short = tree.str(argument).map(str::to_owned);
     // Names are looked up as the cluster has them: with everything written out that could change how they are shown.
-    let text = |field: &str| tree.get(argument, field).and_then(|node| tree.str(node)).map(|text| visible(text).into_owned());
+    let shown = |node: NodeId| tree.str(node).map(|text| visible(text).into_owned());
+    let short = shown(argument);
+    let text = |field: &str| tree.get(argument, field).and_then(shown);
     let either = |field: &str| short.clone().or_else(|| text(field));
     let flag = |field: &str, usual: bool| match tree.get(argument, field).map(|node| tree.scalar(node)) {
         Some(Scalar::Bool(value)) => value,
