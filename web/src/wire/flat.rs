@@ -112,7 +112,7 @@ impl<T: Flat> Visitor<'_> for Bytes<T> {
 
     fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<T>, E> {
         let wrong = || E::custom("not as long as it should be");
-        if bytes.len() % T::BYTES != 0 {
+        if !bytes.len().is_multiple_of(T::BYTES) {
             return Err(wrong());
         }
         // Room for all at once: a list that grows is copied again and again.
