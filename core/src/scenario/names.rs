@@ -6,6 +6,7 @@ use crate::cluster::Cluster;
 use crate::cluster::ids::*;
 use crate::cluster::state::Workload;
 use crate::cluster::volumes::Claim;
+use crate::cluster::workloads::Meta;
 use crate::trace::Subject;
 use crate::units::intern::Sym;
 use crate::units::text::{nearest, visible_short};
@@ -163,32 +164,31 @@ fn canonical_kind(given: &str) -> Option<&'static str> {
 /// Every workload that exists, in the order in which reports list them; ReplicaSets of Deployments and owned pods are not workloads of
 /// their own.
 pub fn workloads(cluster: &Cluster) -> Vec<Workload> {
-    let mut all = Vec::new();
-    let live = |meta: &crate::cluster::workloads::Meta| !meta.gone;
-    let indexes = |n: usize| 0..n;
-    all.extend(
-        indexes(cluster.deployments.len())
-            .filter(|&i| live(&cluster.deployments[i].meta))
-            .map(|i| Workload::Deployment(DeploymentId::from_index(i))),
-    );
-    all.extend(
-        indexes(cluster.stateful_sets.len())
-            .filter(|&i| live(&cluster.stateful_sets[i].meta))
-            .map(|i| Workload::StatefulSet(StatefulSetId::from_index(i))),
-    );
-    all.extend(
-        indexes(cluster.daemon_sets.len())
-            .filter(|&i| live(&cluster.daemon_sets[i].meta))
-            .map(|i| Workload::DaemonSet(DaemonSetId::from_index(i))),
-    );
-    all.extend(
-        indexes(cluster.replica_sets.len())
-            .filter(|&i| live(&cluster.replica_sets[i].meta) && cluster.replica_sets[i].deployment.is_none())
-            .map(|i| Workload::ReplicaSet(ReplicaSetId::from_index(i))),
-    );
-    all.extend(indexes(cluster.jobs.len()).filter(|&i| live(&cluster.jobs[i].meta)).map(|i| Workload::Job(JobId::from_index(i))));
-    all.extend(cluster.live_pods().map(|(id, _)| cluster.workload_of(id)).filter(|workload| matches!(workload, Workload::Pod(_))));
-    all
+    of_kind(cluster, None).collect()
+}
+
+/// Those of one kind, if one is given: a large cluster has many that need not be looked at.
+fn of_kind<'c>(cluster: &'c Cluster, kind: Option<&str>) -> impl Iterator<Item = Workload> + 'c {
+    let wanted = |of: &[&str]| kind.is_none_or(|kind| of.contains(&kind));
+    let live = |meta: &Meta| !meta.gone;
+    let count = |of: &[&str], all: usize| 0..if wanted(of) { all } else { 0 };
+    let deployments = count(&["deployment"], cluster.deployments.len())
+        .filter(move |&i| live(&cluster.deployments[i].meta))
+        .map(|i| Workload::Deployment(DeploymentId::from_index(i)));
+    let stateful_sets = count(&["statefulset"], cluster.stateful_sets.len())
+        .filter(move |&i| live(&cluster.stateful_sets[i].meta))
+        .map(|i| Workload::StatefulSet(StatefulSetId::from_index(i)));
+    let daemon_sets = count(&["daemonset"], cluster.daemon_sets.len())
+        .filter(move |&i| live(&cluster.daemon_sets[i].meta))
+        .map(|i| Workload::DaemonSet(DaemonSetId::from_index(i)));
+    let replica_sets = count(&["replicaset", "replicationcontroller"], cluster.replica_sets.len())
+        .filter(move |&i| live(&cluster.replica_sets[i].meta) && cluster.replica_sets[i].deployment.is_none())
+        .map(|i| Workload::ReplicaSet(ReplicaSetId::from_index(i)));
+    let jobs =
+        count(&["job"], cluster.jobs.len()).filter(move |&i| live(&cluster.jobs[i].meta)).map(|i| Workload::Job(JobId::from_index(i)));
+    let pods = wanted(&["pod"]).then(|| cluster.live_pods().map(|(id, _)| cluster.workload_of(id)));
+    let alone = pods.into_iter().flatten().filter(|workload| matches!(workload, Workload::Pod(_)));
+    deployments.chain(stateful_sets).chain(daemon_sets).chain(replica_sets).chain(jobs).chain(alone)
 }
 
 /// The workload of that name: `deployment/web`, `deploy/web`, `shop/deployment/web`, `web` where only one is called so.
@@ -196,6 +196,12 @@ pub fn workloads(cluster: &Cluster) -> Vec<Workload> {
 /// # Errors
 /// There is none, or the short name means several.
 pub fn workload(cluster: &Cluster, given: &str) -> Result<Workload, Unknown> {
+    find_workload(cluster, given)
+        .ok_or_else(|| unknown_workload(given, of_kind(cluster, None).map(|w| cluster.workload_label(w)).collect()))
+}
+
+/// As [`workload`], for who asks again and again: what is near to a name that there is not takes long to find.
+pub fn find_workload(cluster: &Cluster, given: &str) -> Option<Workload> {
     let parts: Vec<&str> = given.split('/').collect();
     let (namespace, kind, name) = match parts[..] {
         [namespace, kind, name] => (Some(namespace), Some(kind), name),
@@ -209,31 +215,27 @@ pub fn workload(cluster: &Cluster, given: &str) -> Result<Workload, Unknown> {
         && let Some((id, _)) =
             cluster.live_pods().find(|&(id, pod)| namespace_fits(cluster, namespace, pod.namespace) && cluster.pod_name(id) == name)
     {
-        return Ok(Workload::Pod(id));
+        return Some(Workload::Pod(id));
     }
-    let all = workloads(cluster);
+    let has_name = |candidate: &Workload| match *candidate {
+        Workload::Pod(id) => cluster.pod_name(id) == name,
+        other => cluster.workload_meta(other).is_some_and(|meta| cluster.text(meta.name) == name),
+    };
+    let named: Vec<Workload> = of_kind(cluster, kind).filter(has_name).collect();
     let fits = |candidate: &Workload, in_default: bool| {
         let label = cluster.workload_label(*candidate);
-        let mut back = label.rsplit('/');
-        let (has_name, has_kind) = (back.next().unwrap_or_default(), back.next().unwrap_or_default());
-        let has_namespace = back.next().unwrap_or("default");
-        has_name == name
-            && kind.is_none_or(|kind| kind == has_kind)
+        let mut back = label.rsplit('/').skip(1);
+        let (has_kind, has_namespace) = (back.next().unwrap_or_default(), back.next().unwrap_or("default"));
+        kind.is_none_or(|kind| kind == has_kind)
             && namespace.is_none_or(|namespace| namespace == has_namespace)
             && (!in_default || has_namespace == "default")
     };
     // Without a namespace `default` comes first, then the only one of that name anywhere.
-    if namespace.is_none() {
-        let mut here = all.iter().filter(|candidate| fits(candidate, true));
-        if let (Some(one), None) = (here.next(), here.next()) {
-            return Ok(*one);
-        }
-    }
-    let mut matching = all.iter().filter(|candidate| fits(candidate, false));
-    match (matching.next(), matching.next()) {
-        (Some(one), None) => Ok(*one),
-        _ => Err(unknown_workload(given, all.iter().map(|w| cluster.workload_label(*w)).collect())),
-    }
+    let only = |in_default: bool| {
+        let mut matching = named.iter().filter(|candidate| fits(candidate, in_default));
+        matching.next().copied().filter(|_| matching.next().is_none())
+    };
+    (if namespace.is_none() { only(true) } else { None }).or_else(|| only(false))
 }
 
 /// The nearest workload counts by as much of its label as was given: `deploy/wbe` is near to `shop/deployment/web`.

@@ -74,7 +74,7 @@ impl Watch {
 
     fn about(&self, cluster: &Cluster) -> About {
         let workloads = match &self.needs.workloads {
-            Which::Named(wanted) => wanted.iter().filter_map(|name| names::workload(cluster, name).ok()).collect(),
+            Which::Named(wanted) => wanted.iter().filter_map(|name| names::find_workload(cluster, name)).collect(),
             Which::None | Which::All => Vec::new(),
         };
         let zones = match &self.needs.zones {

@@ -311,7 +311,7 @@ impl Facts {
             Which::Named(wanted) => {
                 for name in wanted {
                     // What was there and is gone wants nothing and has nothing.
-                    let found = names::workload(cluster, name).map(|workload| workload_facts(cluster, workload, now));
+                    let found = names::find_workload(cluster, name).map(|workload| workload_facts(cluster, workload, now));
                     facts.workloads.insert(name.clone(), found.unwrap_or_default());
                 }
             }
