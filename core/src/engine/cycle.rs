@@ -2,7 +2,7 @@
 //!
 //! Owns finding and telling the round. Decides nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::cluster::{Cluster, Workload};
 use crate::trace::{Change, Record, Subject, Trace};
@@ -35,32 +35,21 @@ pub fn told(trace: &Trace, cluster: &Cluster) -> Option<String> {
     if let Some(length) = (1..=LONGEST).find(repeats) {
         return Some(format!("{}, then again", listed(cluster, &latest[..length])));
     }
-    let again = in_both_halves(&steps)?;
-    let mut told = BTreeSet::new();
-    let mut each: Vec<&Record> = Vec::new();
-    for (record, step) in latest.iter().zip(&steps).take(steps.len() / 2) {
-        let index = again.iter().position(|(of, _)| of == step);
-        if index.is_some_and(|index| told.insert(index)) {
-            each.push(record);
-        }
-    }
+    let mut again = in_both_halves(&steps)?;
+    let each: Vec<&Record> = latest.iter().zip(&steps).filter(|(_, step)| again.remove(step)).map(|(record, _)| *record).collect();
     Some(format!("{}, again and again in changing order", listed(cluster, &each)))
 }
 
 /// The steps that happen often in either half, if they are nearly all that happens.
-fn in_both_halves(steps: &[Step]) -> Option<Vec<(Step, usize)>> {
-    let (late, early) = steps.split_at(steps.len() / 2);
-    let count = |half: &[Step], step: &Step| half.iter().filter(|other| *other == step).count();
-    let mut kinds: Vec<(Step, usize)> = Vec::new();
-    for step in late {
-        match kinds.iter_mut().find(|(known, _)| known == step) {
-            Some((_, often)) => *often += 1,
-            None => kinds.push((step.clone(), 1)),
-        }
+fn in_both_halves(steps: &[Step]) -> Option<HashSet<&Step>> {
+    // Asked by key, and summed up: their order is never seen.
+    let mut often: HashMap<&Step, [usize; 2]> = HashMap::new();
+    for (at, step) in steps.iter().enumerate() {
+        often.entry(step).or_default()[usize::from(at >= steps.len() / 2)] += 1;
     }
-    kinds.retain(|(step, often)| *often >= OFTEN && count(early, step) >= OFTEN);
-    let covered: usize = kinds.iter().map(|(step, often)| often + count(early, step)).sum();
-    (steps.len() >= LONGEST && covered * 10 >= steps.len() * 9).then_some(kinds)
+    often.retain(|_, halves| halves.iter().all(|&half| half >= OFTEN));
+    let covered: usize = often.values().flatten().sum();
+    (steps.len() >= LONGEST && covered * 10 >= steps.len() * 9).then(|| often.into_keys().collect())
 }
 
 /// Records, the latest first, as one line in the order in which they happened.
