@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
-use wavetank_core::cluster::Cluster;
 use wavetank_core::cluster::ids::{NamespaceId, PodId};
 use wavetank_core::cluster::pod::{Owner, PodName, suffix_letters};
+use wavetank_core::cluster::{Cluster, called};
 
 use crate::wire::flat;
 
@@ -102,8 +102,12 @@ impl Names {
 
     /// The numbers of those that are this name, in order: a pod may have the name of one that is gone.
     pub fn find<'n>(&'n self, name: &'n str) -> impl Iterator<Item = usize> {
+        let may: Vec<bool> = self.stems.iter().map(|stem| name.starts_with(&stem.text)).collect();
         let mut own = String::new();
         (0..self.len()).filter(move |&nth| {
+            if !self.of.get(nth).and_then(|&stem| may.get(stem as usize)).is_some_and(|&may| may) {
+                return false;
+            }
             own.clear();
             self.put(nth, &mut own);
             own == name
@@ -133,10 +137,7 @@ impl<T: Into<String>> FromIterator<T> for Names {
 }
 
 fn full(cluster: &Cluster, namespace: NamespaceId, name: &str) -> String {
-    match cluster.namespace_name(namespace) {
-        "" | "default" => name.to_owned(),
-        namespace => format!("{namespace}/{name}"),
-    }
+    called::name(cluster.namespace_name(namespace), name)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod attachable;
 pub mod autoscalers;
 pub mod behavior;
 pub mod build;
+pub mod called;
 pub mod clock;
 pub mod cron_jobs;
 pub mod expressions;

@@ -4,6 +4,7 @@
 
 use super::admission_policies::{AdmissionPolicy, PolicyBinding};
 use super::autoscalers::{Autoscaler, TargetKind};
+use super::called;
 use super::clock::Clock;
 use super::cron_jobs::CronJob;
 use super::ids::*;
@@ -318,10 +319,7 @@ impl Cluster {
                 }
             }
         };
-        match self.namespace_name(namespace) {
-            "default" | "" => format!("{kind}/{name}"),
-            namespace => format!("{namespace}/{kind}/{name}"),
-        }
+        called::label(self.namespace_name(namespace), kind, &name)
     }
 
     /// The claim a volume of a pod is made of, by name; none for volumes without a claim.

@@ -2,6 +2,7 @@
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
+use crate::cluster::called;
 use crate::cluster::ids::{NodeId, ZoneId};
 use crate::cluster::state::Workload;
 use crate::manifest::DocId;
@@ -126,10 +127,7 @@ pub struct Vertex {
 impl Vertex {
     /// `deployment/web` in the namespace `default` and for cluster-wide kinds, `shop/deployment/web` elsewhere.
     pub fn label(&self) -> String {
-        match self.namespace.as_str() {
-            "" | "default" => format!("{}/{}", self.kind.word(), self.name),
-            namespace => format!("{namespace}/{}/{}", self.kind.word(), self.name),
-        }
+        called::label(&self.namespace, self.kind.word(), &self.name)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::cluster::Cluster;
+use crate::cluster::called;
 use crate::cluster::ids::{BudgetId, NodeId, PodId, ReplicaSetId};
 use crate::cluster::node::NodeReady;
 use crate::cluster::pod::DisruptionReason;
@@ -38,10 +39,7 @@ impl<'a> Told<'a> {
     /// The name of a pod, with its namespace unless that is `default`.
     pub fn pod(&self, id: PodId) -> String {
         let Some(pod) = self.cluster.pods.get(id.index()) else { return String::new() };
-        match self.cluster.namespace_name(pod.namespace) {
-            "" | "default" => self.cluster.pod_name(id),
-            namespace => format!("{namespace}/{}", self.cluster.pod_name(id)),
-        }
+        called::name(self.cluster.namespace_name(pod.namespace), &self.cluster.pod_name(id))
     }
 
     /// `deployment/web`.
@@ -60,19 +58,13 @@ impl<'a> Told<'a> {
     /// The name of a budget, with its namespace unless that is `default`.
     pub fn budget(&self, id: BudgetId) -> String {
         let Some(budget) = self.cluster.budgets.get(id.index()) else { return String::new() };
-        match self.cluster.namespace_name(budget.meta.namespace) {
-            "" | "default" => self.cluster.text(budget.meta.name).to_owned(),
-            namespace => format!("{namespace}/{}", self.cluster.text(budget.meta.name)),
-        }
+        called::name(self.cluster.namespace_name(budget.meta.namespace), self.cluster.text(budget.meta.name))
     }
 
     /// `hpa/web`, with its namespace unless that is `default`.
     fn named(&self, kind: &str, meta: Option<&Meta>) -> String {
         let Some(meta) = meta else { return String::new() };
-        match self.cluster.namespace_name(meta.namespace) {
-            "" | "default" => format!("{kind}/{}", self.cluster.text(meta.name)),
-            namespace => format!("{namespace}/{kind}/{}", self.cluster.text(meta.name)),
-        }
+        called::label(self.cluster.namespace_name(meta.namespace), kind, self.cluster.text(meta.name))
     }
 
     /// What a record is about.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::catalog::{CHAOS_READ, CHAOS_UNKNOWN};
 use super::document::{Scenario, Step, When};
 use super::verb::{DrainOptions, Verb};
+use crate::cluster::called;
 use crate::cluster::template::TaintEffect;
 use crate::manifest::{Diagnostic, Document, Manifest};
 use crate::units::duration::Duration;
@@ -77,9 +78,8 @@ fn workload_of(labels: &[(String, String)], namespace: Option<&str>, manifest: &
             && !labels.is_empty()
             && labels.iter().all(|(key, wanted)| carried.get(key).and_then(Value::as_str) == Some(wanted));
         fits.then(|| {
-            let name = format!("{}/{}", document.kind.to_lowercase(), document.name);
             let replicas = value.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(1);
-            (if own == "default" { name } else { format!("{own}/{name}") }, replicas)
+            (called::label(own, &document.kind.to_lowercase(), &document.name), replicas)
         })
     })
 }

@@ -3,6 +3,7 @@
 //! Owns the ways a node, zone or workload may be named. A name that is not found comes with the nearest that is.
 
 use crate::cluster::Cluster;
+use crate::cluster::called;
 use crate::cluster::ids::*;
 use crate::cluster::state::Workload;
 use crate::cluster::volumes::Claim;
@@ -86,11 +87,7 @@ fn is_region(head: &str) -> bool {
 pub fn budgets(cluster: &Cluster) -> Vec<(BudgetId, String)> {
     let live = cluster.budgets.iter().enumerate().filter(|(_, budget)| !budget.meta.gone);
     live.map(|(index, budget)| {
-        let name = cluster.text(budget.meta.name);
-        let name = match cluster.namespace_name(budget.meta.namespace) {
-            "" | "default" => name.to_owned(),
-            namespace => format!("{namespace}/{name}"),
-        };
+        let name = called::name(cluster.namespace_name(budget.meta.namespace), cluster.text(budget.meta.name));
         (BudgetId::from_index(index), name)
     })
     .collect()
@@ -113,11 +110,7 @@ pub fn budget(cluster: &Cluster, given: &str) -> Result<BudgetId, Unknown> {
 pub fn autoscalers(cluster: &Cluster) -> Vec<(AutoscalerId, String)> {
     let live = cluster.autoscalers.iter().enumerate().filter(|(_, scaler)| !scaler.meta.gone);
     live.map(|(index, scaler)| {
-        let name = cluster.text(scaler.meta.name);
-        let name = match cluster.namespace_name(scaler.meta.namespace) {
-            "" | "default" => name.to_owned(),
-            namespace => format!("{namespace}/{name}"),
-        };
+        let name = called::name(cluster.namespace_name(scaler.meta.namespace), cluster.text(scaler.meta.name));
         (AutoscalerId::from_index(index), name)
     })
     .collect()
@@ -217,9 +210,10 @@ pub fn find_workload(cluster: &Cluster, given: &str) -> Option<Workload> {
     {
         return Some(Workload::Pod(id));
     }
+    let known = cluster.text.get(name);
     let has_name = |candidate: &Workload| match *candidate {
         Workload::Pod(id) => cluster.pod_name(id) == name,
-        other => cluster.workload_meta(other).is_some_and(|meta| cluster.text(meta.name) == name),
+        other => cluster.workload_meta(other).is_some_and(|meta| Some(meta.name) == known),
     };
     let named: Vec<Workload> = of_kind(cluster, kind).filter(has_name).collect();
     let fits = |candidate: &Workload, in_default: bool| {
@@ -319,10 +313,8 @@ fn namespace_fits(cluster: &Cluster, wanted: Option<&str>, has: NamespaceId) -> 
 
 /// How a record's subject is called: `pod/web-0`, `node/node-1`, `deployment/web`; with its namespace unless that is `default`.
 pub fn subject(cluster: &Cluster, subject: Subject) -> String {
-    let named = |kind: &str, meta: &crate::cluster::workloads::Meta| match cluster.namespace_name(meta.namespace) {
-        "" | "default" => format!("{kind}/{}", cluster.text(meta.name)),
-        namespace => format!("{namespace}/{kind}/{}", cluster.text(meta.name)),
-    };
+    let label = |kind: &str, namespace: NamespaceId, name: Sym| called::label(cluster.namespace_name(namespace), kind, cluster.text(name));
+    let named = |kind: &str, meta: &Meta| label(kind, meta.namespace, meta.name);
     match subject {
         Subject::Cluster => "cluster".to_owned(),
         Subject::Step(n) => format!("step {}", n + 1),
@@ -346,10 +338,7 @@ pub fn subject(cluster: &Cluster, subject: Subject) -> String {
         Subject::Namespace(id) => format!("namespace/{}", cluster.namespace_name(id)),
         Subject::Claim(id) => {
             let claim = &cluster.storage.claims[id.index()];
-            match cluster.namespace_name(claim.namespace) {
-                "" | "default" => format!("persistentvolumeclaim/{}", cluster.text(claim.name)),
-                namespace => format!("{namespace}/persistentvolumeclaim/{}", cluster.text(claim.name)),
-            }
+            label("persistentvolumeclaim", claim.namespace, claim.name)
         }
         Subject::Volume(id) => format!("persistentvolume/{}", cluster.text(cluster.storage.volumes[id.index()].name)),
     }

@@ -9,6 +9,7 @@ use super::outcome::{Failure, Judged, Outcome, StepOutcome, StepState, Verdict};
 use super::verb::Verb;
 use super::watch::Watch;
 use crate::cluster::Cluster;
+use crate::cluster::called;
 use crate::engine::{Ended, Sim, cycle};
 use crate::manifest::Diagnostic;
 use crate::trace::{Change, RecordId, Subject};
@@ -133,7 +134,7 @@ fn applied_names(scenario: &Scenario) -> Vec<String> {
             let (kind, name) = (text("/kind").unwrap_or_default(), text("/metadata/name").unwrap_or_default());
             let namespace = text("/metadata/namespace").unwrap_or("default");
             names.push(names::canonical(&format!("{namespace}/{kind}/{name}")));
-            names.push(if namespace == "default" { name.to_owned() } else { format!("{namespace}/{name}") });
+            names.push(called::name(namespace, name));
         }
     }
     names

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Run;
 use crate::cluster::Cluster;
+use crate::cluster::called;
 use crate::cluster::ids::PodId;
 use crate::cluster::node::NodeReady;
 use crate::cluster::state::Workload;
@@ -131,13 +132,7 @@ impl Names {
 
     fn vertex(&mut self, cluster: &Cluster, subject: Subject) -> Option<Index> {
         let workload = |of: Workload| self.workloads.get(&of).copied();
-        let named = |kind: Kind, namespace: &str, name: &str| {
-            let label = match namespace {
-                "" | "default" => format!("{}/{name}", kind.word()),
-                _ => format!("{namespace}/{}/{name}", kind.word()),
-            };
-            self.labels.get(&label).copied()
-        };
+        let named = |kind: Kind, namespace: &str, name: &str| self.labels.get(&called::label(namespace, kind.word(), name)).copied();
         match subject {
             Subject::Pod(pod) => cluster.pods.get(pod.index()).and_then(|_| workload(cluster.workload_of(pod))),
             Subject::Node(node) => named(Kind::Node, "", cluster.nodes.get(node.index()).map(|node| cluster.text(node.name))?),
