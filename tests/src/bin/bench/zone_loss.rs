@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let ((mut sim, settle_trace, settle_ended), settle_seconds) = timed(|| Sim::settled(built.cluster, &SimOptions::default()));
     let settle_bytes = held_bytes();
     let (fork, fork_seconds) = timed(|| sim.clone());
-    let fork_bytes = held_bytes() - settle_bytes;
+    let fork_bytes = held_bytes().saturating_sub(settle_bytes);
     drop(fork);
     let lost: Vec<NodeId> = match sim.cluster().zone_named("zone-b") {
         Some(zone) => sim.cluster().live_nodes().filter(|(_, n)| n.zone == zone).map(|(id, _)| id).collect(),

@@ -84,7 +84,7 @@ impl Observer {
         }
         for record in records {
             autoscaling::take(self, cluster, trace, record.time, record.subject, record.change);
-            self.take(cluster, known, record.time, record.subject, record.change, &|id| trace.text(id).to_owned());
+            self.take(cluster, known, record.time, record.subject, record.change);
         }
         self.seen = trace.len();
         self.sample(cluster, sim.now());
@@ -98,15 +98,7 @@ impl Observer {
         self.waves.entry(path.to_owned()).or_default().entry(time.whole_seconds()).or_default().entry(what).or_default().push(name);
     }
 
-    fn take(
-        &mut self,
-        cluster: &Cluster,
-        known: Known,
-        time: Time,
-        subject: Subject,
-        change: Change,
-        text: &dyn Fn(wavetank_core::trace::TextId) -> String,
-    ) {
+    fn take(&mut self, cluster: &Cluster, known: Known, time: Time, subject: Subject, change: Change) {
         match (subject, change) {
             (Subject::ReplicaSet(id), Change::ReplicaSetCreated(deployment)) => {
                 // The size it was made with: what the first later change says it changed from, or what it has now.
@@ -136,7 +128,6 @@ impl Observer {
             (Subject::Node(id), change) => self.take_node(cluster, known, time, id, change),
             _ => {}
         }
-        let _ = text;
     }
 
     fn push_spec(&mut self, cluster: &Cluster, deployment: DeploymentId, time: Time) {
