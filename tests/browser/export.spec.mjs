@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { act, expect, open, paste, ready, test, web } from "./page.mjs";
+import { act, command, expect, open, paste, ready, test, web } from "./page.mjs";
 
 const program = resolve(process.env.WAVETANK_BIN ?? "../../target/release/wavetank");
 
@@ -93,9 +93,7 @@ test("what was kept of the graph is what is drawn", async ({ page }) => {
 test("by palette and by keyboard", async ({ page }) => {
   await lost(page);
   const download = page.waitForEvent("download");
-  await page.keyboard.press("Control+K");
-  await page.getByRole("combobox", { name: "Command" }).fill("export markdown");
-  await page.keyboard.press("Enter");
+  await command(page, "export markdown");
   expect((await download).suggestedFilename()).toBe("wavetank.md");
   await expect(page.locator(".notices")).toContainText("wavetank.md is made");
   await page.getByRole("button", { name: "Export" }).focus();

@@ -63,8 +63,9 @@ async function talk() {
     if (message.type === "error") no(new Error(`${message.error}: ${message.message}`));
     else yes(message.result);
   };
+  let asked = 0;
   const ask = (method, params = {}) => new Promise((yes, no) => {
-    const id = told.asked = (told.asked ?? 0) + 1;
+    const id = asked += 1;
     waiting.set(id, [yes, no]);
     socket.send(JSON.stringify({ id, method, params }));
   });

@@ -1,6 +1,6 @@
 // The relation graph: drawn, moved, marked by what followed from an event, the same as a list; names as text; a thousand objects.
 import AxeBuilder from "@axe-core/playwright";
-import { act, expect, open, paste, put, ready, test, web } from "./page.mjs";
+import { act, command, expect, open, paste, put, ready, test, web } from "./page.mjs";
 
 const view = (page, name) => page.getByRole("group", { name: "View" }).getByRole("button", { name });
 const box = (page, label) => page.locator(`.graph .node[aria-label^="${label}"]`).first();
@@ -122,9 +122,7 @@ test("the same as a list, and back by key", async ({ page }) => {
   await page.locator(".acts").click({ position: { x: 2, y: 2 } });
   await page.keyboard.press("r");
   await expect(page.locator(".canvas-holder canvas")).toBeVisible();
-  await page.keyboard.press("Control+K");
-  await page.getByRole("combobox", { name: "Command" }).fill("relation graph");
-  await page.keyboard.press("Enter");
+  await command(page, "relation graph");
   await expect(page.locator(".relations")).toBeVisible();
 });
 

@@ -71,6 +71,13 @@ export async function act(page, menu, target) {
   await page.getByRole("menuitem", { name: target }).first().click();
 }
 
+/** Has the palette do something. */
+export async function command(page, words) {
+  await page.keyboard.press("Control+K");
+  await page.getByRole("combobox", { name: "Command" }).fill(words);
+  await page.keyboard.press("Enter");
+}
+
 export const web = `apiVersion: apps/v1
 kind: Deployment
 metadata:

@@ -1,4 +1,4 @@
-import { act, end, expect, now, open, paste, ready, test, time, web } from "./page.mjs";
+import { act, command, end, expect, now, open, paste, ready, test, time, web } from "./page.mjs";
 
 test.describe("the page", () => {
   test("opens on an example in the middle of its story", async ({ page }) => {
@@ -157,9 +157,7 @@ test.describe("the page", () => {
     await open(page);
     const tab = page.locator(".file.active");
     for (const name of ["scenario.yaml", "cart.yaml"]) {
-      await page.keyboard.press("Control+K");
-      await page.getByRole("combobox", { name: "Command" }).fill(`show file ${name}`);
-      await page.keyboard.press("Enter");
+      await command(page, `show file ${name}`);
       await expect(tab).toHaveAttribute("title", name);
       await expect(tab).toBeInViewport({ ratio: 0.9 });
     }

@@ -19,11 +19,17 @@ spec:
       name: nobody notices
 `;
 
+/** Shows the risks, all of them weighed. */
+async function ranked(page) {
+  await ready(page);
+  await tab(page, "Risks").click();
+  await expect(page.locator(".progress")).toContainText("what-ifs,");
+}
+
 test.describe("what would hurt", () => {
   test("is ranked in the background, and a row opens the run where it is worst", async ({ page }) => {
     await open(page);
-    await tab(page, "Risks").click();
-    await expect(page.locator(".progress")).toContainText("what-ifs,");
+    await ranked(page);
     const rows = page.locator(".risks tbody tr");
     expect(await rows.count()).toBeGreaterThan(8);
     await expect(rows.first()).toHaveClass(/bad/);
@@ -48,9 +54,7 @@ test.describe("what would hurt", () => {
   test("follows the manifests", async ({ page }) => {
     await open(page);
     await paste(page, web);
-    await ready(page);
-    await tab(page, "Risks").click();
-    await expect(page.locator(".progress")).toContainText("what-ifs,");
+    await ranked(page);
     await expect(page.locator(".risks")).toContainText("deployment/web is restarted");
     await expect(page.locator(".risks")).not.toContainText("payments");
   });
@@ -58,9 +62,7 @@ test.describe("what would hurt", () => {
   test("is each zone, node, drain and restart, and is told anew while one types", async ({ page }) => {
     await open(page);
     await paste(page, web);
-    await ready(page);
-    await tab(page, "Risks").click();
-    await expect(page.locator(".progress")).toContainText("what-ifs,");
+    await ranked(page);
     const rows = (words) => page.locator(".risks tbody th").filter({ hasText: words });
     for (const zone of ["zone-a", "zone-b", "zone-c"]) await expect(rows(`${zone} is lost`)).toHaveCount(1);
     for (const words of [/node-\d+ dies/, /node-\d+ is drained/]) expect(await rows(words).count()).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 // The map from zones to pods, its colours, its keys, the table, and what a long run says of itself.
 import { readFileSync } from "node:fs";
-import { expect, now, open, paste, put, ready, test, time, web } from "./page.mjs";
+import { command, expect, now, open, paste, put, ready, test, time, web } from "./page.mjs";
 
 const pool = (name, count) => `{name: ${name}, count: ${count}, zones: [zone-a, zone-b, zone-c], capacity: {cpu: "16", memory: 64Gi, pods: "110"}}`;
 const cluster = (...pools) => `---\napiVersion: wavetank.dev/v1alpha1\nkind: Cluster\nmetadata: {name: large}\nspec:\n  nodePools: [${pools.join(", ")}]\n`;
@@ -184,9 +184,7 @@ test("pods that are replaced are seen to move, but not by those who want little 
 test("nodes have bars of what is requested and what is used, with the numbers that are read out", async ({ page }) => {
   await open(page);
   const download = page.waitForEvent("download");
-  await page.keyboard.press("Control+K");
-  await page.getByRole("combobox", { name: "Command" }).fill("export: map as svg");
-  await page.keyboard.press("Enter");
+  await command(page, "export: map as svg");
   const svg = readFileSync(await (await download).path(), "utf8");
   const drawn = [...svg.matchAll(/>(\d+)%</g)].map(([, share]) => Number(share));
   const rows = await page.locator(".reader tbody td:nth-child(5)").allTextContents();

@@ -96,13 +96,16 @@ fn the_narration_follows_the_cursor() {
     assert_eq!((sought.at_ms, sought.course.as_ref().map(|course| course.beat)), (60_000, Some(1)));
 }
 
+/// Where the learner is asked to mend.
+fn at_the_repair() -> Store {
+    let bet = then(&then(&begun(), Action::Seek(60_000)), Action::Learn(Move::Bet(0)));
+    // The cursor is past it already: it is told at once, where it was.
+    then(&then(&bet, Action::Learn(Move::Next { moving: false })), NEXT)
+}
+
 #[test]
 fn a_repair_that_holds_is_kept_as_done() {
-    let mut store = then(&begun(), Action::Seek(60_000));
-    store = then(&store, Action::Learn(Move::Bet(0)));
-    // The cursor is past it already: it is told at once, where it was.
-    store = then(&store, Action::Learn(Move::Next { moving: false }));
-    store = then(&store, NEXT);
+    let mut store = at_the_repair();
     assert!(store.course.as_ref().is_some_and(|course| course.repairs()) && store.pinned.is_some() && store.active == 1);
     store = then(&store, Action::Edit("# repaired".to_string()));
     let wrong = then(&store, ran(&store, Goal::NotMet));
@@ -116,10 +119,7 @@ fn a_repair_that_holds_is_kept_as_done() {
 
 #[test]
 fn a_repair_that_was_shown_is_not_the_learners() {
-    let mut store = then(&begun(), Action::Seek(60_000));
-    store = then(&store, Action::Learn(Move::Bet(0)));
-    store = then(&store, Action::Learn(Move::Next { moving: false }));
-    store = then(&store, NEXT);
+    let store = at_the_repair();
     let wish = Entry { repair: true, ..lesson() };
     let mended = SourceFile { name: "b.yaml".to_string(), text: "mended: true".to_string() };
     let shown = then(&then(&store, Action::Want(wish.clone())), Action::Came(wish, vec![mended]));
