@@ -38,24 +38,16 @@ impl std::error::Error for Unwritable {}
 /// Where the place is behind an alias, or something that is no map or list stands in the way.
 pub fn set(text: &str, tree: &Tree, pointer: &str, value: &Value) -> Result<String, Unwritable> {
     let root = tree.root().ok_or_else(|| Unwritable("the document is empty".to_owned()))?;
-    let parts: Vec<String> = pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
+    let parts = parts(pointer);
     let mut at = root;
     for (depth, part) in parts.iter().enumerate() {
-        let next = match tree.kind(at) {
-            NodeKind::Map => tree.get(at, part),
-            NodeKind::Seq => part.parse().ok().and_then(|nth: usize| tree.items(at).nth(nth)),
-            NodeKind::Scalar => None,
-        };
-        let Some(next) = next else {
+        let Some(next) = child(tree, at, part) else {
             let rest = parts[depth + 1..].iter().rev().fold(value.clone(), |inner, key| {
                 if key == "-" { Value::Array(vec![inner]) } else { Value::Object([(key.clone(), inner)].into_iter().collect()) }
             });
             return insert(text, tree, at, part, &rest);
         };
-        if !tree.span(at).contains(tree.span(next)) {
-            return Err(Unwritable(format!("`{part}` is written elsewhere, behind an alias")));
-        }
-        at = next;
+        at = within(tree, at, next, part)?;
     }
     let range = tree.span(at).range();
     if tree.kind(at) != NodeKind::Scalar && !flows(text, tree, at) {
@@ -94,10 +86,135 @@ pub fn replace(text: &str, tree: &Tree, pointer: &str, key: &str, value: &Value)
     let new = if flows(text, tree, parent) {
         format!("{}: {}", flow(&Value::from(key), json), flow(value, json))
     } else {
-        let line = text.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
-        entry(key, value, text.get(line..start).map_or(0, |before| before.chars().count()))
+        entry(key, value, line_of(text, start).1)
     };
     Ok(replaced(text, start..end, &new))
+}
+
+/// The text with an item put into a list before the one that is `nth`, or after the last; in brackets where its neighbour is.
+///
+/// ```
+/// use serde_json::json;
+/// use wavetank_core::manifest::{Limits, SourceSet, edit, read};
+/// let text = "steps:\n# first\n- {at: 0s}  # now\n- {at: 9s}\n";
+/// let manifest = read(SourceSet::single("a.yaml", text), &Limits::default());
+/// let added = edit::put_item(text, &manifest.documents[0].tree, "/steps", 1, &json!({"at": "5s"})).unwrap();
+/// assert_eq!(added, "steps:\n# first\n- {at: 0s}  # now\n- {at: 5s}\n- {at: 9s}\n");
+/// ```
+///
+/// # Errors
+/// Where there is no list, or it stands behind an alias.
+pub fn put_item(text: &str, tree: &Tree, pointer: &str, nth: usize, value: &Value) -> Result<String, Unwritable> {
+    let (list, items) = list_at(tree, pointer)?;
+    let Some(&before) = nth.checked_sub(1).and_then(|before| items.get(before)) else {
+        // What stands above the first item is about that.
+        let Some(&first) = items.first().filter(|_| !flows(text, tree, list)) else { return insert(text, tree, list, "-", value) };
+        let dash = dash_of(text, tree, first)?;
+        let (line, column) = line_of(text, dash);
+        let line = above_comments(text, line);
+        return Ok(replaced(text, line..line, &format!("{}\n", item(text, tree, first, value, column))));
+    };
+    let end = end_of(text, tree, before);
+    if flows(text, tree, list) {
+        return Ok(replaced(text, end..end, &format!(", {}", flow(value, is_json(text)))));
+    }
+    let (_, column) = line_of(text, dash_of(text, tree, before)?);
+    let end = text.get(end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |newline| end + newline);
+    Ok(replaced(text, end..end, &format!("\n{}", item(text, tree, before, value, column))))
+}
+
+/// The text without an item of a list. A list in lines that has no other becomes `[]`; comments above an item stay.
+///
+/// # Errors
+/// Where there is no such item, or it stands behind an alias.
+pub fn remove_item(text: &str, tree: &Tree, pointer: &str, nth: usize) -> Result<String, Unwritable> {
+    let (list, items) = list_at(tree, pointer)?;
+    let &gone = items.get(nth).ok_or_else(|| Unwritable(format!("{pointer} has no item {nth}")))?;
+    let (start, end) = (tree.span(gone).range().start, end_of(text, tree, gone));
+    if flows(text, tree, list) {
+        // With the comma on one side of it.
+        let range = match (items.get(nth + 1), nth.checked_sub(1).and_then(|before| items.get(before))) {
+            (Some(&next), _) => start..tree.span(next).range().start,
+            (None, Some(&before)) => end_of(text, tree, before)..end,
+            (None, None) => start..end,
+        };
+        return Ok(replaced(text, range, ""));
+    }
+    let (line, _) = line_of(text, dash_of(text, tree, gone)?);
+    let after = text.get(end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |newline| end + newline + 1);
+    if let [_] = items[..] {
+        let key = tree.key_span_at(pointer).map_or(0, |key| key.range().end);
+        let colon = text.get(key..line).and_then(|rest| rest.find(':')).map(|colon| key + colon + 1);
+        let colon = colon.ok_or_else(|| Unwritable(format!("{pointer} has no key")))?;
+        return Ok(replaced(&replaced(text, line..after, ""), colon..colon, " []"));
+    }
+    Ok(replaced(text, line..after, ""))
+}
+
+/// The list at a pointer, with its items.
+fn list_at(tree: &Tree, pointer: &str) -> Result<(NodeId, Vec<NodeId>), Unwritable> {
+    let none = || Unwritable(format!("{pointer} is no list"));
+    let mut list = tree.root().ok_or_else(none)?;
+    for part in parts(pointer) {
+        list = within(tree, list, child(tree, list, &part).ok_or_else(none)?, &part)?;
+    }
+    if tree.kind(list) != NodeKind::Seq {
+        return Err(none());
+    }
+    let items = tree.items(list).map(|item| within(tree, list, item, "an item")).collect::<Result<_, _>>()?;
+    Ok((list, items))
+}
+
+/// The steps of a JSON pointer.
+fn parts(pointer: &str) -> Vec<String> {
+    pointer.split('/').skip(1).map(|part| part.replace("~1", "/").replace("~0", "~")).collect()
+}
+
+/// The value of a map's key, or a list's item.
+fn child(tree: &Tree, of: NodeId, part: &str) -> Option<NodeId> {
+    match tree.kind(of) {
+        NodeKind::Map => tree.get(of, part),
+        NodeKind::Seq => part.parse().ok().and_then(|nth: usize| tree.items(of).nth(nth)),
+        NodeKind::Scalar => None,
+    }
+}
+
+/// A child, if it is written where its parent is.
+fn within(tree: &Tree, parent: NodeId, child: NodeId, part: &str) -> Result<NodeId, Unwritable> {
+    match tree.span(parent).contains(tree.span(child)) {
+        true => Ok(child),
+        false => Err(Unwritable(format!("`{part}` is written elsewhere, behind an alias"))),
+    }
+}
+
+/// Where the dash of an item stands.
+fn dash_of(text: &str, tree: &Tree, item: NodeId) -> Result<usize, Unwritable> {
+    let dash = text.get(..tree.span(item).range().start).and_then(|before| before.rfind('-'));
+    dash.ok_or_else(|| Unwritable("the list has no dash".to_owned()))
+}
+
+/// Where the line of a byte begins, and how many characters stand before it there.
+fn line_of(text: &str, at: usize) -> (usize, usize) {
+    let line = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    (line, text.get(line..at).map_or(0, |before| before.chars().count()))
+}
+
+/// The beginning of the first of the comment lines right above a line; the line's own where there are none.
+fn above_comments(text: &str, line: usize) -> usize {
+    let mut at = line;
+    while let Some((before, _)) = at.checked_sub(1).map(|end| line_of(text, end)) {
+        if !text.get(before..at).is_some_and(|own| own.trim_start().starts_with('#')) {
+            break;
+        }
+        at = before;
+    }
+    at
+}
+
+/// An item of a list in lines, in brackets where `beside` is.
+fn item(text: &str, tree: &Tree, beside: NodeId, value: &Value, column: usize) -> String {
+    let value = if flows(text, tree, beside) { flow(value, false) } else { block(value, column + 2) };
+    format!("{}- {value}", " ".repeat(column))
 }
 
 /// One past the last byte of a value: a block's own span may reach to what follows it.
@@ -164,7 +281,8 @@ fn flow(value: &Value, json: bool) -> String {
 
 /// Whether a text without quotes is read back as the same text.
 fn is_plain(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
+    let duration = text.ends_with(['h', 'm', 's']) && text.chars().all(|c| c.is_ascii_digit() || "hms.".contains(c));
+    (duration || text.starts_with(|c: char| c.is_ascii_alphabetic()))
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
         && !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n" | "null")
 }
@@ -209,12 +327,8 @@ fn insert(text: &str, tree: &Tree, into: NodeId, part: &str, value: &Value) -> R
         return Ok(replaced(text, span.start + 1..span.start + 1, &format!("{new_inline}{between}")));
     }
     let first = first.ok_or_else(|| Unwritable(format!("there is no entry beside which `{part}` could be written")))?;
-    let mut at = tree.span(first).range().start;
-    if seq {
-        at = text.get(..at).and_then(|before| before.rfind('-')).ok_or_else(|| Unwritable("the list has no dash".to_owned()))?;
-    }
-    let line = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
-    let column = text.get(line..at).map_or(0, |before| before.chars().count());
+    let at = if seq { dash_of(text, tree, first)? } else { tree.span(first).range().start };
+    let (_, column) = line_of(text, at);
     let new = if seq { format!("- {}", block(value, column + 2)) } else { entry(part, value, column) };
     Ok(replaced(text, at..at, &format!("{new}\n{}", " ".repeat(column))))
 }
@@ -269,6 +383,57 @@ mod tests {
         assert_eq!(changed(text, "/spec/b/c", &json!("1")).unwrap(), text.replace("{}", "{c: \"1\"}"));
         let json_text = "{\"kind\": \"D\", \"spec\": {\"replicas\": 1}}";
         changed(json_text, "/spec/strategy", &json!({"type": "Recreate"})).unwrap();
+    }
+
+    #[test]
+    fn items_come_and_go_and_what_stands_around_them_stays() {
+        let edited = |text: &str, nth: usize, value: Option<&Value>| {
+            let manifest = read(SourceSet::single("a.yaml", text), &Limits::default());
+            let tree = &manifest.documents[0].tree;
+            let new = match value {
+                Some(value) => put_item(text, tree, "/spec/steps", nth, value),
+                None => remove_item(text, tree, "/spec/steps", nth),
+            };
+            let (new, old) = (new.unwrap(), tree.at("/spec/steps").map_or(0, |list| tree.items(list).len()));
+            let again = read(SourceSet::single("a.yaml", new.as_str()), &Limits::default());
+            let items = again.documents[0].value().pointer("/spec/steps").cloned().unwrap();
+            let items = items.as_array().unwrap();
+            match value {
+                Some(value) => assert_eq!((items.len(), &items[nth]), (old + 1, value), "{new}"),
+                None => assert_eq!(items.len(), old - 1, "{new}"),
+            }
+            new
+        };
+        let new = json!({"at": "5s", "drain": {"node": "x1", "force": true}});
+        let lines =
+            "spec:\n  steps:\n    # one\n    - at: 0s # now\n      drain: a\n    # two\n    - at: 9s\n      drain: b\n  expect: []\n";
+        let step = "    - at: 5s\n      drain:\n        node: x1\n        force: true\n";
+        assert_eq!(edited(lines, 0, Some(&new)), lines.replace("    # one", &format!("{step}    # one")));
+        assert_eq!(edited(lines, 1, Some(&new)), lines.replace("    # two", &format!("{step}    # two")));
+        assert_eq!(edited(lines, 2, Some(&new)), lines.replace("  expect", &format!("{step}  expect")));
+        assert_eq!(edited(lines, 0, None), lines.replace("    - at: 0s # now\n      drain: a\n", ""));
+        assert_eq!(edited(lines, 1, None), lines.replace("    - at: 9s\n      drain: b\n", ""));
+        let one = "spec:\n  steps:\n  - drain: a\n  other: 1";
+        assert_eq!(edited(one, 0, None), "spec:\n  steps: []\n  other: 1");
+        assert_eq!(edited("spec:\n  steps: # all\n  # one\n  - drain: a", 0, None), "spec:\n  steps: [] # all\n  # one\n");
+        assert_eq!(
+            edited("spec:\n  steps:\n  - {drain: a}", 1, Some(&json!({"at": "1s"}))),
+            "spec:\n  steps:\n  - {drain: a}\n  - {at: 1s}"
+        );
+        let flowing = "spec: {steps: [{drain: a}, {drain: b}], x: 1}\n";
+        for nth in 0..3 {
+            edited(flowing, nth, Some(&new));
+        }
+        assert_eq!(edited(flowing, 0, None), "spec: {steps: [{drain: b}], x: 1}\n");
+        assert_eq!(edited(flowing, 1, None), "spec: {steps: [{drain: a}], x: 1}\n");
+        assert_eq!(edited("spec: {steps: [{drain: a}]}", 0, None), "spec: {steps: []}");
+        edited("spec: {steps: []}", 0, Some(&new));
+        edited("{\"spec\": {\"steps\": [{\"drain\": \"a\"}]}}", 1, Some(&new));
+        let alias = "a: &x [1]\nspec: {steps: *x}\n";
+        let manifest = read(SourceSet::single("a.yaml", alias), &Limits::default());
+        assert!(remove_item(alias, &manifest.documents[0].tree, "/a", 4).is_err());
+        assert!(remove_item(alias, &manifest.documents[0].tree, "/spec/steps", 0).is_err_and(|why| why.0.contains("behind an alias")));
+        assert!(put_item(alias, &manifest.documents[0].tree, "/none", 0, &new).is_err());
     }
 
     #[test]

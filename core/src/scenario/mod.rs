@@ -32,4 +32,5 @@ pub use json_schema::{KINDS, json_schema, json_schema_of_all};
 pub use outcome::{Failure, Judged, Outcome, StepOutcome, StepState, Verdict};
 pub use read::{MOST_EXPECTATIONS, MOST_STEPS, is_scenario, read, read_tree};
 pub use run::{Observer, run, run_observed, run_with};
-pub use verb::{Cascade, DrainOptions, LITTLE_MEMORY, Place, SPOT_NOTICE, Verb};
+pub use verb::{Cascade, DrainOptions, LITTLE_MEMORY, Place, SPOT_NOTICE, Verb, duration_text, yaml_text};
+pub use write::step_value;

@@ -696,7 +696,7 @@ pub(super) const fn effect_name(effect: TaintEffect) -> &'static str {
 }
 
 /// A span of virtual time as Go writes durations, in the largest units that say it exactly: `90s`, `5m`, `1h30m`, `1.5s`.
-pub(super) fn duration_text(span: Millis) -> String {
+pub fn duration_text(span: Millis) -> String {
     let (sign, ms) = if span < 0 { ("-", span.unsigned_abs()) } else { ("", span.unsigned_abs()) };
     let second = SECOND.unsigned_abs();
     if ms == 0 {
@@ -718,7 +718,7 @@ pub(super) fn duration_text(span: Millis) -> String {
 }
 
 /// A text as a YAML scalar: plain where that is read back as the same string in flow style, quoted otherwise.
-pub(super) fn yaml_text(text: &str) -> String {
+pub fn yaml_text(text: &str) -> String {
     let plain_start = text.starts_with(|c: char| c.is_ascii_alphabetic());
     let plain = plain_start
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+'))

@@ -31,7 +31,7 @@ impl Scenario {
         if self.seed != 0 {
             spec.insert("seed".into(), self.seed.into());
         }
-        spec.insert("steps".into(), self.steps.iter().map(step).collect());
+        spec.insert("steps".into(), self.steps.iter().map(step_value).collect());
         if !self.expectations.is_empty() {
             spec.insert("expect".into(), self.expectations.iter().map(expectation).collect());
         }
@@ -47,7 +47,8 @@ impl Scenario {
     }
 }
 
-fn step(step: &Step) -> Value {
+/// A step as the document has it: when, then the verb with its fields.
+pub fn step_value(step: &Step) -> Value {
     let mut mapping = Mapping::new();
     match &step.when {
         When::At(time) => mapping.insert("at".into(), duration_text(time.millis()).into()),

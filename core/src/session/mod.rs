@@ -26,6 +26,7 @@ mod pair;
 mod reach;
 mod run;
 pub mod scene;
+pub mod script;
 mod seeds;
 mod ties;
 mod verify;
@@ -41,7 +42,7 @@ use crate::cluster::Cluster;
 use crate::cluster::build::{Assumption, ClusterOptions, build};
 use crate::engine::ties::Ties;
 use crate::engine::{Ended, Sim, SimOptions};
-use crate::manifest::{Diagnostic, Limits, Manifest, SourceSet, read};
+use crate::manifest::{Class, Diagnostic, DocId, Limits, Manifest, SourceSet, Span, read};
 use crate::report::{self, ReportInput, WorkloadOutcome};
 use crate::scenario::{self, Outcome, Scenario, Start};
 use crate::trace::Trace;
@@ -107,6 +108,20 @@ impl Session {
             settle_trace,
             settle_ended,
         }
+    }
+
+    /// The session of another manifest, without settling anew where only Scenario documents differ: they change nothing of the cluster.
+    ///
+    /// # Errors
+    /// Where more differs: both, as they were given.
+    pub fn under(mut self, manifest: Manifest) -> Result<Session, Box<(Session, Manifest)>> {
+        if !same_cluster(&self.manifest, &manifest) {
+            return Err(Box::new((self, manifest)));
+        }
+        // What there is to say of the cluster stands behind what there is to say of the texts.
+        self.diagnostics.splice(..self.manifest.diagnostics.len(), manifest.diagnostics.iter().cloned());
+        self.manifest = manifest;
+        Ok(self)
     }
 
     /// The cluster as it was built, before anything ran.
@@ -210,6 +225,15 @@ impl Session {
     pub fn run(&self, scenario: &Scenario) -> Run {
         Run::new(self, scenario)
     }
+}
+
+/// Whether two manifests say the same of the cluster, at the same places: all documents but Scenarios are alike.
+fn same_cluster(one: &Manifest, other: &Manifest) -> bool {
+    fn rest(manifest: &Manifest) -> impl Iterator<Item = (DocId, Span, Class, Option<&str>)> {
+        let rest = manifest.documents.iter().filter(|document| !scenario::is_scenario(document));
+        rest.map(|of| (of.id, of.span, of.class, manifest.sources.file(of.span.file).and_then(|file| file.text.get(of.span.range()))))
+    }
+    rest(one).eq(rest(other)) && one.sources.files.iter().zip(&other.sources.files).all(|(one, other)| one.name == other.name)
 }
 
 /// The first `KubeSchedulerConfiguration` among the documents.
