@@ -1,5 +1,7 @@
 //! The worker's desk: a question comes in, the core is asked, an answer goes out. It keeps the last session and run, and no rule of its own.
 
+mod opened;
+
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ use wavetank_core::session::{self, RerunBudget, Run, Session, SessionOptions};
 use wavetank_core::units::text::visible;
 use wavetank_core::units::time::Time;
 
+use self::opened::Opened;
 use crate::account;
 use crate::drawn::Of;
 use crate::export;
@@ -26,7 +29,6 @@ use crate::mend;
 use crate::names::Names;
 use crate::reel::Reel;
 use crate::store::Selection;
-use crate::whatifs::WhatIfs;
 use crate::wire::*;
 
 /// An answer on its way out.
@@ -36,14 +38,6 @@ pub enum Reply {
     Answer(Answer),
     /// A frame's bytes.
     Bytes(Vec<u8>),
-}
-
-/// What is open.
-struct Opened {
-    files: Vec<SourceFile>,
-    seed: u64,
-    session: Session,
-    whatifs: WhatIfs,
 }
 
 /// What was run last.
@@ -67,6 +61,8 @@ struct Wish {
     generation: u32,
     /// Without any it is the scenario of the files.
     steps: Option<Vec<Step>>,
+    /// They are written into the files first.
+    writes: bool,
     seed: u64,
     lesson: String,
 }
@@ -112,8 +108,8 @@ impl Desk {
         let refused = |message: &str| Reply::Answer(Answer::Refused { message: message.to_string() });
         let gone = || Answer::Refused { message: "that run is no longer there".to_string() };
         match question {
-            Ok(Ask::Run { generation, files, steps, own, seed, lesson }) => {
-                let run = Wish { generation, steps: (!own).then_some(steps), seed, lesson };
+            Ok(Ask::Run { generation, files, steps, own, writes, seed, lesson }) => {
+                let run = Wish { generation, steps: (!own).then_some(steps), writes, seed, lesson };
                 Reply::Answer(self.run(files, &run, tell))
             }
             Ok(Ask::Open { what }) => {
@@ -166,7 +162,7 @@ impl Desk {
                 Reply::Answer(self.aside(ask).unwrap_or_else(gone))
             }
             Ok(Ask::Digest { files, seed }) => {
-                self.run(files, &Wish { generation: 0, steps: None, seed, lesson: String::new() }, tell);
+                self.run(files, &Wish { generation: 0, steps: None, writes: false, seed, lesson: String::new() }, tell);
                 let Some(ran) = &self.ran else { return refused("nothing to run") };
                 let trace = ran.run.trace();
                 Reply::Answer(Answer::Digest { digest: trace.digest(), records: trace.len() as u64 })
@@ -177,27 +173,20 @@ impl Desk {
 
     /// Runs these steps, or the scenario of the files.
     fn run(&mut self, files: Vec<SourceFile>, wish: &Wish, tell: &mut dyn FnMut(Answer)) -> Answer {
-        let (generation, seed, steps) = (wish.generation, wish.seed, wish.steps.as_ref());
+        let (generation, seed) = (wish.generation, wish.seed);
         self.ran = None;
         let mut now = |phase: &str| tell(Answer::Progress { generation, phase: phase.to_string(), part: None });
-        // Only the steps changed: the settled cluster is still good.
-        let same = self.opened.as_ref().is_some_and(|opened| opened.files == files && opened.seed == seed);
-        if !same {
-            // What was open is let go first: two large clusters at once need the memory of both.
-            self.opened = None;
-            now("Reading");
-            let mut sources = SourceSet::default();
-            for file in &files {
-                sources.add(file.name.as_str(), file.text.as_str());
-            }
-            let options = SessionOptions { seed, ..SessionOptions::default() };
-            let manifest = manifest::read(sources, &options.limits);
-            now("Settling");
-            let session = Session::of(manifest, &options);
-            let whatifs = WhatIfs::of(session.cluster());
-            self.opened = Some(Opened { files, seed, session, whatifs });
-        }
-        let Some(Opened { session, .. }) = &self.opened else { return Answer::Refused { message: "nothing is open".to_string() } };
+        self.open(files, seed, &mut now);
+        let (steps, written, unwritten) = match &wish.steps {
+            Some(steps) if wish.writes => match self.write(steps, &mut now) {
+                Ok(file) => (None, Some(file), String::new()),
+                Err(why) => (Some(steps), None, why.to_string()),
+            },
+            steps => (steps.as_ref(), None, String::new()),
+        };
+        let Some(Opened { session, steps: ran, .. }) = &mut self.opened else {
+            return Answer::Refused { message: "nothing is open".to_string() };
+        };
         let (scenario, own) = scenario_of(session, steps.map(Vec::as_slice), seed);
         now("Running");
         let (run, taught) = match gallery::lesson(&wish.lesson).map(|lesson| session.teach(&scenario, &lesson)) {
@@ -211,17 +200,19 @@ impl Desk {
         let mut diagnostics: Vec<Finding> = session.diagnostics().iter().chain(told).map(finding).collect();
         diagnostics.sort_by_key(|finding| (finding.severity, finding.file, finding.start));
         if run.end().pods.is_empty() && run.end().nodes.is_empty() || session.manifest().documents.is_empty() {
-            return Answer::Ran { generation, diagnostics, partial: false, steps: None, story: None, taught: None };
+            return Answer::nothing(generation, diagnostics, false);
         }
         let words = report.steps.iter().map(|step| step.text.clone()).collect();
         let (mut story, reel) = story(&run, &report, generation);
         // A lesson may speak of a time at which nothing happens any more.
         let spoken_of = taught.iter().flat_map(|taught| &taught.beats).filter_map(|beat| beat.at_ms).max();
         story.duration_ms = story.duration_ms.max(spoken_of.unwrap_or_default());
-        let steps = own.then(|| scenario.steps.iter().zip(&report.steps).map(|(step, told)| Step::of(&step.verb, told.at_ms)).collect());
+        let steps: Option<Vec<Step>> =
+            own.then(|| scenario.steps.iter().zip(&report.steps).map(|(step, told)| Step::of(&step.verb, told.at_ms)).collect());
+        ran.clone_from(&steps);
         let partial = report.read.rejected > 0;
         self.ran = Some(Ran { generation, scenario, run, words, indexes: OnceCell::new(), report, tried: false, reel });
-        Answer::Ran { generation, diagnostics, partial, steps, story: Some(Box::new(story)), taught }
+        Answer::Ran { generation, diagnostics, partial, steps, story: Some(Box::new(story)), taught, written, unwritten }
     }
 
     /// What can be asked of the last run beside its course.
@@ -419,6 +410,7 @@ fn story(run: &Run, report: &Report, generation: u32) -> (Story, Reel) {
             .map(|(nth, entry)| Line { at_ms: entry.at_ms, text: entry.text.clone(), event: nth as u32 })
             .collect(),
         step_events: step_events(run, report),
+        step_places: run.outcome().steps.iter().map(|of| of.span.map(|span| (span.file.0, span.start, span.end))).collect(),
         verdict: report.verdict.text.clone(),
         harmed: report.verdict.harm > report::Harm::ShortBefore,
         expected: report.expectations.iter().map(expected).collect(),
@@ -679,7 +671,7 @@ mod tests {
     fn run(text: &str, steps: Vec<Step>) -> (Desk, Vec<Finding>, Option<Box<Story>>) {
         let mut desk = Desk::default();
         let files = vec![SourceFile { name: "web.yaml".to_string(), text: text.to_string() }];
-        match ask(&mut desk, &Ask::Run { generation: 3, files, steps, own: false, seed: 1, lesson: String::new() }) {
+        match ask(&mut desk, &Ask::Run { generation: 3, files, steps, own: false, writes: false, seed: 1, lesson: String::new() }) {
             Reply::Answer(Answer::Ran { generation: 3, diagnostics, story, .. }) => (desk, diagnostics, story),
             other => panic!("{other:?}"),
         }
@@ -732,13 +724,55 @@ mod tests {
     }
 
     #[test]
+    fn a_step_is_written_into_the_scenario_and_the_cluster_does_not_settle_again() {
+        let mut desk = Desk::default();
+        let files = vec![SourceFile { name: "web.yaml".to_string(), text: WEB.to_string() }];
+        let step = |at_ms: i64, target: &str| Step { at_ms, verb: Verb::FailZone, target: target.to_string() };
+        let mut told = Vec::new();
+        let mut run = |files: &[SourceFile], steps: Vec<Step>, writes: bool| {
+            let wish = Wish { generation: 1, steps: Some(steps), writes, seed: 0, lesson: String::new() };
+            told.clear();
+            let answer = desk.run(files.to_vec(), &wish, &mut |answer| {
+                told.extend(match answer {
+                    Answer::Progress { phase, .. } => Some(phase),
+                    _ => None,
+                })
+            });
+            let Answer::Ran { steps, story: Some(story), written, unwritten, .. } = answer else { panic!("it runs") };
+            (steps, story.step_places, written, unwritten, told.contains(&"Settling".to_string()))
+        };
+        let (steps, places, written, unwritten, settled) = run(&files, vec![step(5_000, "zone-b")], true);
+        let written = written.expect("a file");
+        assert_eq!(
+            (written.name.as_str(), steps.as_deref(), unwritten.as_str(), settled),
+            ("scenario.yaml", Some(&[step(5_000, "zone-b")][..]), "", true)
+        );
+        let Some((1, start, end)) = places[0] else { panic!("it stands in the new file") };
+        assert_eq!(&written.text[start as usize..end as usize], "zone-b");
+        let both = [files[0].clone(), written];
+        let (steps, _, more, _, settled) = run(&both, vec![step(5_000, "zone-b"), step(60_000, "zone-c")], true);
+        let more = more.expect("the same file");
+        assert_eq!((steps.map(|steps| steps.len()), more.name.as_str(), settled), (Some(2), "scenario.yaml", false));
+        assert!(more.text.contains("failZone: zone-b") && more.text.contains("at: 1m\n    failZone: zone-c"));
+        // Beside the files nothing is written, and a Scenario that cannot take it says why.
+        let (steps, places, none, unwritten, _) = run(&both, vec![step(0, "zone-a")], false);
+        assert_eq!((steps, places, none, unwritten.as_str()), (None, vec![None], None, ""));
+        let broken = SourceFile { text: both[1].text.replace("at: 5s", "at: soon"), ..both[1].clone() };
+        let (steps, _, none, unwritten, _) = run(&[files[0].clone(), broken], vec![step(0, "zone-a")], true);
+        assert!(steps.is_none() && none.is_none() && !unwritten.is_empty(), "{unwritten}");
+        let other = [SourceFile { text: WEB.replace("replicas: 3", "replicas: 4"), ..files[0].clone() }, both[1].clone()];
+        assert!(run(&other, Vec::new(), false).4, "other pods settle anew");
+    }
+
+    #[test]
     fn a_fix_that_is_written_helps_when_it_is_run() {
         let files = gallery::example_files("shop");
         let mut desk = Desk::default();
         let mut told = |files: Vec<SourceFile>, generation: u32| {
-            let Reply::Answer(Answer::Ran { story: Some(story), .. }) =
-                ask(&mut desk, &Ask::Run { generation, files, steps: Vec::new(), own: true, seed: 0, lesson: String::new() })
-            else {
+            let Reply::Answer(Answer::Ran { story: Some(story), .. }) = ask(
+                &mut desk,
+                &Ask::Run { generation, files, steps: Vec::new(), own: true, writes: false, seed: 0, lesson: String::new() },
+            ) else {
                 panic!("it runs")
             };
             let Reply::Answer(Answer::Advised { advice, .. }) = ask(&mut desk, &Ask::Advise { generation }) else { panic!("advice") };

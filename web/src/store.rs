@@ -2,6 +2,7 @@
 
 mod files;
 mod learning;
+mod script;
 mod time;
 
 use std::rc::Rc;
@@ -269,6 +270,8 @@ pub struct Store {
     pub steps: Rc<Vec<Step>>,
     /// The scenario is the one that the files hold, if they hold one.
     pub own: bool,
+    /// The step that came or went last, while the steps are to be written into the files.
+    pub unwritten: Option<Step>,
     /// Decides what Kubernetes leaves open.
     pub seed: u64,
     /// Counts the changes of files and seed: what-ifs are of an edition.
@@ -359,6 +362,10 @@ pub struct Run {
     pub story: Option<Box<Story>>,
     /// What the lesson tells of it.
     pub taught: Option<Box<Taught>>,
+    /// The file that holds the steps now, where they were to be written.
+    pub written: Option<SourceFile>,
+    /// Why they could not be; empty where they could, or were not to be.
+    pub unwritten: String,
 }
 
 /// Something that changes what the page knows.
@@ -478,6 +485,7 @@ impl Store {
         self.active = 0;
         self.own = scene.steps.is_empty();
         self.steps = Rc::new(scene.steps);
+        self.unwritten = None;
         self.seed = scene.seed;
         self.at_ms = scene.at_ms.max(0);
         self.selection = Selection::from_link(&scene.selection);
@@ -587,10 +595,7 @@ impl Store {
                 next.typed = true;
             }
             Action::Show(file) if file < self.files.len() => next.active = file,
-            Action::Reveal(file, start, end) if file < self.files.len() => {
-                next.active = file;
-                next.reveal = Some((start, end, self.reveal.map_or(0, |(_, _, wish)| wish.wrapping_add(1))));
-            }
+            Action::Reveal(file, start, end) if file < self.files.len() => next.reveal(file, start, end),
             Action::NewFile => {
                 next.remember("new file");
                 let name =
@@ -611,14 +616,14 @@ impl Store {
             Action::AddStep(step, plays) => next.add_step(step, plays),
             Action::RemoveStep(step) if step < self.steps.len() => {
                 next.remember("removing a step");
-                Rc::make_mut(&mut next.steps).remove(step);
-                next.own = false;
-                next.asks_anew();
+                let gone = Rc::make_mut(&mut next.steps).remove(step);
+                next.writes_steps(gone);
             }
             Action::Undo => {
                 let past = next.past.pop()?;
                 let same = past.files == next.files;
                 (next.files, next.active, next.steps, next.own) = (past.files, past.active, past.steps, past.own);
+                next.unwritten = None;
                 next.playing = false;
                 next.opened_anew = true;
                 // Who takes a shown repair back goes on by himself.
@@ -668,7 +673,7 @@ impl Store {
             Action::Risk(generation, nth, total, left_out, risk) => next.hear_risk(generation, nth, total, left_out, risk)?,
             Action::Try(step) => {
                 next.remember("trying a what-if");
-                (next.steps, next.own, next.at_ms) = (Rc::new(vec![step]), false, 0);
+                (next.steps, next.own, next.unwritten, next.at_ms) = (Rc::new(vec![step]), false, None, 0);
                 (next.playing, next.to_worst, next.pane) = (false, true, Pane::Cluster);
                 next.asks_anew();
             }
@@ -715,18 +720,6 @@ impl Store {
         self.kept = self.made_of.clone().filter(|_| pin);
     }
 
-    fn add_step(&mut self, step: Step, plays: bool) {
-        self.remember("adding a step");
-        self.at_ms = step.at_ms;
-        self.playing = plays;
-        self.side = if self.side == Side::Why { Side::Why } else { Side::Story };
-        self.own = false;
-        let steps = Rc::make_mut(&mut self.steps);
-        let place = steps.partition_point(|other| other.at_ms <= step.at_ms);
-        steps.insert(place, step);
-        self.asks_anew();
-    }
-
     fn hear(&mut self, generation: u32, run: Run) {
         self.findings = Rc::new(run.findings);
         (self.answered, self.progress) = (true, None);
@@ -738,6 +731,13 @@ impl Store {
             }
             return;
         };
+        if let Some(file) = run.written {
+            self.hear_written(file, run.steps.as_deref().unwrap_or_default(), &story.step_places);
+        } else if !run.unwritten.is_empty() {
+            let text = format!("The steps stand beside the files, and a link keeps them: {}.", run.unwritten);
+            (self.notice, self.offers) = (Some(Notice { text, wrong: false }), false);
+        }
+        self.unwritten = None;
         if self.own {
             self.steps = Rc::new(run.steps.unwrap_or_default());
         }
@@ -775,10 +775,9 @@ impl Store {
         self.put(mended.files);
         if !mended.steps.is_empty() {
             self.own = false;
+            self.unwritten = mended.steps.last().cloned();
             for step in mended.steps {
-                let steps = Rc::make_mut(&mut self.steps);
-                let place = steps.partition_point(|other| other.at_ms <= step.at_ms);
-                steps.insert(place, step);
+                self.insert(step);
             }
         }
         self.advice = Rc::default();

@@ -27,7 +27,7 @@ pub struct Entry {
 }
 
 /// What every message but a frame begins with: the form of this wire.
-const FORM: u8 = 4;
+const FORM: u8 = 5;
 
 /// A question or an answer as bytes.
 pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
@@ -53,6 +53,9 @@ pub enum Ask {
         steps: Vec<Step>,
         /// Take the scenario from the files instead, if one of them holds one.
         own: bool,
+        /// Write the steps into the Scenario of the files first, and take it from there.
+        #[serde(default)]
+        writes: bool,
         /// Decides what Kubernetes leaves open.
         seed: u64,
         /// The lesson that is told of the run; empty for none.
@@ -156,6 +159,14 @@ pub enum Ask {
     },
 }
 
+impl Answer {
+    /// Of a run that could not be made.
+    pub fn nothing(generation: u32, diagnostics: Vec<Finding>, partial: bool) -> Answer {
+        let (written, unwritten) = (None, String::new());
+        Answer::Ran { generation, diagnostics, partial, steps: None, story: None, taught: None, written, unwritten }
+    }
+}
+
 /// An answer of the worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -177,6 +188,12 @@ pub enum Answer {
         /// What the lesson tells of it, if one was asked for.
         #[serde(default)]
         taught: Option<Box<Taught>>,
+        /// The file that holds the steps now, where they were to be written.
+        #[serde(default)]
+        written: Option<SourceFile>,
+        /// Why they could not be; empty where they could, or were not to be.
+        #[serde(default)]
+        unwritten: String,
     },
     /// The files of an example or lesson.
     Opened {
@@ -541,6 +558,8 @@ pub struct Story {
     pub narrative: Vec<Line>,
     /// What the manifests do not say and was assumed.
     pub assumptions: Vec<String>,
+    /// For each step where it is written: the file by number, first byte, byte after the last; none where no file says it.
+    pub step_places: Vec<Option<(u32, u32, u32)>>,
     /// For each step the event that it is; those that were not done are [`NO_EVENT`].
     #[serde(default)]
     pub step_events: Vec<u32>,

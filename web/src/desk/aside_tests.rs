@@ -27,7 +27,8 @@ fn steps() -> Vec<Step> {
 
 fn run(replicas: u32) -> (Desk, Box<Story>) {
     let mut desk = Desk::default();
-    let question = Ask::Run { generation: 1, files: files(replicas), steps: steps(), own: false, seed: 0, lesson: String::new() };
+    let question =
+        Ask::Run { generation: 1, files: files(replicas), steps: steps(), own: false, writes: false, seed: 0, lesson: String::new() };
     let Answer::Ran { story: Some(story), .. } = ask(&mut desk, &question) else { panic!("it runs") };
     (desk, story)
 }

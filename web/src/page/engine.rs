@@ -182,8 +182,7 @@ impl Engine {
     /// Says of a run that it has no result.
     fn go_without(&self, run: Option<Ask>) {
         if let Some(Ask::Run { generation, .. }) = run {
-            let nothing = Answer::Ran { generation, diagnostics: Vec::new(), partial: true, steps: None, story: None, taught: None };
-            (self.hear)(Heard::Answer(nothing));
+            (self.hear)(Heard::Answer(Answer::nothing(generation, Vec::new(), true)));
         }
     }
 
@@ -305,7 +304,8 @@ impl Engine {
             inner.moment = store.moment_to_come();
             let (own, lesson) = (store.own, store.course.as_ref().map(|course| course.name.clone()).unwrap_or_default());
             let steps = if own { Vec::new() } else { store.steps.to_vec() };
-            inner.run = Some(Ask::Run { generation, files: store.files.to_vec(), steps, own, seed: store.seed, lesson });
+            let writes = store.unwritten.is_some();
+            inner.run = Some(Ask::Run { generation, files: store.files.to_vec(), steps, own, writes, seed: store.seed, lesson });
             (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
             inner.asides.clear();
             (inner.running || inner.idle_asked).then_some(inner.began)

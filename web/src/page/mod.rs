@@ -261,8 +261,8 @@ fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
     dispatch.dispatch(match heard {
         Heard::Frame(frame) => Action::Frame(frame),
         Heard::Notice(notice) => Action::Say(Some(notice)),
-        Heard::Answer(Answer::Ran { generation, diagnostics, partial, steps, story, taught }) => {
-            Action::Ran(generation, Run { findings: diagnostics, partial, steps, story, taught })
+        Heard::Answer(Answer::Ran { generation, diagnostics, partial, steps, story, taught, written, unwritten }) => {
+            Action::Ran(generation, Run { findings: diagnostics, partial, steps, story, taught, written, unwritten })
         }
         Heard::Answer(Answer::Why { generation, why }) => Action::Why(generation, why),
         Heard::Answer(Answer::WhatIf { generation, nth, total, left_out, risk }) => Action::Risk(generation, nth, total, left_out, risk),

@@ -211,3 +211,43 @@ fn a_fix_is_one_change_and_the_run_before_is_kept() {
     assert_eq!((back.files[0].text.as_str(), back.files.len()), ("a: 1", 2));
     assert!(then(&fixed, Action::Pin(false)).pinned.is_none());
 }
+
+#[test]
+fn a_step_is_written_into_a_file_and_undone_with_it() {
+    let step = Step { at_ms: 5_000, verb: Verb::FailZone, target: "zone-b".to_string() };
+    let told = then(&store(), ran(1, story(40_000)));
+    let files = told.files.clone();
+    let added = then(&told, Action::AddStep(step.clone(), false));
+    assert_eq!((added.steps.len(), added.own, added.unwritten.as_ref()), (1, false, Some(&step)));
+    let written = Some(SourceFile { name: "scenario.yaml".to_string(), text: "kind: Scenario".to_string() });
+    let place = Some((files.len() as u32, 5, 9));
+    let mut course = story(60_000);
+    course.as_mut().expect("a story").step_places = vec![place];
+    let run = |written: &Option<SourceFile>| Run {
+        steps: Some(vec![step.clone()]),
+        story: course.clone(),
+        written: written.clone(),
+        ..Run::default()
+    };
+    let there = then(&added, Action::Ran(added.generation, run(&written)));
+    assert_eq!((there.files.len(), there.own, there.unwritten.as_ref(), there.active), (files.len() + 1, true, None, files.len()));
+    assert_eq!(there.reveal.map(|(start, end, _)| (start, end)), Some((5, 9)));
+    assert_eq!((there.edition, there.stale()), (added.edition, false), "what was weighed still holds, and nothing runs again");
+    assert!(there.scene().steps.is_empty(), "a link has them in the file");
+    let back = then(&there, Action::Undo);
+    assert_eq!((&back.files, back.own, back.unwritten.as_ref(), back.steps.len()), (&files, told.own, None, told.steps.len()));
+    let gone = then(&there, Action::RemoveStep(0));
+    let left = then(&gone, Action::Ran(gone.generation, Run { steps: Some(Vec::new()), story: story(1_000), written, ..Run::default() }));
+    assert_eq!((left.own, left.active, left.reveal), (true, gone.active, gone.reveal), "what is taken away is not shown");
+}
+
+#[test]
+fn steps_that_cannot_be_written_stand_beside_the_files_and_say_why() {
+    let step = Step { at_ms: 0, verb: Verb::FailZone, target: "zone-b".to_string() };
+    let added = then(&then(&store(), ran(1, story(40_000))), Action::AddStep(step, false));
+    let run = Run { unwritten: "it is behind an alias".to_string(), story: story(40_000), ..Run::default() };
+    let beside = then(&added, Action::Ran(added.generation, run));
+    assert_eq!((beside.own, beside.unwritten.is_none(), beside.steps.len(), beside.files.len()), (false, true, 1, added.files.len()));
+    assert!(beside.notice.as_ref().is_some_and(|notice| notice.text.contains("it is behind an alias")));
+    assert_eq!(beside.scene().steps.len(), 1);
+}

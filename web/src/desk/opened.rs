@@ -1,0 +1,75 @@
+//! The files that are open, with the cluster that they settle to, and what is written into them.
+
+use wavetank_core::manifest::edit::Unwritable;
+use wavetank_core::manifest::{self, Manifest, SourceSet};
+use wavetank_core::scenario;
+use wavetank_core::session::{Session, SessionOptions, script};
+
+use super::Desk;
+use crate::whatifs::WhatIfs;
+use crate::wire::{SourceFile, Step};
+
+/// What is open.
+pub(super) struct Opened {
+    pub(super) files: Vec<SourceFile>,
+    pub(super) seed: u64,
+    pub(super) session: Session,
+    pub(super) whatifs: WhatIfs,
+    /// The steps of its own scenario, as they were run last.
+    pub(super) steps: Option<Vec<Step>>,
+}
+
+impl Desk {
+    /// Has these files open, settled with this seed.
+    pub(super) fn open(&mut self, files: Vec<SourceFile>, seed: u64, now: &mut impl FnMut(&str)) {
+        let before = self.opened.take().filter(|opened| opened.seed == seed);
+        if before.as_ref().is_some_and(|opened| opened.files == files) {
+            self.opened = before;
+            return;
+        }
+        now("Reading");
+        let mut sources = SourceSet::default();
+        for file in &files {
+            sources.add(file.name.as_str(), file.text.as_str());
+        }
+        let options = SessionOptions { seed, ..SessionOptions::default() };
+        let manifest = manifest::read(sources, &options.limits);
+        let mut settle = |manifest: Manifest| {
+            now("Settling");
+            let session = Session::of(manifest, &options);
+            let whatifs = WhatIfs::of(session.cluster());
+            (session, whatifs)
+        };
+        let (session, whatifs) = match before {
+            // Where only a Scenario changed the settled cluster is still good.
+            Some(Opened { session, whatifs, .. }) => match session.under(manifest) {
+                Ok(session) => (session, whatifs),
+                Err(both) => {
+                    let (old, manifest) = *both;
+                    // Before another settles: two large clusters at once need the memory of both.
+                    drop(old);
+                    settle(manifest)
+                }
+            },
+            None => settle(manifest),
+        };
+        self.opened = Some(Opened { files, seed, session, whatifs, steps: None });
+    }
+
+    /// Writes these steps into the Scenario of the files that are open, and opens what comes of it: the file that changed.
+    pub(super) fn write(&mut self, steps: &[Step], now: &mut impl FnMut(&str)) -> Result<SourceFile, Unwritable> {
+        let Some(Opened { files, seed, session, steps: ran, .. }) = &self.opened else {
+            return Err(Unwritable("nothing is open".to_string()));
+        };
+        let own = || scenario::read(session.manifest()).0.first().map(script::planned).unwrap_or_default();
+        let (name, text) = script::write(session.manifest(), &ran.clone().unwrap_or_else(own), steps)?;
+        let (mut files, seed) = (files.clone(), *seed);
+        let written = SourceFile { name, text };
+        match files.iter_mut().find(|file| file.name == written.name) {
+            Some(file) => file.clone_from(&written),
+            None => files.push(written.clone()),
+        }
+        self.open(files, seed, now);
+        Ok(written)
+    }
+}
