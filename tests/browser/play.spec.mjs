@@ -1,6 +1,6 @@
 // The playground: what would hurt, what was expected, what would have helped, what differs.
 import { readFileSync } from "node:fs";
-import { act, end, expect, now, open, paste, ready, test, time, web } from "./page.mjs";
+import { act, command, end, expect, now, open, paste, ready, test, time, web } from "./page.mjs";
 
 const tab = (page, name) => page.getByRole("tab", { name });
 
@@ -267,6 +267,85 @@ test("every verb adds its step at the cursor, and undo takes each back", async (
   await ready(page);
   const at = (words) => { const [minutes, seconds] = words.split(":").map(Number); return (minutes * 60 + seconds) * 1_000; };
   expect(at(await steps.filter({ hasText: "Drain" }).locator("time").textContent()), "it was added where the cursor stood").toBeGreaterThan(0.9 * end1 - 1_000);
+});
+
+test.describe("what is broken is written into the Scenario in the editor", () => {
+  const field = (page) => page.getByRole("textbox", { name: "Manifest" });
+  const steps = (page) => page.getByRole("list", { name: "Steps" }).getByRole("listitem");
+
+  test("a new file where there is none, shown where the step stands, and kept", async ({ page }) => {
+    await open(page);
+    await paste(page, web);
+    await ready(page);
+    await act(page, "Fail zone", "zone-b");
+    await expect(page.locator(".file.active")).toHaveAttribute("title", "scenario.yaml");
+    await expect(field(page)).toHaveValue(/kind: Scenario[^]*- at: 0s\n    failZone: zone-b\n$/);
+    await expect(page.locator(".row.revealed")).toContainText("failZone: zone-b");
+    await ready(page);
+    await page.keyboard.press("Escape");
+    await act(page, "Drain", "node-1");
+    await expect(field(page)).toHaveValue(/failZone: zone-b\n  - at: \S+\n    drain: node-1\n$/);
+    await ready(page);
+    // What is written is what is run: it can be typed over.
+    await field(page).fill((await field(page).inputValue()).replace("node-1", "node-2"));
+    await expect(steps(page).filter({ hasText: "Drain node-2" })).toHaveCount(1);
+    await ready(page);
+    await page.getByRole("button", { name: "Remove Fail zone zone-b" }).click();
+    await expect(field(page)).toHaveValue(/steps:\n  - at: \S+\n    drain: node-2\n$/);
+    await page.reload();
+    await ready(page);
+    await expect(steps(page)).toHaveCount(1);
+    await page.getByRole("list", { name: "Steps" }).getByRole("button").first().click();
+    await expect(page.locator(".row.revealed")).toContainText("drain: node-2");
+  });
+
+  test("among the steps of the files' own, comments and expectations in place, and undone with it", async ({ page }) => {
+    await open(page);
+    await page.locator(".file", { hasText: "scenario.yaml" }).getByRole("button").first().click();
+    const before = await field(page).inputValue();
+    const own = await steps(page).count();
+    await act(page, "Drain", "node-1");
+    await expect(field(page)).toHaveValue(/drain: node-1/);
+    await ready(page);
+    await expect(steps(page)).toHaveCount(own + 1);
+    const after = (await field(page).inputValue()).split("\n");
+    for (const line of before.split("\n").filter((line) => /#|always|never|eventually|finally|name:/.test(line))) expect(after).toContain(line);
+    await page.getByRole("button", { name: "Undo adding a step" }).click();
+    await expect(field(page)).toHaveValue(before);
+    await expect(steps(page)).toHaveCount(own);
+  });
+
+  test("but not where that would change more, which is said", async ({ page }) => {
+    await open(page);
+    const head = "---\napiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: x}\n";
+    const text = `${web.trimEnd()}\n${head}all: &all [{at: 0s, drain: node-1}]\nspec: {steps: *all}\n`;
+    await paste(page, text);
+    await ready(page);
+    await act(page, "Fail zone", "zone-b");
+    await expect(page.locator(".notices")).toContainText("stand beside the files");
+    await expect(steps(page)).toHaveCount(2);
+    await expect(field(page)).toHaveValue(text);
+  });
+
+  test("what is selected has its own verbs, and so has the palette", async ({ page }) => {
+    await open(page);
+    await paste(page, web);
+    await ready(page);
+    await page.getByRole("button", { name: "Table" }).click();
+    await page.locator(".cluster-table tr.pod button").first().click();
+    const hand = page.getByRole("group", { name: "Selected: deployment/web" });
+    await hand.getByRole("button", { name: "Scale to 12" }).click();
+    await expect(steps(page)).toContainText("Scale workload: deployment/web, replicas: 12");
+    await ready(page);
+    await page.locator(".cluster-table tr.node button").first().click();
+    await page.getByRole("group", { name: "Selected: node-1" }).getByRole("button", { name: "Cordon" }).click();
+    await expect(steps(page).filter({ hasText: "Cordon node-1" })).toHaveCount(1);
+    await ready(page);
+    await expect(page.getByRole("group", { name: "Selected: node-1" }).getByRole("button", { name: "Uncordon" })).toBeVisible();
+    await command(page, "registry outage");
+    await expect(steps(page).filter({ hasText: "Registry outage" })).toHaveCount(1);
+    await expect(field(page)).toHaveValue(/scale:\n      workload: deployment\/web\n      replicas: 12\n  - at: \S+\n    cordon: node-1\n  - at: \S+\n    registryOutage: {}\n$/);
+  });
 });
 
 test.describe("the timeline", () => {

@@ -21,6 +21,7 @@ pub mod mend;
 pub mod moments;
 pub mod motion;
 pub mod names;
+pub mod offers;
 #[cfg(target_arch = "wasm32")]
 mod page;
 pub mod paint;

@@ -2,9 +2,10 @@
 
 use crate::gallery;
 use crate::lesson::Move;
+use crate::offers::{self, Offer};
 use crate::store::{Action, Overlay, Selection, Side, Store};
 use crate::tint::Tint;
-use crate::wire::{Entry, Form, Step, Verb};
+use crate::wire::{Entry, Form};
 
 /// What a command does.
 #[derive(Clone, Debug)]
@@ -116,24 +117,19 @@ pub fn commands(store: &Store) -> Vec<Command> {
         let at_ms = crate::clock::whole_second(store.at_ms);
         all.push(act("Go to the worst moment", "W", Action::Seek(told.worst_ms)));
         all.extend(KEEP.into_iter().map(|(label, _, deed)| Command { label: format!("Export: {label}"), keys: "", deed }));
-        let mut step = |verb: Verb, target: &str| {
-            let step = Step { at_ms, verb, target: target.to_string() };
-            all.push(act(format!("{} {target}", verb.label()), "", Action::AddStep(step, false)));
+        let mut offer = |name: &str, offers: Vec<Offer>| {
+            all.extend(offers.iter().map(|offer| act(format!("{} {name}", offer.label), "", Action::AddStep(offer.step(at_ms), false))));
         };
         for zone in story.zones.iter().filter(|zone| !zone.is_empty()) {
-            step(Verb::FailZone, zone);
-            step(Verb::RecoverZone, zone);
+            offer(zone, offers::to_zone(zone));
         }
-        for workload in story.workloads.iter().filter(|workload| workload.rolls_out).take(MOST_TARGETS) {
-            for verb in [Verb::Rollout, Verb::Restart, Verb::BrokenRollout] {
-                step(verb, &workload.label);
-            }
+        for workload in story.workloads.iter().take(MOST_TARGETS) {
+            offer(&workload.label, offers::to_workload(workload));
         }
         for node in story.nodes.iter().take(MOST_TARGETS) {
-            for verb in [Verb::FailNode, Verb::RecoverNode, Verb::Drain, Verb::Pressure] {
-                step(verb, &node.name);
-            }
+            offer(&node.name, offers::to_node(&node.name));
         }
+        offer("", offers::anywhere().to_vec());
         let zones = story.zones.iter().filter(|zone| !zone.is_empty()).map(|zone| Selection::Zone(zone.clone()));
         let nodes = story.nodes.iter().take(MOST_TARGETS).map(|node| Selection::Node(node.name.clone()));
         let pods = story.pod_names.iter().take(MOST_TARGETS).map(Selection::Pod);

@@ -9,6 +9,7 @@ use super::menu::{Choice, Menu};
 use super::{dom, theme};
 use crate::clock;
 use crate::gallery;
+use crate::offers;
 use crate::palette::{Deed, KEEP};
 use crate::scene::Scene;
 use crate::store::{Action, Overlay, Selection, Store, Told};
@@ -121,12 +122,17 @@ pub(crate) fn acts(props: &ActsProps) -> Html {
     });
     let steps = props.steps.iter().enumerate().map(|(nth, step)| {
         let (seek, remove, at_ms) = (props.dispatch.clone(), props.dispatch.clone(), step.at_ms);
-        let event = props.told.as_ref().and_then(|told| told.story.step_events.get(nth)).copied().filter(|&event| event != NO_EVENT);
-        let words = format!("{} {}", step.verb.label(), step.target).trim().to_string();
+        let story = props.told.as_ref().map(|told| &told.story);
+        let event = story.and_then(|story| story.step_events.get(nth)).copied().filter(|&event| event != NO_EVENT);
+        let place = story.and_then(|story| story.step_places.get(nth)).copied().flatten();
+        let words = offers::words(step);
         html! {
             <li key={nth} class={(step.at_ms <= props.at_ms).then_some("begun")}>
-                <button type="button" title="Go to this step, and see what it set off" onclick={move |_| {
+                <button type="button" title="Go to this step: see what it set off, and where it is written" onclick={move |_| {
                     seek.dispatch(Action::Seek(at_ms));
+                    if let Some((file, start, end)) = place {
+                        seek.dispatch(Action::Reveal(file as usize, start, end));
+                    }
                     if let Some(event) = event {
                         seek.dispatch(Action::Select(Some(Selection::Event(event))));
                     }
@@ -143,7 +149,7 @@ pub(crate) fn acts(props: &ActsProps) -> Html {
         <div class="acts">
             <div class="act-menus" role="group" aria-label="Break something at the cursor">{ (*menus).clone() }</div>
             if props.steps.is_empty() {
-                <p class="muted">{ "No step yet: what you break is added at the cursor." }</p>
+                <p class="muted">{ "No step yet: what you break is added at the cursor, and to the Scenario among the manifests." }</p>
             } else {
                 <ol class="steps" aria-label="Steps">{ for steps }</ol>
             }
@@ -187,19 +193,14 @@ fn targets(verb: Verb, told: Option<&Told>, steps: &[Step]) -> Vec<Choice> {
     }
 }
 
-/// What can be done to the selected node or zone, close at hand.
+/// What can be done to what is selected, close at hand.
 fn chosen(props: &ActsProps) -> Html {
-    let (name, verbs): (&str, &[Verb]) = match &props.selection {
-        Some(Selection::Node(name)) => (name, &[Verb::FailNode, Verb::Drain, Verb::Pressure]),
-        Some(Selection::Zone(name)) if !name.is_empty() => (name, &[Verb::FailZone]),
-        _ => return Html::default(),
-    };
-    let buttons = verbs.iter().map(|&verb| {
-        let (dispatch, at_ms, target) = (props.dispatch.clone(), clock::whole_second(props.at_ms), name.to_string());
-        let onclick = Callback::from(move |_: MouseEvent| {
-            dispatch.dispatch(Action::AddStep(Step { at_ms, verb, target: target.clone() }, !dom::calm()));
-        });
-        html! { <button type="button" class="button small" {onclick}>{ verb.label() }</button> }
+    let found = props.selection.as_ref().zip(props.told.as_ref()).and_then(|(of, told)| offers::to_selected(of, told, &props.steps));
+    let Some((name, offers)) = found else { return Html::default() };
+    let buttons = offers.into_iter().map(|offer| {
+        let (dispatch, step) = (props.dispatch.clone(), offer.step(clock::whole_second(props.at_ms)));
+        let onclick = Callback::from(move |_: MouseEvent| dispatch.dispatch(Action::AddStep(step.clone(), !dom::calm())));
+        html! { <button type="button" class="button small" {onclick}>{ offer.label }</button> }
     });
-    html! { <div class="at-hand" role="group" aria-label={format!("Selected: {name}")}><b>{ name }</b>{ for buttons }</div> }
+    html! { <div class="at-hand" role="group" aria-label={format!("Selected: {name}")}><b><bdi>{ &name }</bdi></b>{ for buttons }</div> }
 }
