@@ -181,6 +181,20 @@ spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
   await expect.poll(alone).toBe(0);
 });
 
+test("each pod is drawn with what owns it, and leads to its why", async ({ page }) => {
+  await open(page);
+  await paste(page, web);
+  await ready(page);
+  await drawn(page);
+  const texts = () => page.locator(".relations .tie title").allTextContents();
+  expect((await texts()).filter((text) => text === "owns")).toEqual([]);
+  await page.getByLabel("Draw", { exact: true }).selectOption({ label: "Every pod" });
+  await expect.poll(async () => (await texts()).filter((text) => text === "owns").length).toBe(6);
+  await page.locator('.relations .node[aria-label^="pod/"]').first().click();
+  await expect(page.getByRole("tab", { name: "Why" })).toHaveAttribute("aria-selected", "true");
+  await expect(page.locator("#answer")).toContainText("node-");
+});
+
 for (const colorScheme of ["light", "dark"]) {
   test.describe(colorScheme, () => {
     test.use({ colorScheme });

@@ -144,6 +144,27 @@ test("the palette does by keyboard what buttons do", async ({ page }) => {
   await expect(tab(page, "Risks")).toHaveAttribute("aria-selected", "true");
 });
 
+test("a key right behind the one that closes a dialog counts", async ({ page }) => {
+  await open(page);
+  await page.locator(".acts").click({ position: { x: 2, y: 2 } });
+  for (const over of ["?", "Control+K", "g"]) {
+    await page.keyboard.press(over);
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("3");
+    await expect(tab(page, "Report")).toHaveAttribute("aria-selected", "true");
+    await page.keyboard.press("2");
+    await expect(tab(page, "Why")).toHaveAttribute("aria-selected", "true");
+  }
+  await page.keyboard.press("Control+K");
+  await expect(page.getByRole("combobox", { name: "Command" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+K");
+  await expect(page.getByRole("combobox", { name: "Command" })).toBeFocused();
+  await page.waitForTimeout(300);
+  await expect(page.getByRole("dialog"), "what closed is not what opened").toHaveCount(1);
+});
+
 test("the keys are told, and lead everywhere", async ({ page }) => {
   await open(page);
   await time(page).focus();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use wavetank_core::cluster::called;
 use wavetank_core::graph::{self, Drawing, Effect, Folding, Graph, GraphOptions, Hit, Index, Kind, Weakness};
 use wavetank_core::report::Report;
 use wavetank_core::session::{Run, Session};
@@ -9,6 +10,9 @@ use wavetank_core::trace::{RecordId, Trace};
 
 use crate::store::Selection;
 use crate::wire::{Grain, GraphWish, NO_FILE, Node, Picture, Tie};
+
+/// More pods than this are not drawn one by one: nobody could tell them apart.
+const MOST_PODS: usize = 300;
 
 /// The run that a picture is of.
 pub struct Of<'a> {
@@ -26,6 +30,8 @@ pub struct Drawn {
     pub drawing: Drawing,
     folded: graph::Folded,
     grain: graph::Grain,
+    /// Each pod is drawn.
+    pods: bool,
     objects: usize,
     marked: String,
 }
@@ -47,7 +53,12 @@ impl Of<'_> {
 
     /// The relations of everything.
     pub fn graph(&self) -> Graph {
-        graph::relate(self.session.manifest(), self.session.cluster(), &GraphOptions::default())
+        self.related(false)
+    }
+
+    /// The same, with each pod and what owns it if there are to be any.
+    fn related(&self, pods: bool) -> Graph {
+        graph::relate(self.session.manifest(), self.session.cluster(), &GraphOptions { pods, ..GraphOptions::default() })
     }
 
     /// What a selection marks: what followed from an event, or what would follow from a loss; and that in a sentence.
@@ -81,11 +92,13 @@ impl Of<'_> {
 
     /// Draws what is wished for.
     pub fn draw(&self, wish: &GraphWish) -> Drawn {
-        let whole = self.graph();
+        let pods = wish.grain == Grain::Pods && self.session.cluster().live_pods().count() <= MOST_PODS;
+        let whole = self.related(pods);
         let (hits, marked) = self.hits(&whole, &wish.of);
         let grain = match wish.grain {
+            Grain::Pods if !pods => graph::Grain::fitting(&whole),
             Grain::Fitting => graph::Grain::fitting(&whole),
-            Grain::Objects => graph::Grain::Objects,
+            Grain::Pods | Grain::Objects => graph::Grain::Objects,
             Grain::Apps => graph::Grain::Apps,
             Grain::Namespaces => graph::Grain::Namespaces,
         };
@@ -95,12 +108,12 @@ impl Of<'_> {
         let layout = graph::layout_kept(&folded.graph, &kept);
         let weak = weak(&whole, &folded);
         let drawing = Drawing::new(&folded.graph, &layout, &worst(&hits, &whole, &folded), &weak);
-        Drawn { drawing, folded, grain, objects: whole.inner.node_count(), marked }
+        Drawn { drawing, folded, grain, pods, objects: whole.inner.node_count(), marked }
     }
 
     /// The same for the page.
     pub fn picture(&self, wish: &GraphWish) -> Picture {
-        let Drawn { drawing, folded, grain, objects, marked } = self.draw(wish);
+        let Drawn { drawing, folded, grain, pods, objects, marked } = self.draw(wish);
         let boxes = drawing.boxes.iter().enumerate().map(|(nth, of)| {
             let vertex = folded.graph.vertex(Index::new(nth));
             let mut class = of.sort.to_string();
@@ -118,6 +131,7 @@ impl Of<'_> {
             let selects = match vertex.kind {
                 Kind::Node => Selection::Node(vertex.name.clone()).to_link(),
                 Kind::Zone => Selection::Zone(vertex.name.clone()).to_link(),
+                Kind::Pod => Selection::Pod(called::name(&vertex.namespace, &vertex.name)).to_link(),
                 _ if vertex.workload.is_some() => Selection::Workload(of.label.clone()).to_link(),
                 _ => String::new(),
             };
@@ -160,6 +174,7 @@ impl Of<'_> {
             nodes,
             ties: ties.collect(),
             grain: match grain {
+                graph::Grain::Objects if pods => Grain::Pods,
                 graph::Grain::Objects => Grain::Objects,
                 graph::Grain::Apps => Grain::Apps,
                 graph::Grain::Namespaces => Grain::Namespaces,

@@ -310,6 +310,8 @@ pub struct Store {
     pub notice: Option<Notice>,
     /// What lies over the page.
     pub overlay: Overlay,
+    /// Counts what was laid over it: each is a dialog of its own.
+    pub laid: u32,
     /// What the standard what-ifs cost.
     pub risks: Rc<Risks>,
     /// What would have helped, tried.
@@ -668,8 +670,8 @@ impl Store {
             Action::Turn(side) => (next.side, next.pane) = (side, Pane::Answers),
             Action::Go(pane) => next.pane = pane,
             Action::Say(notice) => (next.notice, next.offers) = (notice, false),
-            Action::Overlay(overlay) => next.overlay = overlay,
-            Action::Palette => next.overlay = if self.overlay == Overlay::None { Overlay::Palette } else { Overlay::None },
+            Action::Overlay(overlay) => next.lay(overlay),
+            Action::Palette => next.lay(if self.overlay == Overlay::None { Overlay::Palette } else { Overlay::None }),
             Action::Risk(generation, nth, total, left_out, risk) => next.hear_risk(generation, nth, total, left_out, risk)?,
             Action::Try(step) => {
                 next.remember("trying a what-if");
@@ -713,6 +715,11 @@ impl Store {
             _ => return None,
         }
         (next != *self).then_some(next)
+    }
+
+    fn lay(&mut self, overlay: Overlay) {
+        self.laid += u32::from(overlay != Overlay::None && overlay != self.overlay);
+        self.overlay = overlay;
     }
 
     fn pin(&mut self, pin: bool) {

@@ -1,6 +1,6 @@
 //! A scenario back into its document: what flags and buttons did, kept as YAML. The inverse of `read`.
 
-use serde_yaml::{Mapping, Value};
+use serde_json::{Map, Value};
 
 use super::document::{Expectation, Promise, Scenario, Start, Step, When};
 use super::verb::duration_text;
@@ -15,7 +15,7 @@ impl Scenario {
     /// assert!(scenario.to_yaml().ends_with("  steps:\n  - at: 0s\n    failZone: zone-b\n"));
     /// ```
     pub fn to_yaml(&self) -> String {
-        let mut spec = Mapping::new();
+        let mut spec = Map::new();
         if let Some(description) = &self.description {
             spec.insert("description".into(), description.as_str().into());
         }
@@ -35,35 +35,35 @@ impl Scenario {
         if !self.expectations.is_empty() {
             spec.insert("expect".into(), self.expectations.iter().map(expectation).collect());
         }
-        let mut metadata = Mapping::new();
+        let mut metadata = Map::new();
         metadata.insert("name".into(), self.name.as_str().into());
-        let mut document = Mapping::new();
+        let mut document = Map::new();
         document.insert("apiVersion".into(), "wavetank.dev/v1alpha1".into());
         document.insert("kind".into(), "Scenario".into());
         document.insert("metadata".into(), metadata.into());
         document.insert("spec".into(), spec.into());
-        // Mappings of plain texts and numbers always have a YAML form.
+        // Maps of plain texts and numbers always have a YAML form.
         serde_yaml::to_string(&document).unwrap_or_default()
     }
 }
 
 /// A step as the document has it: when, then the verb with its fields.
 pub fn step_value(step: &Step) -> Value {
-    let mut mapping = Mapping::new();
+    let mut mapping = Map::new();
     match &step.when {
         When::At(time) => mapping.insert("at".into(), duration_text(time.millis()).into()),
         When::After(span) => mapping.insert("after".into(), duration_text(*span).into()),
         When::Condition(condition) => mapping.insert("when".into(), condition.as_str().into()),
     };
     // A verb writes itself as one line of flow YAML; parsed, its fields are written in block style like the rest.
-    if let Ok(Value::Mapping(verb)) = serde_yaml::from_str(&step.verb.to_yaml()) {
+    if let Ok(Value::Object(verb)) = serde_yaml::from_str(&step.verb.to_yaml()) {
         mapping.extend(verb);
     }
     mapping.into()
 }
 
 fn expectation(expectation: &Expectation) -> Value {
-    let mut mapping = Mapping::new();
+    let mut mapping = Map::new();
     mapping.insert(expectation.promise.name().into(), expectation.expression.as_str().into());
     if let Promise::Eventually(Some(within)) = expectation.promise {
         mapping.insert("within".into(), duration_text(within).into());

@@ -134,6 +134,11 @@ pub(crate) fn takes_keys(event: &KeyboardEvent) -> bool {
     matches!(name.as_str(), "TEXTAREA" | "INPUT" | "SELECT") || matches!(role.as_str(), "menuitem" | "tab" | "menu" | "listbox")
 }
 
+/// The dialog that lies over the page.
+pub(crate) fn open_dialog() -> Option<web_sys::HtmlDialogElement> {
+    document().query_selector("dialog[open]").ok().flatten()?.dyn_into().ok()
+}
+
 /// Whether an event's target is pressed by the space bar.
 pub(crate) fn takes_space(event: &KeyboardEvent) -> bool {
     let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());

@@ -24,8 +24,9 @@ pub(crate) struct Props {
     pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
-const GRAINS: [(Grain, &str, &str); 4] = [
+const GRAINS: [(Grain, &str, &str); 5] = [
     (Grain::Fitting, "fitting", "What fits"),
+    (Grain::Pods, "pods", "Every pod"),
     (Grain::Objects, "objects", "Every object"),
     (Grain::Apps, "apps", "Apps"),
     (Grain::Namespaces, "namespaces", "Namespaces"),
@@ -175,7 +176,7 @@ pub(crate) fn relations(props: &Props) -> Html {
             }
         </div>
     };
-    let caption = if picture.marked.is_empty() { counted(&picture) } else { picture.marked.clone() };
+    let caption = if picture.marked.is_empty() { counted(&picture, *grain) } else { picture.marked.clone() };
     let caption = html! { <p class={classes!("caption", (!picture.marked.is_empty()).then_some("marked"))} role="status">{ caption }</p> };
     if *listed {
         return html! { <div ref={holder} class="relations">{ bar }{ caption }{ list(&picture, &chosen, choose) }</div> };
@@ -266,7 +267,7 @@ pub(crate) fn relations(props: &Props) -> Html {
     };
     html! {
         <div ref={holder} class="relations" onpointerdown={down} onpointermove={drag} onpointerup={up.clone()} onpointercancel={up}>
-            <svg class="graph" role="listbox" tabindex="0" aria-label={format!("Relations: {}", counted(&picture))}
+            <svg class="graph" role="listbox" tabindex="0" aria-label={format!("Relations: {}", counted(&picture, *grain))}
                 aria-activedescendant={format!("object-{now}")} {onkeydown}>
                 <defs><marker id="tie-end" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" /></marker></defs>
                 <g ref={ground}>
@@ -290,7 +291,7 @@ fn turn(turned: &UseStateHandle<Vec<String>>, group: &str) {
     turned.set(groups);
 }
 
-fn counted(picture: &Picture) -> String {
+fn counted(picture: &Picture, wanted: Grain) -> String {
     let weak = picture.nodes.iter().filter(|node| !node.weak.is_empty()).count();
     let drawn = picture.nodes.len();
     let alone = match weak {
@@ -298,10 +299,11 @@ fn counted(picture: &Picture) -> String {
         1 => "one a single point of failure".to_string(),
         many => format!("{many} single points of failure"),
     };
+    let many = if wanted == Grain::Pods && picture.grain != wanted { "; too many pods to draw each" } else { "" };
     if drawn < picture.objects as usize {
-        format!("{} objects drawn as {drawn}, {alone}", picture.objects)
+        format!("{} objects drawn as {drawn}, {alone}{many}", picture.objects)
     } else {
-        format!("{drawn} objects, {alone}")
+        format!("{drawn} objects, {alone}{many}")
     }
 }
 

@@ -125,10 +125,10 @@ pub(crate) fn use_time(store: &UseReducerHandle<Store>) {
 pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>, view: View) {
     // What is done depends on all of this: the listener is made anew when any of it changes.
     let scene = (store.generation, store.selection.clone(), view, store.course.clone());
-    let now = (store.told.clone(), store.overlay, store.halts, store.pinned.is_some(), scene);
-    use_effect_with(now, move |(told, overlay, halts, pinned, scene)| {
+    let now = (store.told.clone(), store.halts, store.pinned.is_some(), scene);
+    use_effect_with(now, move |(told, halts, pinned, scene)| {
         let learning = scene.3.is_some();
-        let (told, open, halts, pinned) = (told.clone(), *overlay != Overlay::None, *halts, *pinned);
+        let (told, halts, pinned) = (told.clone(), *halts, *pinned);
         let guard = dom::listen(&dom::window(), "keydown", move |event: KeyboardEvent| {
             let act = |action: Action| {
                 event.prevent_default();
@@ -143,7 +143,16 @@ pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>,
                 event.prevent_default();
                 return overlay::next_pane(event.shift_key());
             }
-            if open || dom::takes_keys(&event) || event.alt_key() {
+            // As it is now: what the page last drew may be older than the key before this one.
+            if let Some(dialog) = dom::open_dialog() {
+                if key == "Escape" {
+                    // Closed here it is also known to be at once; by itself it would tell so when the page has time.
+                    dialog.close();
+                    act(Action::Overlay(Overlay::None));
+                }
+                return;
+            }
+            if dom::takes_keys(&event) || event.alt_key() {
                 return;
             }
             if command {

@@ -1,7 +1,10 @@
 //! What survives a reload: the open scene, in the browser's own storage, on this machine only.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use gloo::timers::callback::Timeout;
-use web_sys::Storage;
+use web_sys::{Event, Storage};
 use yew::prelude::*;
 
 use super::{dom, embed};
@@ -45,7 +48,7 @@ pub(crate) fn use_lessons_done(store: &UseReducerHandle<Store>) {
     });
 }
 
-/// Keeps the scene whenever it has rested. A link in the address is taken away as soon as it is no longer what is open.
+/// Keeps the scene whenever it has rested, or is left before it has. A link in the address is taken away as soon as it is no longer what is open.
 #[hook]
 pub(crate) fn use_keeping(store: &UseReducerHandle<Store>) {
     let store = store.clone();
@@ -56,8 +59,13 @@ pub(crate) fn use_keeping(store: &UseReducerHandle<Store>) {
         // What was just opened needs no keeping: an example is opened again, a link is in the address.
         let changed = store.edition > 1 || store.undoes().is_some();
         // Within another page nothing is kept: what it shows is not this browser's user's.
-        let timer = (changed && !embed::on()).then(|| {
-            Timeout::new(REST_MS, move || {
+        let waiting = Rc::new(Cell::new(changed && !embed::on()));
+        let keep = {
+            let waiting = waiting.clone();
+            Rc::new(move || {
+                if !waiting.replace(false) {
+                    return;
+                }
                 let text = link::encode(&store.scene());
                 let fragment = dom::window().location().hash().unwrap_or_default();
                 if !fragment.is_empty() && fragment.trim_start_matches('#') != text {
@@ -79,6 +87,11 @@ pub(crate) fn use_keeping(store: &UseReducerHandle<Store>) {
                     }
                 }
             })
+        };
+        let timer = waiting.get().then(|| {
+            let leaving = keep.clone();
+            let guard = dom::listen(&dom::window(), "pagehide", move |_: Event| leaving());
+            (Timeout::new(REST_MS, move || keep()), guard)
         });
         move || drop(timer)
     });

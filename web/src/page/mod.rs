@@ -299,9 +299,9 @@ fn over(store: &UseReducerHandle<Store>, perform: &Callback<Deed>, dispatch: &Us
     let closed = Callback::from(move |()| close.dispatch(Action::Overlay(Overlay::None)));
     match store.overlay {
         Overlay::None => Html::default(),
-        Overlay::Palette => html! { <Palette commands={palette::commands(store)} perform={perform.clone()} {closed} /> },
-        Overlay::Help => html! { <Help {closed} /> },
-        Overlay::Gallery => html! { <Gallery done={store.done.clone()} dispatch={dispatch.clone()} {closed} /> },
+        Overlay::Palette => html! { <Palette key={store.laid} commands={palette::commands(store)} perform={perform.clone()} {closed} /> },
+        Overlay::Help => html! { <Help key={store.laid} {closed} /> },
+        Overlay::Gallery => html! { <Gallery key={store.laid} done={store.done.clone()} dispatch={dispatch.clone()} {closed} /> },
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Grain {
     /// As finely as can be looked at.
     #[default]
     Fitting,
+    /// Every object, and every pod with what owns it.
+    Pods,
     /// Every object.
     Objects,
     /// Applications.
