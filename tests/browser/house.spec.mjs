@@ -277,7 +277,7 @@ for (const scheme of ["light", "dark"]) {
       await turn(page, "Report");
       const fix = page.locator("details.advice[open]").filter({ has: page.locator(".verified.helps") });
       await fix.getByRole("button", { name: "Show the change" }).click();
-      await expect(fix.locator(".diff ins").first()).toBeVisible();
+      await expect(page.locator(".proposal ins").first()).toBeVisible();
       await serious(page, "diff");
       await fix.getByRole("button", { name: "Apply and run again" }).click();
       await ready(page);

@@ -37,7 +37,7 @@ const views = {
   fix: ["desk", "dark", async (page) => {
     await tab(page, "Report");
     await page.locator("details.advice[open]").getByRole("button", { name: "Show the change" }).click();
-    await expect(page.locator(".diff ins").first()).toBeVisible();
+    await expect(page.locator(".proposal ins").first()).toBeVisible();
     await page.locator("details.advice[open]").scrollIntoViewIfNeeded();
   }],
   graph: ["desk", "dark", async (page) => {

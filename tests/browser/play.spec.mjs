@@ -101,17 +101,19 @@ test("from the open page to a fix that helps in five interactions", async ({ pag
   await tab(page, "Report").click();
   const fix = page.locator("details.advice[open]").filter({ has: page.locator(".verified.helps") });
   await fix.getByRole("button", { name: "Show the change" }).click();
-  await expect(fix.locator(".diff ins").first()).toBeVisible();
+  const diff = page.getByRole("region", { name: "Proposed change" });
+  await expect(diff.locator("ins").first()).toBeInViewport();
   await expect(fix.locator(".outcome")).toContainText(/verified: with it/i);
   const before = await page.locator(".verdict").textContent();
-  const name = (await fix.locator(".diff figcaption").first().textContent()).trim();
-  const gone = (await fix.locator(".diff del").allTextContents()).map((line) => line.slice(2).trimEnd());
+  const name = (await diff.locator("figcaption").first().textContent()).trim();
+  const gone = (await diff.locator("del").allTextContents()).map((line) => line.slice(2).trimEnd());
   const kept = async () => {
     const lines = readFileSync(new URL(`../../static/examples/shop/${name}`, import.meta.url), "utf8").trimEnd().split("\n");
     const text = (await page.getByRole("textbox", { name: "Manifest" }).inputValue()).split("\n");
     return lines.filter((line) => !gone.includes(line.trimEnd()) && !text.includes(line));
   };
   await fix.getByRole("button", { name: "Apply and run again" }).click();
+  await expect(diff).toHaveCount(0);
   await ready(page);
   // Every line that the change does not name is there as it was, comments and all.
   await expect.poll(kept).toEqual([]);
@@ -121,6 +123,24 @@ test("from the open page to a fix that helps in five interactions", async ({ pag
   await page.getByRole("button", { name: "Undo applying a fix" }).click();
   await ready(page);
   await expect(page.locator(".verdict")).toHaveText(before);
+});
+
+test("a proposal is looked at in the place of the text, and left as it is", async ({ page }) => {
+  await open(page);
+  await page.locator(".file", { hasText: "cart.yaml" }).getByRole("button").first().click();
+  const field = page.getByRole("textbox", { name: "Manifest" });
+  const text = await field.inputValue();
+  await tab(page, "Report").click();
+  const show = page.locator("details.advice[open]").getByRole("button", { name: "Show the change" });
+  const diff = page.getByRole("region", { name: "Proposed change" });
+  for (const back of [() => diff.getByRole("button", { name: "Back to the text" }).click(), () => page.locator(".file.active").getByRole("button").first().click()]) {
+    await show.click();
+    await expect(diff.locator("ins").first()).toBeInViewport();
+    await expect(field).toBeHidden();
+    await back();
+    await expect(diff).toHaveCount(0);
+    await expect(field).toHaveValue(text);
+  }
 });
 
 test("the palette does by keyboard what buttons do", async ({ page }) => {

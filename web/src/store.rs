@@ -438,6 +438,8 @@ pub enum Action {
     Advised(u32, Vec<Advice>),
     /// A proposal was written into the files, to be looked at.
     Mended(u32, Mended),
+    /// The proposal that is looked at is left as it is.
+    Leave,
     /// The proposal that is looked at is applied.
     Mend,
     /// This step alone is run, and opened where it is worst.
@@ -596,7 +598,11 @@ impl Store {
                 next.reads_anew();
                 next.typed = true;
             }
-            Action::Show(file) if file < self.files.len() => next.active = file,
+            Action::Show(file) if file < self.files.len() => {
+                next.active = file;
+                next.leave();
+            }
+            Action::Leave => next.leave(),
             Action::Reveal(file, start, end) if file < self.files.len() => next.reveal(file, start, end),
             Action::NewFile => {
                 next.remember("new file");
@@ -790,6 +796,13 @@ impl Store {
         self.advice = Rc::default();
         self.reads_anew();
         Some(())
+    }
+
+    /// The text is looked at again instead of what is proposed for it.
+    fn leave(&mut self) {
+        if self.advice.mended.is_some() {
+            Rc::make_mut(&mut self.advice).mended = None;
+        }
     }
 
     /// Whether the proposals of the present run have been tried.

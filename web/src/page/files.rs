@@ -9,9 +9,10 @@ use yew::prelude::*;
 use super::editor::{Editor, MOST_TEXT};
 use super::icon::{Icon, Name};
 use super::intake::{self, Intake};
+use super::proposal::Proposal;
 use crate::intake::is_web_page;
 use crate::source::Lines;
-use crate::store::{Action, Notice, Store};
+use crate::store::{Action, Advised, Notice, Store};
 use crate::wire::{Finding, Severity, SourceFile};
 
 #[derive(Properties, PartialEq)]
@@ -23,6 +24,8 @@ pub(crate) struct Props {
     /// A place that something else leads to.
     pub(crate) reveal: Option<(u32, u32, u32)>,
     pub(crate) intake: Intake,
+    /// What is proposed, and the proposal that is looked at.
+    pub(crate) advice: Rc<Advised>,
     pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
@@ -98,6 +101,7 @@ pub(crate) fn files(props: &Props) -> Html {
             </span>
         }
     });
+    let proposed = props.advice.mended.as_ref().is_some_and(|mended| !mended.files.is_empty());
     html! {
         <section class={classes!("pane", "files", props.shown.then_some("shown"))} aria-label="Manifests">
             <div class="tabs">
@@ -106,7 +110,12 @@ pub(crate) fn files(props: &Props) -> Html {
                 { intake::opener("Open files", false, "quiet", choose.clone(), html! { <Icon name={Name::File} /> }) }
                 { intake::opener("Open a folder", true, "quiet", choose, html! { <Icon name={Name::Open} /> }) }
             </div>
-            <Editor files={props.files.clone()} active={props.active} findings={props.findings.clone()} jump={*jump} reveal={props.reveal} {edit} {refuse} />
+            if proposed {
+                <Proposal files={props.files.clone()} advice={props.advice.clone()} dispatch={props.dispatch.clone()} />
+            }
+            <div class={classes!("writing", proposed.then_some("away"))}>
+                <Editor files={props.files.clone()} active={props.active} findings={props.findings.clone()} jump={*jump} reveal={props.reveal} {edit} {refuse} />
+            </div>
             { findings(props, &jump) }
         </section>
     }

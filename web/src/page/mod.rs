@@ -20,6 +20,7 @@ mod lesson;
 mod menu;
 mod overlay;
 mod pen;
+mod proposal;
 mod reader;
 mod report;
 mod risks;
@@ -243,7 +244,7 @@ fn app() -> Html {
             { lesson_panel(&store, &perform, &dispatch) }
             <main class="panes">
                 <Files files={store.files.clone()} active={store.active} findings={store.findings.clone()}
-                    shown={store.pane == Pane::Files} reveal={store.reveal} intake={intake.clone()} dispatch={dispatch.clone()} />
+                    shown={store.pane == Pane::Files} reveal={store.reveal} intake={intake.clone()} advice={store.advice.clone()} dispatch={dispatch.clone()} />
                 { cluster_pane(&store, *painted, &view, (&engine, &wish, &stage), &dispatch) }
                 <Answers told={store.told.clone()} at_ms={store.at_ms} side={store.side} selection={store.selection.clone()}
                     why={store.why.clone()} risks={store.risks.clone()} steps={store.steps.clone()} pinned={store.pinned.clone()}

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::intake::{self, Intake};
+use super::proposal;
 use crate::clock;
 use crate::palette::Deed;
-use crate::source::diff::{self, Line};
 use crate::store::{Action, Advised, Compared, Mended, Notice, Selection, Store, Told};
 use crate::wire::{Advice, Difference, Expected, Loss, SourceFile, Tried, WorkloadInfo};
 
@@ -221,30 +221,15 @@ fn advice(nth: u32, of: &Advice, tried: bool, open: bool, props: &Props) -> Html
     }
 }
 
-/// A change of files as lines that come and go, and the button that makes it.
+/// A change of files, for screens that do not show the editor, and the button that makes it.
 fn change(mended: &Mended, props: &Props) -> Html {
-    let old = |name: &str| props.files.iter().find(|file| file.name == name).map_or("", |file| file.text.as_str());
-    let files = mended.files.iter().map(|file| {
-        let lines = diff::lines(old(&file.name), &file.text);
-        html! {
-            <figure class="diff">
-                <figcaption>{ &file.name }</figcaption>
-                <pre tabindex="0">{ for lines.iter().map(|line| match line {
-                    Line::Same(text) => html! { <span class="same">{ format!("  {text}\n") }</span> },
-                    Line::Gone(text) => html! { <del>{ format!("- {text}\n") }</del> },
-                    Line::New(text) => html! { <ins>{ format!("+ {text}\n") }</ins> },
-                    Line::Skipped(count) => html! { <span class="skipped">{ format!("  … {count} lines\n") }</span> },
-                }) }</pre>
-            </figure>
-        }
-    });
     let steps = mended.steps.iter().map(
         |step| html! { <p class="decided">{ format!("A step at {}: ", clock::written(step.at_ms)) }<code>{ &step.target }</code></p> },
     );
     let dispatch = props.dispatch.clone();
     html! {
         <>
-            { for files }
+            { proposal::changes(&props.files, &mended.files, proposal::NARROW) }
             { for steps }
             if !mended.refused.is_empty() { <p class="muted">{ &mended.refused }</p> }
             if !(mended.files.is_empty() && mended.steps.is_empty()) {

@@ -13,13 +13,11 @@ pub enum Line<'a> {
     Skipped(usize),
 }
 
-/// Lines that stay and are shown around those that change.
-const AROUND: usize = 3;
 /// The most pairs of lines that are held against each other: beyond it all changed lines go and come.
 const MOST_PAIRS: usize = 1 << 20;
 
-/// The difference between two texts; empty where they are equal.
-pub fn lines<'a>(old: &'a str, new: &'a str) -> Vec<Line<'a>> {
+/// The difference between two texts, with so many lines that stay around those that change; empty where the texts are equal.
+pub fn lines<'a>(old: &'a str, new: &'a str, around: usize) -> Vec<Line<'a>> {
     let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
     let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let tail = old[head..].iter().rev().zip(new[head..].iter().rev()).take_while(|(a, b)| a == b).count();
@@ -30,7 +28,7 @@ pub fn lines<'a>(old: &'a str, new: &'a str) -> Vec<Line<'a>> {
     let mut all: Vec<Line<'_>> = old[..head].iter().copied().map(Line::Same).collect();
     all.extend(middle(gone, come));
     all.extend(old[old.len() - tail..].iter().copied().map(Line::Same));
-    shortened(&all)
+    shortened(&all, around)
 }
 
 /// The longest common subsequence of two short runs of lines.
@@ -66,11 +64,11 @@ fn middle<'a>(gone: &[&'a str], come: &[&'a str]) -> Vec<Line<'a>> {
 }
 
 /// Long runs of lines that stay become a count.
-fn shortened<'a>(all: &[Line<'a>]) -> Vec<Line<'a>> {
+fn shortened<'a>(all: &[Line<'a>], around: usize) -> Vec<Line<'a>> {
     let changed: Vec<usize> = (0..all.len()).filter(|&nth| !matches!(all[nth], Line::Same(_))).collect();
     let near = |nth: usize| {
         let next = changed.partition_point(|&at| at < nth);
-        let within = |at: Option<&usize>| at.is_some_and(|&at| at.abs_diff(nth) <= AROUND);
+        let within = |at: Option<&usize>| at.is_some_and(|&at| at.abs_diff(nth) <= around);
         within(changed.get(next)) || within(next.checked_sub(1).and_then(|before| changed.get(before)))
     };
     let mut told = Vec::new();
@@ -94,17 +92,17 @@ mod tests {
     fn what_changes_is_shown_with_a_little_around_it() {
         let old = "a\nb\nc\nd\ne\nf\ng\nh\n";
         let new = "a\nb\nc\nd\ne\nX\ng\nh\n";
-        let told = lines(old, new);
+        let told = lines(old, new, 3);
         assert_eq!(told[..2], [Line::Skipped(2), Line::Same("c")]);
         assert!(told.contains(&Line::Gone("f")) && told.contains(&Line::New("X")));
-        assert!(lines(old, old).is_empty());
-        assert_eq!(lines("", "n\n"), [Line::New("n")]);
+        assert!(lines(old, old, 3).is_empty());
+        assert_eq!(lines("", "n\n", 3), [Line::New("n")]);
     }
 
     #[test]
     fn every_line_of_both_is_there() {
         let (old, new) = ("1\n2\n3\n4\n5", "0\n2\n4\n4\n6");
-        let told = lines(old, new);
+        let told = lines(old, new, 3);
         let side = |wanted: fn(&Line<'_>) -> bool| told.iter().filter(|line| wanted(line)).count();
         assert_eq!(side(|line| matches!(line, Line::Same(_) | Line::Gone(_))), 5);
         assert_eq!(side(|line| matches!(line, Line::Same(_) | Line::New(_))), 5);

@@ -46,6 +46,7 @@ impl Store {
     /// A place in a file is shown.
     pub(super) fn reveal(&mut self, file: usize, start: u32, end: u32) {
         self.active = file;
+        self.leave();
         self.reveal = Some((start, end, self.reveal.map_or(0, |(_, _, wish)| wish.wrapping_add(1))));
     }
 }
