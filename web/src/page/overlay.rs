@@ -103,14 +103,20 @@ pub(crate) fn palette(props: &PaletteProps) -> Html {
         })
     };
     let onkeydown = {
-        let (chosen, found, run) = (chosen.clone(), found.clone(), run.clone());
+        let (chosen, found, run, deeds, drawn) = (chosen.clone(), found.clone(), run.clone(), props.commands.clone(), letters.clone());
         Callback::from(move |event: KeyboardEvent| {
             let count = found.len().max(1);
+            let typed = event.target_dyn_into::<HtmlInputElement>().map(|field| field.value());
             match event.key().as_str() {
                 "ArrowDown" => chosen.set((chosen_now + 1) % count),
                 "ArrowUp" => chosen.set((chosen_now + count - 1) % count),
                 "Enter" => {
-                    if let Some(&nth) = found.get(chosen_now) {
+                    // What is typed may be further than what is drawn: then it is the first that is meant by it.
+                    let meant = match typed.filter(|typed| *typed != *drawn) {
+                        Some(typed) => palette::meant(&deeds, &typed).first().copied(),
+                        None => found.get(chosen_now).copied(),
+                    };
+                    if let Some(nth) = meant {
                         run(nth);
                     }
                 }
