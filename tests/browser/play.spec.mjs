@@ -368,6 +368,20 @@ test.describe("what is broken is written into the Scenario in the editor", () =>
     await expect(field(page)).toHaveValue(text);
   });
 
+  test("nor does a what-if that is tried take the place of what the files say", async ({ page }) => {
+    await open(page);
+    await page.locator(".file", { hasText: "scenario.yaml" }).getByRole("button").first().click();
+    const before = await field(page).inputValue();
+    await tab(page, "Risks").click();
+    await page.locator(".risks tbody tr").first().getByRole("button").first().click();
+    await ready(page);
+    await act(page, "Drain", "node-1");
+    await expect(page.locator(".notices")).toContainText("steps of its own");
+    await ready(page);
+    await expect(steps(page)).toHaveCount(2);
+    await expect(field(page)).toHaveValue(before);
+  });
+
   test("what is selected has its own verbs, and so has the palette", async ({ page }) => {
     await open(page);
     await paste(page, web);

@@ -61,8 +61,8 @@ struct Wish {
     generation: u32,
     /// Without any it is the scenario of the files.
     steps: Option<Vec<Step>>,
-    /// They are written into the files first.
-    writes: bool,
+    /// Where they are written first.
+    writes: Writing,
     seed: u64,
     lesson: String,
 }
@@ -162,7 +162,7 @@ impl Desk {
                 Reply::Answer(self.aside(ask).unwrap_or_else(gone))
             }
             Ok(Ask::Digest { files, seed }) => {
-                self.run(files, &Wish { generation: 0, steps: None, writes: false, seed, lesson: String::new() }, tell);
+                self.run(files, &Wish { generation: 0, steps: None, writes: Writing::No, seed, lesson: String::new() }, tell);
                 let Some(ran) = &self.ran else { return refused("nothing to run") };
                 let trace = ran.run.trace();
                 Reply::Answer(Answer::Digest { digest: trace.digest(), records: trace.len() as u64 })
@@ -178,11 +178,12 @@ impl Desk {
         let mut now = |phase: &str| tell(Answer::Progress { generation, phase: phase.to_string(), part: None });
         self.open(files, seed, &mut now);
         let (steps, written, unwritten) = match &wish.steps {
-            Some(steps) if wish.writes => match self.write(steps, &mut now) {
-                Ok(file) => (None, Some(file), String::new()),
+            Some(steps) => match self.write(steps, wish.writes, &mut now) {
+                Ok(None) => (Some(steps), None, String::new()),
+                Ok(file) => (None, file, String::new()),
                 Err(why) => (Some(steps), None, why.to_string()),
             },
-            steps => (steps.as_ref(), None, String::new()),
+            None => (None, None, String::new()),
         };
         let Some(Opened { session, steps: ran, .. }) = &mut self.opened else {
             return Answer::Refused { message: "nothing is open".to_string() };
@@ -671,7 +672,7 @@ mod tests {
     fn run(text: &str, steps: Vec<Step>) -> (Desk, Vec<Finding>, Option<Box<Story>>) {
         let mut desk = Desk::default();
         let files = vec![SourceFile { name: "web.yaml".to_string(), text: text.to_string() }];
-        match ask(&mut desk, &Ask::Run { generation: 3, files, steps, own: false, writes: false, seed: 1, lesson: String::new() }) {
+        match ask(&mut desk, &Ask::Run { generation: 3, files, steps, own: false, writes: Writing::No, seed: 1, lesson: String::new() }) {
             Reply::Answer(Answer::Ran { generation: 3, diagnostics, story, .. }) => (desk, diagnostics, story),
             other => panic!("{other:?}"),
         }
@@ -729,7 +730,7 @@ mod tests {
         let files = vec![SourceFile { name: "web.yaml".to_string(), text: WEB.to_string() }];
         let step = |at_ms: i64, target: &str| Step { at_ms, verb: Verb::FailZone, target: target.to_string() };
         let mut told = Vec::new();
-        let mut run = |files: &[SourceFile], steps: Vec<Step>, writes: bool| {
+        let mut run = |files: &[SourceFile], steps: Vec<Step>, writes: Writing| {
             let wish = Wish { generation: 1, steps: Some(steps), writes, seed: 0, lesson: String::new() };
             told.clear();
             let answer = desk.run(files.to_vec(), &wish, &mut |answer| {
@@ -741,7 +742,7 @@ mod tests {
             let Answer::Ran { steps, story: Some(story), written, unwritten, .. } = answer else { panic!("it runs") };
             (steps, story.step_places, written, unwritten, told.contains(&"Settling".to_string()))
         };
-        let (steps, places, written, unwritten, settled) = run(&files, vec![step(5_000, "zone-b")], true);
+        let (steps, places, written, unwritten, settled) = run(&files, vec![step(5_000, "zone-b")], Writing::Scenario);
         let written = written.expect("a file");
         assert_eq!(
             (written.name.as_str(), steps.as_deref(), unwritten.as_str(), settled),
@@ -750,18 +751,23 @@ mod tests {
         let Some((1, start, end)) = places[0] else { panic!("it stands in the new file") };
         assert_eq!(&written.text[start as usize..end as usize], "zone-b");
         let both = [files[0].clone(), written];
-        let (steps, _, more, _, settled) = run(&both, vec![step(5_000, "zone-b"), step(60_000, "zone-c")], true);
+        let (steps, _, more, _, settled) = run(&both, vec![step(5_000, "zone-b"), step(60_000, "zone-c")], Writing::Scenario);
         let more = more.expect("the same file");
         assert_eq!((steps.map(|steps| steps.len()), more.name.as_str(), settled), (Some(2), "scenario.yaml", false));
         assert!(more.text.contains("failZone: zone-b") && more.text.contains("at: 1m\n    failZone: zone-c"));
         // Beside the files nothing is written, and a Scenario that cannot take it says why.
-        let (steps, places, none, unwritten, _) = run(&both, vec![step(0, "zone-a")], false);
+        let (steps, places, none, unwritten, _) = run(&both, vec![step(0, "zone-a")], Writing::No);
         assert_eq!((steps, places, none, unwritten.as_str()), (None, vec![None], None, ""));
-        let broken = SourceFile { text: both[1].text.replace("at: 5s", "at: soon"), ..both[1].clone() };
-        let (steps, _, none, unwritten, _) = run(&[files[0].clone(), broken], vec![step(0, "zone-a")], true);
+        let (steps, _, none, unwritten, _) = run(&both, vec![step(0, "zone-a"), step(9_000, "zone-c")], Writing::New);
+        assert!(steps.is_none() && none.is_none() && unwritten.contains("steps of its own"), "{unwritten}");
+        let (_, _, none, unwritten, _) = run(&both, Vec::new(), Writing::New);
+        assert_eq!((none, unwritten.as_str()), (None, ""), "there is nothing to write");
+        assert!(run(&files, vec![step(0, "zone-a")], Writing::New).2.is_some());
+        let broken = SourceFile { text: both[1].text.replace("failZone", "nothing"), ..both[1].clone() };
+        let (steps, _, none, unwritten, _) = run(&[files[0].clone(), broken], vec![step(0, "zone-a")], Writing::Scenario);
         assert!(steps.is_none() && none.is_none() && !unwritten.is_empty(), "{unwritten}");
         let other = [SourceFile { text: WEB.replace("replicas: 3", "replicas: 4"), ..files[0].clone() }, both[1].clone()];
-        assert!(run(&other, Vec::new(), false).4, "other pods settle anew");
+        assert!(run(&other, Vec::new(), Writing::No).4, "other pods settle anew");
     }
 
     #[test]
@@ -771,7 +777,7 @@ mod tests {
         let mut told = |files: Vec<SourceFile>, generation: u32| {
             let Reply::Answer(Answer::Ran { story: Some(story), .. }) = ask(
                 &mut desk,
-                &Ask::Run { generation, files, steps: Vec::new(), own: true, writes: false, seed: 0, lesson: String::new() },
+                &Ask::Run { generation, files, steps: Vec::new(), own: true, writes: Writing::No, seed: 0, lesson: String::new() },
             ) else {
                 panic!("it runs")
             };

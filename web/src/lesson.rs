@@ -121,7 +121,7 @@ impl Course {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{Answer, Ask};
+    use crate::wire::{Answer, Ask, Writing};
 
     fn course() -> Course {
         let beat = |at_ms: i64| Beat { at_ms: Some(at_ms), say: format!("at {at_ms}"), ..Beat::default() };
@@ -137,8 +137,15 @@ mod tests {
         for card in crate::gallery::lessons() {
             let mut desk = crate::desk::Desk::default();
             let files = crate::gallery::lesson_files(card.name);
-            let ask =
-                Ask::Run { generation: 1, files, steps: Vec::new(), own: true, writes: false, seed: 0, lesson: card.name.to_string() };
+            let ask = Ask::Run {
+                generation: 1,
+                files,
+                steps: Vec::new(),
+                own: true,
+                writes: Writing::No,
+                seed: 0,
+                lesson: card.name.to_string(),
+            };
             let answer = desk.answer(&serde_json::to_string(&ask).expect("plain data"));
             if let crate::desk::Reply::Answer(answer) = &answer {
                 let wired = crate::wire::from_bytes::<Answer>(&crate::wire::to_bytes(answer));

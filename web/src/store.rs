@@ -15,7 +15,7 @@ use crate::lesson::{Course, Move};
 use crate::moments;
 use crate::scene::Scene;
 use crate::tint::Tint;
-use crate::wire::{Account, Advice, Assumed, Difference, Entry, Finding, Picture, Risk, SourceFile, Step, Story, Taught, Why};
+use crate::wire::{Account, Advice, Assumed, Difference, Entry, Finding, Picture, Risk, SourceFile, Step, Story, Taught, Why, Writing};
 use wavetank_core::trace::PodState;
 
 /// What the user looks at closely. By name, so that it outlives a new run.
@@ -270,8 +270,8 @@ pub struct Store {
     pub steps: Rc<Vec<Step>>,
     /// The scenario is the one that the files hold, if they hold one.
     pub own: bool,
-    /// The step that came or went last, while the steps are to be written into the files.
-    pub unwritten: Option<Step>,
+    /// The step that came or went last, while the steps are to be written into the files, and where.
+    pub unwritten: Option<(Step, Writing)>,
     /// Decides what Kubernetes leaves open.
     pub seed: u64,
     /// Counts the changes of files and seed: what-ifs are of an edition.
@@ -786,12 +786,9 @@ impl Store {
         self.remember("applying a fix");
         self.pin(true);
         self.put(mended.files);
-        if !mended.steps.is_empty() {
-            self.own = false;
-            self.unwritten = mended.steps.last().cloned();
-            for step in mended.steps {
-                self.insert(step);
-            }
+        for step in mended.steps {
+            self.insert(step.clone());
+            self.writes_steps(step);
         }
         self.advice = Rc::default();
         self.reads_anew();

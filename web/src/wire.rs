@@ -39,6 +39,19 @@ pub fn from_bytes<'a, M: Deserialize<'a>>(bytes: &'a [u8]) -> Option<M> {
     postcard::from_bytes(bytes.strip_prefix(&[FORM])?).ok()
 }
 
+/// Where steps are written before they are run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Writing {
+    /// Nowhere.
+    #[default]
+    No,
+    /// Into the Scenario of the files, or a new one where there is none.
+    Scenario,
+    /// Into a new one only: they stood beside the files so far, whose own Scenario says something else.
+    New,
+}
+
 /// A question of the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -53,9 +66,9 @@ pub enum Ask {
         steps: Vec<Step>,
         /// Take the scenario from the files instead, if one of them holds one.
         own: bool,
-        /// Write the steps into the Scenario of the files first, and take it from there.
+        /// Write the steps into the files first, and take them from there.
         #[serde(default)]
-        writes: bool,
+        writes: Writing,
         /// Decides what Kubernetes leaves open.
         seed: u64,
         /// The lesson that is told of the run; empty for none.

@@ -148,6 +148,8 @@ pub fn remove_item(text: &str, tree: &Tree, pointer: &str, nth: usize) -> Result
         let colon = colon.ok_or_else(|| Unwritable(format!("{pointer} has no key")))?;
         return Ok(replaced(&replaced(text, line..after, ""), colon..colon, " []"));
     }
+    // Where no line follows it goes with the end of the one before.
+    let line = if text.get(..after).is_some_and(|own| own.ends_with('\n')) { line } else { line.saturating_sub(1) };
     Ok(replaced(text, line..after, ""))
 }
 

@@ -10,6 +10,8 @@ use crate::manifest::{Document, Limits, Manifest, SourceSet, edit, read};
 use crate::scenario::{self, Scenario, When, is_scenario};
 use crate::units::time::Time;
 
+/// More steps than this are not written at once: each is read back.
+const MOST_CHANGES: usize = 200;
 /// The name of a file that is made, without its ending.
 const FILE: &str = "scenario";
 /// The name of a scenario that is made.
@@ -43,9 +45,9 @@ pub fn write(manifest: &Manifest, known: &[Step], wanted: &[Step]) -> Result<(St
     };
     let none = || edit::Unwritable("the Scenario is in none of the files".to_owned());
     let file = manifest.sources.file(document.span.file).ok_or_else(none)?;
-    // By the place among the documents of its file, which stays.
-    let nth = manifest.documents.iter().filter(|other| other.span.file == document.span.file).position(|other| other.id == document.id);
-    let mut script = Script::of(file.text.to_string(), nth.ok_or_else(none)?)?;
+    // Alone: what stands around it may be large, and is read anew once only, when all is written.
+    let range = document.span.range();
+    let mut script = Script::of(file.text.get(range.clone()).ok_or_else(none)?.to_owned())?;
     let tree = &script.document()?.tree;
     let items = tree.at(STEPS).map_or(0, |list| tree.items(list).len());
     if [items, script.scenario.steps.len()] != [known.len(); 2] {
@@ -54,6 +56,10 @@ pub fn write(manifest: &Manifest, known: &[Step], wanted: &[Step]) -> Result<(St
     let until = script.scenario.until;
     let last = |steps: &[Step]| steps.iter().map(|step| step.at_ms).max().unwrap_or_default();
     let kept = kept(known, wanted);
+    let staying = kept.iter().flatten().count();
+    if known.len() + wanted.len() - 2 * staying > MOST_CHANGES {
+        return Err(edit::Unwritable(format!("more than {MOST_CHANGES} steps would change")));
+    }
     for nth in (0..known.len()).rev().filter(|nth| !kept.contains(&Some(*nth))) {
         script.change(|text, tree| edit::remove_item(text, tree, STEPS, nth))?;
     }
@@ -84,7 +90,8 @@ pub fn write(manifest: &Manifest, known: &[Step], wanted: &[Step]) -> Result<(St
     if meant.is_none_or(|meant| meant != verbs(&script.scenario.steps)) {
         return Err(edit::Unwritable("it would be read as something else".to_owned()));
     }
-    Ok((file.name.clone(), script.text))
+    let (head, tail) = (file.text.get(..range.start).ok_or_else(none)?, file.text.get(range.end..).ok_or_else(none)?);
+    Ok((file.name.clone(), format!("{head}{}{tail}", script.text)))
 }
 
 /// Which of the known steps each of the wanted ones is.
@@ -116,30 +123,31 @@ fn new_name(manifest: &Manifest) -> String {
     names.into_iter().find(free).unwrap_or_default()
 }
 
-/// A file with its Scenario, read anew after each change.
+/// A Scenario, read anew after each change.
 struct Script {
     text: String,
-    nth: usize,
     manifest: Manifest,
     scenario: Scenario,
 }
 
 impl Script {
-    fn of(text: String, nth: usize) -> Result<Script, edit::Unwritable> {
+    fn of(text: String) -> Result<Script, edit::Unwritable> {
         let manifest = read(SourceSet::single(FILE, text.as_str()), &Limits::default());
-        let mut script = Script { text, nth, manifest, scenario: Scenario::of_steps("", Vec::new()) };
+        let mut script = Script { text, manifest, scenario: Scenario::of_steps("", Vec::new()) };
         script.scenario = scenario::read_tree(&script.document()?.tree, &mut Vec::new());
         Ok(script)
     }
 
     fn document(&self) -> Result<&Document, edit::Unwritable> {
-        let document = self.manifest.documents.get(self.nth).filter(|document| is_scenario(document));
-        document.ok_or_else(|| edit::Unwritable("the Scenario would no longer be read".to_owned()))
+        match &self.manifest.documents[..] {
+            [document] if is_scenario(document) => Ok(document),
+            _ => Err(edit::Unwritable("the Scenario would no longer be read".to_owned())),
+        }
     }
 
     fn change(&mut self, change: impl FnOnce(&str, &Tree) -> Result<String, edit::Unwritable>) -> Result<(), edit::Unwritable> {
         let text = change(&self.text, &self.document()?.tree)?;
-        *self = Script::of(text, self.nth)?;
+        *self = Script::of(text)?;
         Ok(())
     }
 }
@@ -227,6 +235,9 @@ spec:
         let (_, second) = write(&manifest, &known, &known[1..]).unwrap();
         assert_eq!(steps_of(&second), known[1..]);
         assert!(second.contains("# A zone goes.\n    - after: 10m # and comes"));
+        let ends_with_it = format!("---\n{}\n---\n{WEB}", OWN.split("\n  expect").next().unwrap_or_default());
+        let (_, between) = write(&read_all(&[("s.yaml", &ends_with_it)]), &known, &known[..1]).unwrap();
+        assert_eq!(between, ends_with_it.replace("\n    - after: 10m # and comes\n      recoverZone: zone-a", ""));
         let (_, other) = write(&manifest, &known, &[step(5_000, Verb::Drain, "n")]).unwrap();
         assert_eq!(steps_of(&other), [step(5_000, Verb::Drain, "n")]);
         let (_, none) = write(&read_all(&[("s.yaml", &first)]), &known[..1], &[]).unwrap();
@@ -240,8 +251,11 @@ spec:
         let wanted = [step(0, Verb::FailZone, "zone-b")];
         let refused = |text: &str| write(&read_all(&[("s.yaml", text)]), &steps_of(text), &wanted).unwrap_err().0;
         let head = "apiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: x}\n";
-        assert!(refused(&format!("{head}all: &all [{{at: 0s, drain: n}}]\nspec: {{steps: *all}}\n")).contains("alias"));
+        let aliased = refused(&format!("{head}all: &all [{{at: 0s, drain: a1}}]\nspec: {{steps: *all}}\n"));
+        assert!(aliased.contains("alias"), "{aliased}");
         assert!(refused(&format!("{head}spec: 7\n")).contains("no map"));
+        let many: String = (0..=MOST_CHANGES).map(|at| format!("  - {{at: {at}s, drain: a1}}\n")).collect();
+        assert!(refused(&format!("{head}spec:\n  steps:\n{many}")).contains("steps would change"));
         assert_eq!(refused(&format!("{head}spec:\n  steps:\n  - at: soon\n")), "not every step of the Scenario could be read");
     }
 }

@@ -28,7 +28,7 @@ fn steps() -> Vec<Step> {
 fn run(replicas: u32) -> (Desk, Box<Story>) {
     let mut desk = Desk::default();
     let question =
-        Ask::Run { generation: 1, files: files(replicas), steps: steps(), own: false, writes: false, seed: 0, lesson: String::new() };
+        Ask::Run { generation: 1, files: files(replicas), steps: steps(), own: false, writes: Writing::No, seed: 0, lesson: String::new() };
     let Answer::Ran { story: Some(story), .. } = ask(&mut desk, &question) else { panic!("it runs") };
     (desk, story)
 }

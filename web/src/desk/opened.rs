@@ -7,7 +7,7 @@ use wavetank_core::session::{Session, SessionOptions, script};
 
 use super::Desk;
 use crate::whatifs::WhatIfs;
-use crate::wire::{SourceFile, Step};
+use crate::wire::{SourceFile, Step, Writing};
 
 /// What is open.
 pub(super) struct Opened {
@@ -56,11 +56,17 @@ impl Desk {
         self.opened = Some(Opened { files, seed, session, whatifs, steps: None });
     }
 
-    /// Writes these steps into the Scenario of the files that are open, and opens what comes of it: the file that changed.
-    pub(super) fn write(&mut self, steps: &[Step], now: &mut impl FnMut(&str)) -> Result<SourceFile, Unwritable> {
-        let Some(Opened { files, seed, session, steps: ran, .. }) = &self.opened else {
-            return Err(Unwritable("nothing is open".to_string()));
-        };
+    /// Writes these steps into the Scenario of the files that are open, and opens what comes of it: the file that changed, if there is anything
+    /// to write.
+    pub(super) fn write(&mut self, steps: &[Step], writes: Writing, now: &mut impl FnMut(&str)) -> Result<Option<SourceFile>, Unwritable> {
+        let Some(Opened { files, seed, session, steps: ran, .. }) = &self.opened else { return Ok(None) };
+        let holds_one = session.manifest().documents.iter().any(scenario::is_scenario);
+        match writes {
+            Writing::No => return Ok(None),
+            _ if steps.is_empty() && !(holds_one && writes == Writing::Scenario) => return Ok(None),
+            Writing::New if holds_one => return Err(Unwritable("the Scenario among them has steps of its own".to_string())),
+            Writing::Scenario | Writing::New => {}
+        }
         let own = || scenario::read(session.manifest()).0.first().map(script::planned).unwrap_or_default();
         let (name, text) = script::write(session.manifest(), &ran.clone().unwrap_or_else(own), steps)?;
         let (mut files, seed) = (files.clone(), *seed);
@@ -70,6 +76,6 @@ impl Desk {
             None => files.push(written.clone()),
         }
         self.open(files, seed, now);
-        Ok(written)
+        Ok(Some(written))
     }
 }

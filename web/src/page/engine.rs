@@ -13,7 +13,7 @@ use web_sys::{Event, MessageEvent, Worker};
 use super::dom;
 use crate::frame::{Frame, MAGIC};
 use crate::store::{Notice, Store};
-use crate::wire::{Answer, Ask, Entry, from_bytes, to_bytes};
+use crate::wire::{Answer, Ask, Entry, Writing, from_bytes, to_bytes};
 
 /// What the worker says, as the store hears it.
 pub(crate) enum Heard {
@@ -304,7 +304,7 @@ impl Engine {
             inner.moment = store.moment_to_come();
             let (own, lesson) = (store.own, store.course.as_ref().map(|course| course.name.clone()).unwrap_or_default());
             let steps = if own { Vec::new() } else { store.steps.to_vec() };
-            let writes = store.unwritten.is_some();
+            let writes = store.unwritten.as_ref().map_or(Writing::No, |(_, writes)| *writes);
             inner.run = Some(Ask::Run { generation, files: store.files.to_vec(), steps, own, writes, seed: store.seed, lesson });
             (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
             inner.asides.clear();

@@ -208,10 +208,16 @@ fn transport(props: &Props, by_zone: &UseStateHandle<bool>, nav: Html) -> Html {
             { nav }
             <ul class="kinds" aria-hidden="true">
                 { for MarkKind::ALL.iter().map(|kind| html! { <li class={format!("kind-{}", kind.name())}>{ sample(*kind) }{ words(*kind) }</li> }) }
+                { for LINES.iter().map(|&(class, words)| html! {
+                    <li><svg width="16" height="10" viewBox="0 0 16 10" aria-hidden="true"><path {class} d="M0 5H16" /></svg>{ words }</li>
+                }) }
             </ul>
         </div>
     }
 }
+
+/// The lines beside a lane's curve: their class, what they tell.
+const LINES: [(&str, &str); 2] = [("wanted", "wanted"), ("believed", "believed ready")];
 
 fn words(kind: MarkKind) -> &'static str {
     match kind {

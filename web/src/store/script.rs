@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Side, Store};
-use crate::wire::{SourceFile, Step};
+use crate::wire::{SourceFile, Step, Writing};
 
 impl Store {
     /// A step is added where the cursor is.
@@ -23,11 +23,13 @@ impl Store {
         steps.insert(place, step);
     }
 
-    /// The steps are run as they are now, and written into the files' Scenario; `changed` is the one that came or went. A lesson's files are the
-    /// learner's to repair: there they stand beside.
+    /// The steps are run as they are now, and written into the files; `changed` is the one that came or went. A lesson's files are the learner's to
+    /// repair: there they stand beside.
     pub(super) fn writes_steps(&mut self, changed: Step) {
+        let before = self.unwritten.as_ref().map(|(_, writes)| *writes);
+        let writes = before.unwrap_or(if self.own { Writing::Scenario } else { Writing::New });
         self.own = false;
-        self.unwritten = self.course.is_none().then_some(changed);
+        self.unwritten = self.course.is_none().then_some((changed, writes));
         self.asks_anew();
     }
 
@@ -37,7 +39,11 @@ impl Store {
         self.put(vec![file]);
         self.active = shown;
         self.own = true;
-        let place = steps.iter().zip(places).find(|(step, _)| Some(*step) == self.unwritten.as_ref()).and_then(|(_, place)| *place);
+        let place = steps
+            .iter()
+            .zip(places)
+            .find(|(step, _)| Some(*step) == self.unwritten.as_ref().map(|(step, _)| step))
+            .and_then(|(_, place)| *place);
         if let Some((file, start, end)) = place {
             self.reveal(file as usize, start, end);
         }

@@ -218,7 +218,7 @@ fn a_step_is_written_into_a_file_and_undone_with_it() {
     let told = then(&store(), ran(1, story(40_000)));
     let files = told.files.clone();
     let added = then(&told, Action::AddStep(step.clone(), false));
-    assert_eq!((added.steps.len(), added.own, added.unwritten.as_ref()), (1, false, Some(&step)));
+    assert_eq!((added.steps.len(), added.own, added.unwritten.clone()), (1, false, Some((step.clone(), Writing::Scenario))));
     let written = Some(SourceFile { name: "scenario.yaml".to_string(), text: "kind: Scenario".to_string() });
     let place = Some((files.len() as u32, 5, 9));
     let mut course = story(60_000);
@@ -250,4 +250,9 @@ fn steps_that_cannot_be_written_stand_beside_the_files_and_say_why() {
     assert_eq!((beside.own, beside.unwritten.is_none(), beside.steps.len(), beside.files.len()), (false, true, 1, added.files.len()));
     assert!(beside.notice.as_ref().is_some_and(|notice| notice.text.contains("it is behind an alias")));
     assert_eq!(beside.scene().steps.len(), 1);
+    // What stands beside may not take the place of what the files say.
+    let more = then(&beside, Action::AddStep(Step { at_ms: 1_000, verb: Verb::FailNode, target: "n".to_string() }, false));
+    assert!(more.unwritten.is_some_and(|(_, writes)| writes == Writing::New));
+    let tried = then(&beside, Action::Try(Step { at_ms: 0, verb: Verb::Drain, target: "n".to_string() }));
+    assert!(tried.unwritten.is_none() && !tried.own, "a what-if is looked at, not kept");
 }
