@@ -1,6 +1,6 @@
 // What the manifests do not say: each value, what hangs on it, said otherwise in a document, taken back.
 import AxeBuilder from "@axe-core/playwright";
-import { act, expect, open, paste, ready, test, web } from "./page.mjs";
+import { act, expect, open, paste, ready, show, test, web } from "./page.mjs";
 
 const field = (page) => page.getByRole("textbox", { name: "Manifest" });
 const value = (page, name) => page.getByRole("textbox", { name, exact: true });
@@ -11,6 +11,7 @@ async function shown(page) {
   await ready(page);
   await act(page, "Fail zone", "zone-b");
   await ready(page);
+  await show(page);
   await page.getByRole("tab", { name: "Assumed" }).click();
   await expect(value(page, "start of all pods")).toHaveValue("5");
 }

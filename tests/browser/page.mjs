@@ -71,6 +71,9 @@ export async function act(page, menu, target) {
   await page.getByRole("menuitem", { name: target }).first().click();
 }
 
+/** Shows the file whose tab says so; the first of all without a name. */
+export const show = (page, name = "") => page.locator(".file", { hasText: name }).first().getByRole("button").first().click();
+
 /** Has the palette do something. */
 export async function command(page, words) {
   await page.keyboard.press("Control+K");

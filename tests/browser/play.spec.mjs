@@ -1,6 +1,6 @@
 // The playground: what would hurt, what was expected, what would have helped, what differs.
 import { readFileSync } from "node:fs";
-import { act, command, end, expect, now, open, paste, ready, test, time, web } from "./page.mjs";
+import { act, command, end, expect, now, open, paste, ready, show, test, time, web } from "./page.mjs";
 
 const tab = (page, name) => page.getByRole("tab", { name });
 
@@ -95,7 +95,7 @@ test("expectations are judged in the page, and lead to the moment that decided t
 
 test("from the open page to a fix that helps in five interactions", async ({ page }) => {
   await open(page);
-  await tab(page, "Risks").click();
+  await ranked(page);
   await page.locator(".risks tbody tr").first().getByRole("button").first().click();
   await ready(page);
   await tab(page, "Report").click();
@@ -127,14 +127,14 @@ test("from the open page to a fix that helps in five interactions", async ({ pag
 
 test("a proposal is looked at in the place of the text, and left as it is", async ({ page }) => {
   await open(page);
-  await page.locator(".file", { hasText: "cart.yaml" }).getByRole("button").first().click();
+  await show(page, "cart.yaml");
   const field = page.getByRole("textbox", { name: "Manifest" });
   const text = await field.inputValue();
   await tab(page, "Report").click();
-  const show = page.locator("details.advice[open]").getByRole("button", { name: "Show the change" });
+  const offer = page.locator("details.advice[open]").getByRole("button", { name: "Show the change" });
   const diff = page.getByRole("region", { name: "Proposed change" });
   for (const back of [() => diff.getByRole("button", { name: "Back to the text" }).click(), () => page.locator(".file.active").getByRole("button").first().click()]) {
-    await show.click();
+    await offer.click();
     await expect(diff.locator("ins").first()).toBeInViewport();
     await expect(field).toBeHidden();
     await back();
@@ -239,7 +239,7 @@ test("lanes are workloads or zones", async ({ page }) => {
   await expect(page.locator(".timeline .name").first()).toContainText("payments");
   await page.getByRole("button", { name: "By zone" }).click();
   await expect(page.locator(".timeline .name")).toHaveText([/zone-a/, /zone-b/, /zone-c/]);
-  await expect(page.locator(".timeline .believed").first()).toBeVisible();
+  await expect(page.locator(".track .believed").first()).toBeVisible();
 });
 
 test("two runs are compared on one timeline", async ({ page }) => {
@@ -342,7 +342,7 @@ test.describe("what is broken is written into the Scenario in the editor", () =>
 
   test("among the steps of the files' own, comments and expectations in place, and undone with it", async ({ page }) => {
     await open(page);
-    await page.locator(".file", { hasText: "scenario.yaml" }).getByRole("button").first().click();
+    await show(page, "scenario.yaml");
     const before = await field(page).inputValue();
     const own = await steps(page).count();
     await act(page, "Drain", "node-1");
@@ -370,7 +370,7 @@ test.describe("what is broken is written into the Scenario in the editor", () =>
 
   test("nor does a what-if that is tried take the place of what the files say", async ({ page }) => {
     await open(page);
-    await page.locator(".file", { hasText: "scenario.yaml" }).getByRole("button").first().click();
+    await show(page, "scenario.yaml");
     const before = await field(page).inputValue();
     await tab(page, "Risks").click();
     await page.locator(".risks tbody tr").first().getByRole("button").first().click();

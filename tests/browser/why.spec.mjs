@@ -1,6 +1,6 @@
 // Why: of pods, of events, of workloads; and what differs between two sets.
 import AxeBuilder from "@axe-core/playwright";
-import { act, expect, open, paste, ready, test, web } from "./page.mjs";
+import { act, expect, open, paste, ready, show, test, web } from "./page.mjs";
 
 const tab = (page, name) => page.getByRole("tab", { name });
 const section = (page, name) => page.getByRole("region", { name, exact: true });
@@ -73,6 +73,7 @@ test("two sets of manifests are compared by consequence", async ({ page }) => {
   await expect(page.locator(".file")).toHaveCount(1);
   await page.getByRole("button", { name: "Undo opening another set" }).click();
   await ready(page);
+  await show(page);
   await expect(page.getByRole("textbox", { name: "Manifest" })).toHaveValue(/replicas: 1/);
 });
 
