@@ -286,7 +286,12 @@ fn is_plain(text: &str) -> bool {
     let duration = text.ends_with(['h', 'm', 's']) && text.chars().all(|c| c.is_ascii_digit() || "hms.".contains(c));
     (duration || text.starts_with(|c: char| c.is_ascii_alphabetic()))
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
-        && !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n" | "null")
+        && !is_word(text)
+}
+
+/// Whether YAML reads a text without quotes as a truth value or as nothing (version 1.1, too).
+pub(crate) fn is_word(text: &str) -> bool {
+    matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n" | "null")
 }
 
 fn is_json(text: &str) -> bool {

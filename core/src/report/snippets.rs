@@ -3,6 +3,7 @@
 use crate::cluster::Cluster;
 use crate::cluster::labels::{Operator, Selector};
 use crate::cluster::origin::Origin;
+use crate::manifest::edit::is_word;
 
 /// `body` (lines without indentation) below the keys of a JSON pointer.
 pub(super) fn below(pointer: &str, body: &str) -> String {
@@ -54,7 +55,7 @@ fn match_labels(cluster: &Cluster, selector: &Selector) -> String {
 pub(crate) fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
-        && !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n" | "null");
+        && !is_word(text);
     if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 

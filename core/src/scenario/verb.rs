@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use crate::cluster::template::TaintEffect;
 use crate::engine::Component;
+use crate::manifest::edit::is_word;
 use crate::units::quantity::Quantity;
 use crate::units::time::{Millis, SECOND};
 
@@ -723,8 +724,7 @@ pub fn yaml_text(text: &str) -> String {
     let plain = plain_start
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '+'))
         && !text.ends_with(':');
-    let word = matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n" | "null");
-    if plain && !word { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+    if plain && !is_word(text) { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
 #[cfg(test)]

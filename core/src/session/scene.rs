@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::manifest::{self, Limits, SourceSet};
 use crate::scenario::{self, DrainOptions, LITTLE_MEMORY};
+use crate::units::time::Time;
 
 /// A manifest with its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +102,11 @@ impl Step {
             Verb::ALL.into_iter().map(|verb| Step { at_ms, verb, target: target.clone() }).find(|step| step.to_verb().as_ref() == Some(of))
         });
         plain.unwrap_or_else(|| Step { at_ms, verb: Verb::Other, target: of.to_yaml() })
+    }
+
+    /// The step of scenarios that it means; none where it cannot be read.
+    pub fn to_step(&self) -> Option<scenario::Step> {
+        Some(scenario::Step::at(Time(self.at_ms), self.to_verb()?))
     }
 
     /// The verb of scenarios that it means; none where it cannot be read.

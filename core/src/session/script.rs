@@ -8,7 +8,6 @@ use super::scene::Step;
 use crate::manifest::tree::Tree;
 use crate::manifest::{Document, Limits, Manifest, SourceSet, edit, read};
 use crate::scenario::{self, Scenario, When, is_scenario};
-use crate::units::time::Time;
 
 /// More steps than this are not written at once: each is read back.
 const MOST_CHANGES: usize = 200;
@@ -40,8 +39,10 @@ pub fn planned(scenario: &Scenario) -> Vec<Step> {
 /// # Errors
 /// A document that cannot be changed without touching more.
 pub fn write(manifest: &Manifest, known: &[Step], wanted: &[Step]) -> Result<(String, String), edit::Unwritable> {
+    let meant: Option<Vec<scenario::Step>> = wanted.iter().map(Step::to_step).collect();
+    let meant = meant.ok_or_else(|| edit::Unwritable("a step could not be read".to_owned()))?;
     let Some(document) = manifest.documents.iter().find(|document| is_scenario(document)) else {
-        return Ok((new_name(manifest), new_text(wanted)?));
+        return Ok((new_name(manifest), Scenario::of_steps(NAME, meant).to_yaml()));
     };
     let none = || edit::Unwritable("the Scenario is in none of the files".to_owned());
     let file = manifest.sources.file(document.span.file).ok_or_else(none)?;
@@ -50,8 +51,11 @@ pub fn write(manifest: &Manifest, known: &[Step], wanted: &[Step]) -> Result<(St
     let mut script = Script::of(file.text.get(range.clone()).ok_or_else(none)?.to_owned())?;
     let tree = &script.document()?.tree;
     let items = tree.at(STEPS).map_or(0, |list| tree.items(list).len());
-    if [items, script.scenario.steps.len()] != [known.len(); 2] {
+    if items != script.scenario.steps.len() {
         return Err(edit::Unwritable("not every step of the Scenario could be read".to_owned()));
+    }
+    if !known.iter().map(Step::to_verb).eq(script.scenario.steps.iter().map(|step| Some(step.verb.clone()))) {
+        return Err(edit::Unwritable("the Scenario says something else by now".to_owned()));
     }
     let until = script.scenario.until;
     let last = |steps: &[Step]| steps.iter().map(|step| step.at_ms).max().unwrap_or_default();
@@ -63,8 +67,8 @@ pub fn write(manifest: &Manifest, known: &[Step], wanted: &[Step]) -> Result<(St
     for nth in (0..known.len()).rev().filter(|nth| !kept.contains(&Some(*nth))) {
         script.change(|text, tree| edit::remove_item(text, tree, STEPS, nth))?;
     }
-    for (nth, step) in wanted.iter().enumerate().filter(|(nth, _)| kept[*nth].is_none()) {
-        let value = item(step)?;
+    for (nth, step) in meant.iter().enumerate().filter(|(nth, _)| kept[*nth].is_none()) {
+        let value = scenario::step_value(step);
         script.change(|text, tree| match tree.at(STEPS) {
             Some(_) => edit::put_item(text, tree, STEPS, nth, &value),
             None => edit::set(text, tree, &format!("{STEPS}/-"), &value),
@@ -85,9 +89,7 @@ pub fn write(manifest: &Manifest, known: &[Step], wanted: &[Step]) -> Result<(St
         let later = Value::from(scenario::duration_text(until.millis() + last(wanted) - last(known)));
         script.change(|text, tree| edit::set(text, tree, "/spec/until", &later))?;
     }
-    let verbs = |steps: &[scenario::Step]| steps.iter().map(|step| step.verb.to_yaml()).collect::<Vec<_>>();
-    let meant: Option<Vec<String>> = wanted.iter().map(|step| step.to_verb().map(|verb| verb.to_yaml())).collect();
-    if meant.is_none_or(|meant| meant != verbs(&script.scenario.steps)) {
+    if !meant.iter().map(|step| &step.verb).eq(script.scenario.steps.iter().map(|step| &step.verb)) {
         return Err(edit::Unwritable("it would be read as something else".to_owned()));
     }
     let (head, tail) = (file.text.get(..range.start).ok_or_else(none)?, file.text.get(range.end..).ok_or_else(none)?);
@@ -103,18 +105,6 @@ fn kept(known: &[Step], wanted: &[Step]) -> Vec<Option<usize>> {
         Some(found)
     };
     wanted.iter().map(find).collect()
-}
-
-/// A step as an item of the list.
-fn item(step: &Step) -> Result<Value, edit::Unwritable> {
-    let verb = step.to_verb().ok_or_else(|| edit::Unwritable("a step could not be read".to_owned()))?;
-    Ok(scenario::step_value(&scenario::Step::at(Time(step.at_ms), verb)))
-}
-
-fn new_text(wanted: &[Step]) -> Result<String, edit::Unwritable> {
-    let steps: Option<Vec<_>> = wanted.iter().map(|step| Some(scenario::Step::at(Time(step.at_ms), step.to_verb()?))).collect();
-    let steps = steps.ok_or_else(|| edit::Unwritable("a step could not be read".to_owned()))?;
-    Ok(Scenario::of_steps(NAME, steps).to_yaml())
 }
 
 fn new_name(manifest: &Manifest) -> String {
@@ -247,6 +237,17 @@ spec:
     }
 
     #[test]
+    fn a_step_that_waits_for_a_condition_goes_on_waiting_for_it() {
+        let text = OWN.replace("after: 10m", "when: zone(\"zone-a\").down");
+        // As they were run: the condition came true after four minutes.
+        let known = [step(0, Verb::FailZone, "zone-a"), step(240_000, Verb::RecoverZone, "zone-a")];
+        let wanted = [known[0].clone(), step(60_000, Verb::Drain, "node-1"), known[1].clone()];
+        let (_, new) = write(&read_all(&[("s.yaml", &text)]), &known, &wanted).unwrap();
+        let drain = "    - at: 1m\n      drain: node-1\n";
+        assert_eq!(new, text.replace("    - when", &format!("{drain}    - when")));
+    }
+
+    #[test]
     fn what_cannot_be_written_is_refused() {
         let wanted = [step(0, Verb::FailZone, "zone-b")];
         let refused = |text: &str| write(&read_all(&[("s.yaml", text)]), &steps_of(text), &wanted).unwrap_err().0;
@@ -254,6 +255,8 @@ spec:
         let aliased = refused(&format!("{head}all: &all [{{at: 0s, drain: a1}}]\nspec: {{steps: *all}}\n"));
         assert!(aliased.contains("alias"), "{aliased}");
         assert!(refused(&format!("{head}spec: 7\n")).contains("no map"));
+        let other = write(&read_all(&[("s.yaml", OWN)]), &steps_of(OWN)[..1], &wanted).unwrap_err().0;
+        assert!(other.contains("something else by now"), "{other}");
         let many: String = (0..=MOST_CHANGES).map(|at| format!("  - {{at: {at}s, drain: a1}}\n")).collect();
         assert!(refused(&format!("{head}spec:\n  steps:\n{many}")).contains("steps would change"));
         assert_eq!(refused(&format!("{head}spec:\n  steps:\n  - at: soon\n")), "not every step of the Scenario could be read");
