@@ -96,9 +96,9 @@ impl Of<'_> {
         let whole = self.related(pods);
         let (hits, marked) = self.hits(&whole, &wish.of);
         let grain = match wish.grain {
-            Grain::Pods if !pods => graph::Grain::fitting(&whole),
-            Grain::Fitting => graph::Grain::fitting(&whole),
-            Grain::Pods | Grain::Objects => graph::Grain::Objects,
+            Grain::Pods if pods => graph::Grain::Objects,
+            Grain::Pods | Grain::Fitting => graph::Grain::fitting(&whole),
+            Grain::Objects => graph::Grain::Objects,
             Grain::Apps => graph::Grain::Apps,
             Grain::Namespaces => graph::Grain::Namespaces,
         };

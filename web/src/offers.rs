@@ -87,17 +87,20 @@ pub fn to_selected(selection: &Selection, told: &Told, steps: &[Step]) -> Option
         }
         _ => return None,
     };
-    let done = |verb: Verb, line: &str| steps.iter().any(|step| step.verb == verb && step.target.starts_with(line));
-    offers.retain(|offer| match offer.label.as_str() {
-        "Uncordon" => done(Verb::Other, "cordon:") || done(Verb::Drain, ""),
-        "Reconnect" => done(Verb::Other, "partition:"),
-        _ => match offer.verb {
-            Verb::RecoverNode => done(Verb::FailNode, ""),
-            Verb::RecoverZone => done(Verb::FailZone, ""),
-            _ => true,
-        },
-    });
+    offers.retain(|offer| possible(offer.verb, &offer.target, steps));
     Some((name, offers))
+}
+
+/// Whether there is something for a step to take back; what takes nothing back is possible at any time.
+pub fn possible(verb: Verb, target: &str, steps: &[Step]) -> bool {
+    let done = |verb: Verb, line: &str| steps.iter().any(|step| step.verb == verb && step.target.starts_with(line));
+    match (verb, target.split(':').next()) {
+        (Verb::RecoverZone, _) => done(Verb::FailZone, ""),
+        (Verb::RecoverNode, _) => done(Verb::FailNode, ""),
+        (Verb::Other, Some("uncordon")) => done(Verb::Other, "cordon:") || done(Verb::Drain, ""),
+        (Verb::Other, Some("reconnect")) => done(Verb::Other, "partition:"),
+        _ => true,
+    }
 }
 
 /// A step in words: `Fail zone zone-b`, `Cordon node-1`.

@@ -1,238 +1,29 @@
 //! Everything the page knows, and how each action changes it. Plain data: it neither asks the worker nor touches the browser.
 
+mod action;
+mod answers;
 mod files;
 mod learning;
 mod script;
 mod time;
+mod told;
+mod view;
+
+pub use action::*;
+pub use answers::*;
+pub use told::Told;
+pub use view::*;
 
 use std::rc::Rc;
 
 use crate::clock;
 use crate::frame::Frame;
 use crate::gallery;
-use crate::layout::Wanted;
-use crate::lesson::{Course, Move};
-use crate::moments;
+use crate::lesson::Course;
 use crate::scene::Scene;
 use crate::tint::Tint;
-use crate::wire::{Account, Advice, Assumed, Difference, Entry, Finding, Picture, Risk, SourceFile, Step, Story, Taught, Why, Writing};
+use crate::wire::{Account, Assumed, Entry, Finding, Picture, Risk, SourceFile, Step, Why, Writing};
 use wavetank_core::trace::PodState;
-
-/// What the user looks at closely. By name, so that it outlives a new run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Selection {
-    /// A pod.
-    Pod(String),
-    /// A node.
-    Node(String),
-    /// A zone.
-    Zone(String),
-    /// A workload, by its label.
-    Workload(String),
-    /// An event of the run, by its number: another run has others.
-    Event(u32),
-}
-
-impl Selection {
-    /// As a link keeps it.
-    pub fn to_link(&self) -> String {
-        match self {
-            Selection::Pod(name) => format!("p/{name}"),
-            Selection::Node(name) => format!("n/{name}"),
-            Selection::Zone(name) => format!("z/{name}"),
-            Selection::Workload(label) => format!("w/{label}"),
-            Selection::Event(number) => format!("e/{number}"),
-        }
-    }
-
-    /// From a link; none for what is not known.
-    pub fn from_link(text: &str) -> Option<Selection> {
-        let (kind, name) = text.split_once('/')?;
-        let name = name.to_string();
-        match kind {
-            "p" => Some(Selection::Pod(name)),
-            "n" => Some(Selection::Node(name)),
-            "z" => Some(Selection::Zone(name)),
-            "w" => Some(Selection::Workload(name)),
-            "e" => name.parse().ok().map(Selection::Event),
-            _ => None,
-        }
-    }
-}
-
-/// What the right pane shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Side {
-    /// The narrative.
-    #[default]
-    Story,
-    /// Why the selected pod is where it is.
-    Why,
-    /// How every workload fared.
-    Report,
-    /// What would hurt, ranked.
-    Risks,
-    /// What the manifests do not say.
-    Assumed,
-}
-
-/// What lies over the page.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Overlay {
-    /// Nothing.
-    #[default]
-    None,
-    /// The command palette.
-    Palette,
-    /// The keys.
-    Help,
-    /// Examples and lessons.
-    Gallery,
-}
-
-/// What the standard what-ifs cost, as far as they have been asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Risks {
-    /// Of which edition of the files.
-    pub edition: u32,
-    /// In the order in which they were asked.
-    pub rows: Vec<Risk>,
-    /// How many there are; none before the first answer.
-    pub total: Option<u32>,
-    /// What was left out, in a sentence; may be empty.
-    pub left_out: String,
-}
-
-impl Risks {
-    /// The next one to ask; none when all have been.
-    pub fn next(&self) -> Option<u32> {
-        let next = u32::try_from(self.rows.len()).ok()?;
-        self.total.is_none_or(|total| next < total).then_some(next)
-    }
-
-    /// The rows, the worst first; of equal ones the first asked.
-    pub fn ranked(&self) -> Vec<&Risk> {
-        let mut rows: Vec<&Risk> = self.rows.iter().collect();
-        rows.sort_by_key(|risk| std::cmp::Reverse(risk.score));
-        rows
-    }
-}
-
-/// A proposal as it would be written into the files.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mended {
-    /// Which proposal.
-    pub nth: u32,
-    /// The files that change, whole.
-    pub files: Vec<SourceFile>,
-    /// Steps that it adds to the scenario.
-    pub steps: Vec<Step>,
-    /// What could not be written and why; empty where all could.
-    pub refused: String,
-}
-
-/// The proposals of a run, after each was tried.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Advised {
-    /// Of which run; zero for none.
-    pub generation: u32,
-    /// The proposals, those that help first.
-    pub advice: Vec<Advice>,
-    /// The one that is looked at.
-    pub mended: Option<Mended>,
-}
-
-/// A run that is kept to compare with: what it was made of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
-    /// The manifests.
-    pub files: Rc<Vec<SourceFile>>,
-    /// The scenario.
-    pub steps: Rc<Vec<Step>>,
-    /// The scenario is the one that the files hold.
-    pub own: bool,
-    /// Decides what Kubernetes leaves open.
-    pub seed: u64,
-    /// Two sets of manifests are compared: the same is done to both.
-    pub same: bool,
-}
-
-/// How the present run differs from the one that was kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Compared {
-    /// Of which run; zero for none.
-    pub generation: u32,
-    /// What to remember.
-    pub summary: String,
-    /// The greatest consequence first.
-    pub differences: Vec<Difference>,
-}
-
-/// Which pane a narrow screen shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pane {
-    /// The manifests.
-    Files,
-    /// The cluster and its timeline.
-    #[default]
-    Cluster,
-    /// Story, why and report.
-    Answers,
-}
-
-/// A run's story, with what is looked up in it.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Told {
-    /// Of which question.
-    pub generation: u32,
-    /// What the worker told.
-    pub story: Story,
-    /// The moments the arrow keys visit.
-    pub stops: Vec<i64>,
-    /// The moments that are visited with shift.
-    pub phases: Vec<i64>,
-    /// The moments at which a workload has no pod left.
-    pub outages: Vec<i64>,
-    /// The moment at which most is missing.
-    pub worst_ms: i64,
-}
-
-impl Told {
-    /// A story, ready to be looked things up in.
-    pub fn new(generation: u32, story: Story) -> Told {
-        let stops = clock::stops(&story.marks, story.duration_ms, false);
-        let phases = clock::stops(&story.marks, story.duration_ms, true);
-        let (outages, worst_ms) = (moments::outages(&story), moments::worst(&story));
-        Told { generation, story, stops, phases, outages, worst_ms }
-    }
-
-    /// The name of a pod; empty for none.
-    pub fn pod_name(&self, pod: usize) -> String {
-        self.story.pod_names.get(pod)
-    }
-
-    /// The workload of a pod, by number.
-    pub fn workload_of(&self, pod: usize) -> Option<usize> {
-        self.story.pod_workloads.get(pod).map(|&workload| workload as usize).filter(|&workload| workload < self.story.workloads.len())
-    }
-
-    /// What has to find room on the canvas at any time of the run.
-    pub fn wanted(&self) -> Wanted {
-        Wanted {
-            zones: self.story.zones.len(),
-            node_zones: self.story.nodes.iter().map(|node| node.zone as usize).collect(),
-            node_pools: self.story.nodes.iter().map(|node| node.pool as usize).collect(),
-            peak: self.story.nodes.iter().map(|node| node.peak_pods as usize).max().unwrap_or(0),
-            // More are counted and not drawn: the tray is for a glance.
-            waiting: self.story.pod_names.len().min(24),
-        }
-    }
-
-    /// The sentence of the narrative that a moment lies in.
-    pub fn sentence_at(&self, at_ms: i64) -> Option<usize> {
-        self.story.narrative.partition_point(|line| line.at_ms <= at_ms).checked_sub(1)
-    }
-}
 
 /// What the page says across its top.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -349,125 +140,6 @@ pub struct Store {
     /// The next run is opened where it is worst.
     to_worst: bool,
     past: Vec<Past>,
-}
-
-/// What the worker told of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Run {
-    /// Findings in the files, worst first.
-    pub findings: Vec<Finding>,
-    /// Some document could not be read at all.
-    pub partial: bool,
-    /// The steps of the files' own scenario, if it was run.
-    pub steps: Option<Vec<Step>>,
-    /// What happened, if anything could be run.
-    pub story: Option<Box<Story>>,
-    /// What the lesson tells of it.
-    pub taught: Option<Box<Taught>>,
-    /// The file that holds the steps now, where they were to be written.
-    pub written: Option<SourceFile>,
-    /// Why they could not be; empty where they could, or were not to be.
-    pub unwritten: String,
-}
-
-/// Something that changes what the page knows.
-#[derive(Clone, Debug)]
-pub enum Action {
-    /// A scene is opened: an example, a link, dropped files.
-    Open(Scene, &'static str),
-    /// Files are added; those of the same name are replaced.
-    AddFiles(Vec<SourceFile>),
-    /// The text in the editor changed.
-    Edit(String),
-    /// Another file is shown.
-    Show(usize),
-    /// An empty file is added and shown.
-    NewFile,
-    /// A file is taken away.
-    CloseFile(usize),
-    /// A file is called otherwise.
-    Rename(usize, String),
-    /// A place in a file is shown: first byte, byte after the last.
-    Reveal(usize, u32, u32),
-    /// A step is added at the cursor, and time goes on.
-    AddStep(Step, bool),
-    /// A step is taken away.
-    RemoveStep(usize),
-    /// The last change of steps or files is taken back.
-    Undo,
-    /// The worker told a run, or only its findings.
-    Ran(u32, Run),
-    /// A run is this far: of which question, what is being done, how much of it in thousandths.
-    Progress(u32, String, Option<u32>),
-    /// A frame arrived.
-    Frame(Rc<Frame>),
-    /// An explanation arrived.
-    Why(u32, Box<Why>),
-    /// The cursor is set, and time stands still there.
-    Seek(i64),
-    /// On to the event next to the cursor. Of keys that follow fast each goes on from where the one before it came to, drawn or not.
-    Hop {
-        /// To the later one.
-        forward: bool,
-        /// Only to steps and changes of nodes.
-        phases: bool,
-    },
-    /// So many real milliseconds passed while playing.
-    Pass(f64),
-    /// Play or pause.
-    Toggle,
-    /// Another speed.
-    Speed(u32),
-    /// Something is looked at closely, or nothing any more.
-    Select(Option<Selection>),
-    /// Colours stand for something else.
-    Tint(Tint),
-    /// The right pane shows something else.
-    Turn(Side),
-    /// A narrow screen shows something else.
-    Go(Pane),
-    /// Something is to be said, or no more.
-    Say(Option<Notice>),
-    /// Something lies over the page, or nothing any more.
-    Overlay(Overlay),
-    /// The palette is opened, or whatever lies over the page is closed.
-    Palette,
-    /// A what-if was answered: of which run, which, of how many, what was left out, what it costs.
-    Risk(u32, u32, u32, String, Option<Box<Risk>>),
-    /// The proposals of a run were tried.
-    Advised(u32, Vec<Advice>),
-    /// A proposal was written into the files, to be looked at.
-    Mended(u32, Mended),
-    /// The proposal that is looked at is left as it is.
-    Leave,
-    /// The proposal that is looked at is applied.
-    Mend,
-    /// This step alone is run, and opened where it is worst.
-    Try(Step),
-    /// Playing stops where a workload has no pod left, or not.
-    Halts(bool),
-    /// The present run is kept to compare with, or none any more.
-    Pin(bool),
-    /// An entry of the gallery is to be opened.
-    Want(Entry),
-    /// Its files have come.
-    Came(Entry, Vec<SourceFile>),
-    /// A step in the lesson.
-    Learn(Move),
-    /// Something is to be said, with the offer to save the scene as a file.
-    Offer(Notice),
-    /// Another set of manifests takes the place of the present one, which is kept to compare with.
-    After(Vec<SourceFile>),
-    /// The differences were told.
-    Compared(Compared),
-    /// The relations were drawn.
-    Drawn(u32, Rc<Picture>),
-    /// What is told of an event or a workload arrived.
-    Accounted(u32, Rc<Account>),
-    /// What the manifests do not say arrived.
-    Assumed(u32, Rc<Vec<Assumed>>),
-    /// One of these values was written into the files.
-    Said(u32, Vec<SourceFile>),
 }
 
 impl Store {
@@ -624,8 +296,9 @@ impl Store {
             Action::AddStep(step, plays) => next.add_step(step, plays),
             Action::RemoveStep(step) if step < self.steps.len() => {
                 next.remember("removing a step");
-                let gone = Rc::make_mut(&mut next.steps).remove(step);
-                next.writes_steps(gone);
+                next.change_steps(self.steps[step].clone(), |steps| {
+                    steps.remove(step);
+                });
             }
             Action::Undo => {
                 let past = next.past.pop()?;
@@ -787,8 +460,7 @@ impl Store {
         self.pin(true);
         self.put(mended.files);
         for step in mended.steps {
-            self.insert(step.clone());
-            self.writes_steps(step);
+            self.insert(step);
         }
         self.advice = Rc::default();
         self.reads_anew();

@@ -74,17 +74,12 @@ impl WhatIfs {
 mod tests {
     use super::*;
     use crate::gallery;
-    use crate::wire::Verb;
-    use wavetank_core::manifest::SourceSet;
+    use crate::wire::{Verb, sources};
     use wavetank_core::session::SessionOptions;
 
     #[test]
     fn the_shop_has_a_what_if_for_each_thing_and_the_worst_is_a_zone() {
-        let mut sources = SourceSet::default();
-        for file in gallery::example_files("shop") {
-            sources.add(file.name.as_str(), file.text.as_str());
-        }
-        let session = Session::open(sources, &SessionOptions::default());
+        let session = Session::open(sources(&gallery::example_files("shop")), &SessionOptions::default());
         let asked = WhatIfs::of(session.cluster());
         let risks: Vec<Risk> = (0..asked.total()).map(|nth| asked.run(&session, nth).expect("within the total")).collect();
         assert!(asked.run(&session, asked.total()).is_none() && asked.left_out.is_empty());

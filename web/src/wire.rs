@@ -2,14 +2,19 @@
 //!
 //! Postcard writes fields by position and reads all of them: no field here is skipped, flattened or tagged within. Tests ask in JSON.
 
+mod answer;
 mod aside;
+mod ask;
 pub(crate) mod flat;
 
+pub use answer::*;
 pub use aside::*;
+pub use ask::*;
 
 use serde::{Deserialize, Serialize};
 
 use crate::names::Names;
+use wavetank_core::manifest::SourceSet;
 pub use wavetank_core::session::lesson::Taught;
 pub use wavetank_core::session::scene::{SourceFile, Step, Verb};
 
@@ -27,7 +32,7 @@ pub struct Entry {
 }
 
 /// What every message but a frame begins with: the form of this wire.
-const FORM: u8 = 5;
+const FORM: u8 = 6;
 
 /// A question or an answer as bytes.
 pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
@@ -39,298 +44,24 @@ pub fn from_bytes<'a, M: Deserialize<'a>>(bytes: &'a [u8]) -> Option<M> {
     postcard::from_bytes(bytes.strip_prefix(&[FORM])?).ok()
 }
 
-/// Where steps are written before they are run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Writing {
-    /// Nowhere.
-    #[default]
-    No,
-    /// Into the Scenario of the files, or a new one where there is none.
-    Scenario,
-    /// Into a new one only: they stood beside the files so far, whose own Scenario says something else.
-    New,
-}
-
-/// A question of the page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ask {
-    /// Read the files and run the steps; answered by [`Answer::Ran`].
-    Run {
-        /// Answers carry this number; the page drops those of an older one.
-        generation: u32,
-        /// All manifests.
-        files: Vec<SourceFile>,
-        /// The scenario.
-        steps: Vec<Step>,
-        /// Take the scenario from the files instead, if one of them holds one.
-        own: bool,
-        /// Write the steps into the files first, and take them from there.
-        #[serde(default)]
-        writes: Writing,
-        /// Decides what Kubernetes leaves open.
-        seed: u64,
-        /// The lesson that is told of the run; empty for none.
-        #[serde(default)]
-        lesson: String,
-    },
-    /// The files of an example or lesson; answered by [`Answer::Opened`].
-    Open {
-        /// Which.
-        what: Entry,
-    },
-    /// The visible state at a moment of the last run; answered by the bytes of a frame.
-    Frame {
-        /// Of which run.
-        generation: u32,
-        /// Virtual milliseconds.
-        at_ms: i64,
-        /// The number of the frame that the page has: what did not change since then is not sent again. Zero for none.
-        have: u32,
-    },
-    /// Why a pod is where it is; answered by [`Answer::Why`].
-    Why {
-        /// Of which run.
-        generation: u32,
-        /// Its number.
-        pod: u32,
-        /// Virtual milliseconds.
-        at_ms: i64,
-    },
-    /// One of the standard what-ifs, from the settled state of the last run's files; answered by [`Answer::WhatIf`].
-    WhatIf {
-        /// Of which run.
-        generation: u32,
-        /// Which, from zero.
-        nth: u32,
-    },
-    /// The proposals of the last run, tried; answered by [`Answer::Advised`].
-    Advise {
-        /// Of which run.
-        generation: u32,
-    },
-    /// The files with a proposal of the last run written into them; answered by [`Answer::Mended`].
-    Mend {
-        /// Of which run.
-        generation: u32,
-        /// Which proposal, by position in [`Answer::Advised`].
-        nth: u32,
-    },
-    /// The relations of the manifests as a picture; answered by [`Answer::Drawn`].
-    Graph {
-        /// Of which run.
-        generation: u32,
-        /// What is to be drawn.
-        wish: GraphWish,
-    },
-    /// What is to be told of an event or a workload; answered by [`Answer::Account`].
-    Account {
-        /// Of which run.
-        generation: u32,
-        /// A selection as links keep it: `e/12`, `w/deployment/web`.
-        of: String,
-    },
-    /// How the last run differs from that of other files or steps; answered by [`Answer::Compared`].
-    Compare {
-        /// Of which run.
-        generation: u32,
-        /// The manifests before.
-        files: Vec<SourceFile>,
-        /// What is done to them.
-        before: Before,
-    },
-    /// The last run in a form that can be kept; answered by [`Answer::Exported`].
-    Export {
-        /// Of which run.
-        generation: u32,
-        /// Which.
-        form: Form,
-        /// What the picture of the relations shows.
-        wish: GraphWish,
-    },
-    /// What the manifests do not say, value by value; answered by [`Answer::Assumed`].
-    Assumed {
-        /// Of which run.
-        generation: u32,
-    },
-    /// The files with one of these values written into them; answered by [`Answer::Said`].
-    Say {
-        /// Of which run.
-        generation: u32,
-        /// Which value.
-        key: String,
-        /// What it is to be.
-        value: String,
-    },
-    /// The digest of a run's trace, for tests; answered by [`Answer::Digest`].
-    Digest {
-        /// All manifests; the scenario is theirs.
-        files: Vec<SourceFile>,
-        /// Decides what Kubernetes leaves open.
-        seed: u64,
-    },
-}
-
-impl Answer {
-    /// Of a run that could not be made.
-    pub fn nothing(generation: u32, diagnostics: Vec<Finding>, partial: bool) -> Answer {
-        let (written, unwritten) = (None, String::new());
-        Answer::Ran { generation, diagnostics, partial, steps: None, story: None, taught: None, written, unwritten }
+/// Puts a file in the place of the one of its name, or behind all others; where it stands then.
+pub fn put(files: &mut Vec<SourceFile>, file: SourceFile) -> usize {
+    let place = files.iter().position(|other| other.name == file.name).unwrap_or(files.len());
+    if place == files.len() {
+        files.push(file);
+    } else {
+        files[place] = file;
     }
+    place
 }
 
-/// An answer of the worker.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// The worker's program has started.
-    Ready,
-    /// The files were read, and the scenario was run if anything could be.
-    Ran {
-        /// Of which question.
-        generation: u32,
-        /// Findings in the files, worst first.
-        diagnostics: Vec<Finding>,
-        /// Some document could not be read at all: the story is told without it.
-        partial: bool,
-        /// The steps of the files' own scenario, if it was run.
-        steps: Option<Vec<Step>>,
-        /// What happened; none where no run was possible.
-        story: Option<Box<Story>>,
-        /// What the lesson tells of it, if one was asked for.
-        #[serde(default)]
-        taught: Option<Box<Taught>>,
-        /// The file that holds the steps now, where they were to be written.
-        #[serde(default)]
-        written: Option<SourceFile>,
-        /// Why they could not be; empty where they could, or were not to be.
-        #[serde(default)]
-        unwritten: String,
-    },
-    /// The files of an example or lesson.
-    Opened {
-        /// Which.
-        what: Entry,
-        /// Its files; none where there is no such thing.
-        files: Vec<SourceFile>,
-    },
-    /// Why a pod is where it is.
-    Why {
-        /// Of which run.
-        generation: u32,
-        /// The answer.
-        why: Box<Why>,
-    },
-    /// How one of the standard what-ifs ended.
-    WhatIf {
-        /// Of which run.
-        generation: u32,
-        /// Which, from zero.
-        nth: u32,
-        /// How many there are.
-        total: u32,
-        /// What was left out of the standard what-ifs, in a sentence; empty where nothing was.
-        left_out: String,
-        /// What it costs; none past the last.
-        risk: Option<Box<Risk>>,
-    },
-    /// The proposals of a run, after each was tried, those that help first.
-    Advised {
-        /// Of which run.
-        generation: u32,
-        /// The proposals.
-        advice: Vec<Advice>,
-    },
-    /// The files as a proposal has them.
-    Mended {
-        /// Of which run.
-        generation: u32,
-        /// Which proposal.
-        nth: u32,
-        /// The files that change, whole.
-        files: Vec<SourceFile>,
-        /// Steps that it adds to the scenario.
-        steps: Vec<Step>,
-        /// What could not be written and why; empty where all could.
-        refused: String,
-    },
-    /// The relations as a picture.
-    Drawn {
-        /// Of which run.
-        generation: u32,
-        /// The picture.
-        picture: Box<Picture>,
-    },
-    /// What is told of an event or a workload.
-    Account {
-        /// Of which run.
-        generation: u32,
-        /// What it is.
-        account: Box<Account>,
-    },
-    /// How two runs differ.
-    Compared {
-        /// The later of them.
-        generation: u32,
-        /// What to remember.
-        summary: String,
-        /// The differences, the greatest consequence first.
-        differences: Vec<Difference>,
-    },
-    /// A run in a form that can be kept.
-    Exported {
-        /// What the file is called.
-        name: String,
-        /// Its media type.
-        media: String,
-        /// Its text.
-        text: String,
-    },
-    /// What the manifests do not say.
-    Assumed {
-        /// Of which run.
-        generation: u32,
-        /// Value by value.
-        values: Vec<Assumed>,
-    },
-    /// The files with a value written into them.
-    Said {
-        /// Of which run.
-        generation: u32,
-        /// The files that change or are new, whole; none where it was refused.
-        files: Vec<SourceFile>,
-        /// Why it could not be written; empty where it could.
-        refused: String,
-    },
-    /// What was taken out of an archive, which the page sends as it is.
-    Unpacked {
-        /// The files.
-        files: Vec<SourceFile>,
-        /// What was left out and why, or why nothing was taken; may be empty.
-        said: String,
-    },
-    /// How far a long run is.
-    Progress {
-        /// Of which question.
-        generation: u32,
-        /// What is being done, in a word or two.
-        phase: String,
-        /// How much of it, in thousandths; none where nobody knows.
-        part: Option<u32>,
-    },
-    /// A trace's digest.
-    Digest {
-        /// Hexadecimal.
-        digest: String,
-        /// How many records the trace has.
-        records: u64,
-    },
-    /// The question could not be answered at all.
-    Refused {
-        /// Why.
-        message: String,
-    },
+/// Files as the core reads them.
+pub fn sources(files: &[SourceFile]) -> SourceSet {
+    let mut sources = SourceSet::default();
+    for file in files {
+        sources.add(file.name.as_str(), file.text.as_str());
+    }
+    sources
 }
 
 /// How bad a finding is.

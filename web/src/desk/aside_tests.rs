@@ -1,5 +1,8 @@
 //! What is asked beside a run's course: pictures, accounts, exports, comparisons, assumptions.
 
+use wavetank_core::manifest::{self, SourceSet};
+use wavetank_core::report;
+
 use super::*;
 
 fn ask(desk: &mut Desk, question: &Ask) -> Answer {
@@ -88,10 +91,7 @@ fn what_is_kept_is_what_the_core_writes() {
     let (mut desk, _) = run(1);
     let (name, json) = exported(&mut desk, Form::Json);
     let session = Session::open(SourceSet::single("web.yaml", text(1)), &SessionOptions::default());
-    let scenario = Scenario::of_steps(
-        "flags",
-        steps().iter().filter_map(|step| Some(scenario::Step::at(Time(step.at_ms), step.to_verb()?))).collect(),
-    );
+    let scenario = Scenario::of_steps("flags", steps().iter().filter_map(Step::to_step).collect());
     let run = session.run(&scenario);
     let mut report = run.report(&session);
     session.verify(&scenario, &run, &mut report, &RerunBudget::default());

@@ -1,13 +1,13 @@
 //! The files that are open, with the cluster that they settle to, and what is written into them.
 
 use wavetank_core::manifest::edit::Unwritable;
-use wavetank_core::manifest::{self, Manifest, SourceSet};
+use wavetank_core::manifest::{self, Manifest};
 use wavetank_core::scenario;
 use wavetank_core::session::{Session, SessionOptions, script};
 
 use super::Desk;
 use crate::whatifs::WhatIfs;
-use crate::wire::{SourceFile, Step, Writing};
+use crate::wire::{SourceFile, Step, Writing, put, sources};
 
 /// What is open.
 pub(super) struct Opened {
@@ -15,8 +15,6 @@ pub(super) struct Opened {
     pub(super) seed: u64,
     pub(super) session: Session,
     pub(super) whatifs: WhatIfs,
-    /// The steps of its own scenario, as they were run last.
-    pub(super) steps: Option<Vec<Step>>,
 }
 
 impl Desk {
@@ -28,12 +26,8 @@ impl Desk {
             return;
         }
         now("Reading");
-        let mut sources = SourceSet::default();
-        for file in &files {
-            sources.add(file.name.as_str(), file.text.as_str());
-        }
         let options = SessionOptions { seed, ..SessionOptions::default() };
-        let manifest = manifest::read(sources, &options.limits);
+        let manifest = manifest::read(sources(&files), &options.limits);
         let mut settle = |manifest: Manifest| {
             now("Settling");
             let session = Session::of(manifest, &options);
@@ -53,28 +47,25 @@ impl Desk {
             },
             None => settle(manifest),
         };
-        self.opened = Some(Opened { files, seed, session, whatifs, steps: None });
+        self.opened = Some(Opened { files, seed, session, whatifs });
     }
 
     /// Writes these steps into the Scenario of the files that are open, and opens what comes of it: the file that changed, if there is anything
     /// to write.
-    pub(super) fn write(&mut self, steps: &[Step], writes: Writing, now: &mut impl FnMut(&str)) -> Result<Option<SourceFile>, Unwritable> {
-        let Some(Opened { files, seed, session, steps: ran, .. }) = &self.opened else { return Ok(None) };
+    pub(super) fn write(&mut self, steps: &[Step], writes: &Writing, now: &mut impl FnMut(&str)) -> Result<Option<SourceFile>, Unwritable> {
+        let Some(Opened { files, seed, session, .. }) = &self.opened else { return Ok(None) };
         let holds_one = session.manifest().documents.iter().any(scenario::is_scenario);
-        match writes {
+        let known: &[Step] = match writes {
             Writing::No => return Ok(None),
-            _ if steps.is_empty() && !(holds_one && writes == Writing::Scenario) => return Ok(None),
+            Writing::Scenario(known) if holds_one => known,
+            _ if steps.is_empty() => return Ok(None),
             Writing::New if holds_one => return Err(Unwritable("the Scenario among them has steps of its own".to_string())),
-            Writing::Scenario | Writing::New => {}
-        }
-        let own = || scenario::read(session.manifest()).0.first().map(script::planned).unwrap_or_default();
-        let (name, text) = script::write(session.manifest(), &ran.clone().unwrap_or_else(own), steps)?;
+            Writing::Scenario(_) | Writing::New => &[],
+        };
+        let (name, text) = script::write(session.manifest(), known, steps)?;
         let (mut files, seed) = (files.clone(), *seed);
         let written = SourceFile { name, text };
-        match files.iter_mut().find(|file| file.name == written.name) {
-            Some(file) => file.clone_from(&written),
-            None => files.push(written.clone()),
-        }
+        put(&mut files, written.clone());
         self.open(files, seed, now);
         Ok(Some(written))
     }

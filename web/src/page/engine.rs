@@ -304,7 +304,7 @@ impl Engine {
             inner.moment = store.moment_to_come();
             let (own, lesson) = (store.own, store.course.as_ref().map(|course| course.name.clone()).unwrap_or_default());
             let steps = if own { Vec::new() } else { store.steps.to_vec() };
-            let writes = store.unwritten.as_ref().map_or(Writing::No, |(_, writes)| *writes);
+            let writes = store.unwritten.as_ref().map_or(Writing::No, |(_, writes)| writes.clone());
             inner.run = Some(Ask::Run { generation, files: store.files.to_vec(), steps, own, writes, seed: store.seed, lesson });
             (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
             inner.asides.clear();

@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::icon::{Icon, Name};
 use crate::clock;
+use crate::offers;
 use crate::store::{Action, Risks, Side, Store};
 use crate::wire::{Risk, Step, Verb};
 
@@ -57,7 +58,7 @@ fn what(step: &Step) -> String {
         Verb::FailNode => format!("{target} dies"),
         Verb::Drain => format!("{target} is drained"),
         Verb::Restart | Verb::Rollout => format!("{target} is restarted"),
-        _ => format!("{} {target}", step.verb.label()),
+        _ => offers::words(step),
     }
 }
 

@@ -118,7 +118,8 @@ pub(crate) fn acts(props: &ActsProps) -> Html {
             });
             html! { <Menu key={verb.label()} label={verb.label()} {choices} {choose} /> }
         };
-        Verb::ALL.iter().filter(|&&verb| possible(verb, steps)).map(menu).collect::<Html>()
+        // A restart is in the palette: a rollout of the same thing has its menu.
+        Verb::ALL.iter().filter(|&&verb| verb != Verb::Restart && offers::possible(verb, "", steps)).map(menu).collect::<Html>()
     });
     let steps = props.steps.iter().enumerate().map(|(nth, step)| {
         let (seek, remove, at_ms) = (props.dispatch.clone(), props.dispatch.clone(), step.at_ms);
@@ -155,17 +156,6 @@ pub(crate) fn acts(props: &ActsProps) -> Html {
             }
             { chosen(props) }
         </div>
-    }
-}
-
-/// Recovery is offered where there is something to recover.
-fn possible(verb: Verb, steps: &[Step]) -> bool {
-    match verb {
-        // It is in the palette: a rollout of the same thing has its menu.
-        Verb::Restart => false,
-        Verb::RecoverZone => steps.iter().any(|step| step.verb == Verb::FailZone),
-        Verb::RecoverNode => steps.iter().any(|step| step.verb == Verb::FailNode),
-        _ => true,
     }
 }
 

@@ -4,23 +4,14 @@ use std::rc::Rc;
 
 use super::Store;
 use crate::link;
-use crate::wire::SourceFile;
+use crate::wire::{SourceFile, put};
 
 impl Store {
     /// Files that take the place of those of the same name; the last of them is shown.
     pub(super) fn put(&mut self, changed: Vec<SourceFile>) {
         let files = Rc::make_mut(&mut self.files);
         for file in changed {
-            match files.iter().position(|other| other.name == file.name) {
-                Some(nth) => {
-                    files[nth].text = file.text;
-                    self.active = nth;
-                }
-                None => {
-                    self.active = files.len();
-                    files.push(file);
-                }
-            }
+            self.active = put(files, file);
         }
     }
 
@@ -38,10 +29,7 @@ impl Store {
         let own = Rc::make_mut(&mut self.files);
         own.retain(|file| !file.text.trim().is_empty());
         for file in files {
-            match own.iter_mut().find(|other| other.name == file.name) {
-                Some(other) => *other = file,
-                None => own.push(file),
-            }
+            put(own, file);
         }
         self.active = own.iter().position(|file| file.name == first).unwrap_or(0);
         self.reads_anew();

@@ -3,7 +3,9 @@
 use wavetank_core::session::lesson::{Asked, Beat, Goal};
 
 use super::*;
+use crate::lesson::Move;
 use crate::link;
+use crate::wire::{Story, Taught};
 
 fn file(name: &str) -> SourceFile {
     SourceFile { name: name.to_string(), text: format!("# {name}") }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Side, Store};
-use crate::wire::{SourceFile, Step, Writing};
+use crate::wire::{SourceFile, Step, Writing, put};
 
 impl Store {
     /// A step is added where the cursor is.
@@ -12,22 +12,26 @@ impl Store {
         self.at_ms = step.at_ms;
         self.playing = plays;
         self.side = if self.side == Side::Why { Side::Why } else { Side::Story };
-        self.insert(step.clone());
-        self.writes_steps(step);
+        self.insert(step);
     }
 
     /// Among the steps, behind those of the same moment.
     pub(super) fn insert(&mut self, step: Step) {
-        let steps = Rc::make_mut(&mut self.steps);
-        let place = steps.partition_point(|other| other.at_ms <= step.at_ms);
-        steps.insert(place, step);
+        self.change_steps(step.clone(), |steps| {
+            let place = steps.partition_point(|other| other.at_ms <= step.at_ms);
+            steps.insert(place, step);
+        });
     }
 
-    /// The steps are run as they are now, and written into the files; `changed` is the one that came or went. A lesson's files are the learner's to
-    /// repair: there they stand beside.
-    pub(super) fn writes_steps(&mut self, changed: Step) {
-        let before = self.unwritten.as_ref().map(|(_, writes)| *writes);
-        let writes = before.unwrap_or(if self.own { Writing::Scenario } else { Writing::New });
+    /// The steps are run as they are after a change, and written into the files; `changed` is the one that comes or goes. A lesson's files are the
+    /// learner's to repair: there they stand beside.
+    pub(super) fn change_steps(&mut self, changed: Step, change: impl FnOnce(&mut Vec<Step>)) {
+        let writes = match self.unwritten.take() {
+            Some((_, writes)) => writes,
+            None if self.own => Writing::Scenario(self.steps.to_vec()),
+            None => Writing::New,
+        };
+        change(Rc::make_mut(&mut self.steps));
         self.own = false;
         self.unwritten = self.course.is_none().then_some((changed, writes));
         self.asks_anew();
@@ -35,15 +39,10 @@ impl Store {
 
     /// The worker wrote the steps into a file: a new one is shown where it stands there.
     pub(super) fn hear_written(&mut self, file: SourceFile, steps: &[Step], places: &[Option<(u32, u32, u32)>]) {
-        let shown = self.active;
-        self.put(vec![file]);
-        self.active = shown;
+        put(Rc::make_mut(&mut self.files), file);
         self.own = true;
-        let place = steps
-            .iter()
-            .zip(places)
-            .find(|(step, _)| Some(*step) == self.unwritten.as_ref().map(|(step, _)| step))
-            .and_then(|(_, place)| *place);
+        let changed = self.unwritten.as_ref().map(|(step, _)| step);
+        let place = steps.iter().zip(places).find(|(step, _)| Some(*step) == changed).and_then(|(_, place)| *place);
         if let Some((file, start, end)) = place {
             self.reveal(file as usize, start, end);
         }

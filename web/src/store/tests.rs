@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::frame::PodLook;
-use crate::wire::{Mark, MarkKind, Severity, Verb};
+use crate::wire::{Mark, MarkKind, Severity, Story, Verb};
 
 fn file(name: &str, text: &str) -> SourceFile {
     SourceFile { name: name.to_string(), text: text.to_string() }
@@ -218,7 +218,7 @@ fn a_step_is_written_into_a_file_and_undone_with_it() {
     let told = then(&store(), ran(1, story(40_000)));
     let files = told.files.clone();
     let added = then(&told, Action::AddStep(step.clone(), false));
-    assert_eq!((added.steps.len(), added.own, added.unwritten.clone()), (1, false, Some((step.clone(), Writing::Scenario))));
+    assert_eq!((added.steps.len(), added.own, added.unwritten.clone()), (1, false, Some((step.clone(), Writing::Scenario(Vec::new())))));
     let written = Some(SourceFile { name: "scenario.yaml".to_string(), text: "kind: Scenario".to_string() });
     let place = Some((files.len() as u32, 5, 9));
     let mut course = story(60_000);
@@ -237,6 +237,10 @@ fn a_step_is_written_into_a_file_and_undone_with_it() {
     let back = then(&there, Action::Undo);
     assert_eq!((&back.files, back.own, back.unwritten.as_ref(), back.steps.len()), (&files, told.own, None, told.steps.len()));
     let gone = then(&there, Action::RemoveStep(0));
+    let known = Writing::Scenario(vec![step.clone()]);
+    assert_eq!(gone.unwritten.as_ref().map(|(_, writes)| writes), Some(&known));
+    let both = then(&gone, Action::AddStep(step.clone(), false));
+    assert_eq!(both.unwritten.map(|(_, writes)| writes), Some(known), "until it is written the files say what they said");
     let left = then(&gone, Action::Ran(gone.generation, Run { steps: Some(Vec::new()), story: story(1_000), written, ..Run::default() }));
     assert_eq!((left.own, left.active, left.reveal), (true, gone.active, gone.reveal), "what is taken away is not shown");
 }

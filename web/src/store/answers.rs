@@ -1,0 +1,83 @@
+//! What was asked about the run: risks, proposals, the comparison.
+
+use std::rc::Rc;
+
+use crate::wire::{Advice, Difference, Risk, SourceFile, Step};
+
+/// What the standard what-ifs cost, as far as they have been asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Risks {
+    /// Of which edition of the files.
+    pub edition: u32,
+    /// In the order in which they were asked.
+    pub rows: Vec<Risk>,
+    /// How many there are; none before the first answer.
+    pub total: Option<u32>,
+    /// What was left out, in a sentence; may be empty.
+    pub left_out: String,
+}
+
+impl Risks {
+    /// The next one to ask; none when all have been.
+    pub fn next(&self) -> Option<u32> {
+        let next = u32::try_from(self.rows.len()).ok()?;
+        self.total.is_none_or(|total| next < total).then_some(next)
+    }
+
+    /// The rows, the worst first; of equal ones the first asked.
+    pub fn ranked(&self) -> Vec<&Risk> {
+        let mut rows: Vec<&Risk> = self.rows.iter().collect();
+        rows.sort_by_key(|risk| std::cmp::Reverse(risk.score));
+        rows
+    }
+}
+
+/// A proposal as it would be written into the files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mended {
+    /// Which proposal.
+    pub nth: u32,
+    /// The files that change, whole.
+    pub files: Vec<SourceFile>,
+    /// Steps that it adds to the scenario.
+    pub steps: Vec<Step>,
+    /// What could not be written and why; empty where all could.
+    pub refused: String,
+}
+
+/// The proposals of a run, after each was tried.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Advised {
+    /// Of which run; zero for none.
+    pub generation: u32,
+    /// The proposals, those that help first.
+    pub advice: Vec<Advice>,
+    /// The one that is looked at.
+    pub mended: Option<Mended>,
+}
+
+/// A run that is kept to compare with: what it was made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The manifests.
+    pub files: Rc<Vec<SourceFile>>,
+    /// The scenario.
+    pub steps: Rc<Vec<Step>>,
+    /// The scenario is the one that the files hold.
+    pub own: bool,
+    /// Decides what Kubernetes leaves open.
+    pub seed: u64,
+    /// Two sets of manifests are compared: the same is done to both.
+    pub same: bool,
+}
+
+/// How the present run differs from the one that was kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// Of which run; zero for none.
+    pub generation: u32,
+    /// What to remember.
+    pub summary: String,
+    /// The greatest consequence first.
+    pub differences: Vec<Difference>,
+}
