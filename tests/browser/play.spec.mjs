@@ -225,13 +225,21 @@ test("playing stops where a workload has no pod left", async ({ page }) => {
   const lost = ["zone-a", "zone-b", "zone-c"].map((zone) => `    - {at: 10s, failZone: ${zone}}\n`).join("");
   await paste(page, `${web}---\napiVersion: wavetank.dev/v1alpha1\nkind: Scenario\nmetadata: {name: all}\nspec:\n  steps:\n${lost}`);
   await ready(page);
-  await page.getByRole("button", { name: "Stop at outages" }).click();
+  await page.getByLabel("Stop at").selectOption("outages");
   await page.getByLabel("Speed").selectOption("5");
   await time(page).focus();
   await page.keyboard.press("Home");
   await page.keyboard.press("Space");
   await expect(page.getByRole("button", { name: "Play", exact: true })).toBeVisible();
   expect(await now(page)).toBe(10_000);
+  await page.getByLabel("Stop at").selectOption("pods without a node");
+  await page.keyboard.press("Home");
+  await time(page).focus();
+  await page.keyboard.press("Space");
+  await expect(page.getByRole("button", { name: "Play", exact: true })).toBeVisible();
+  expect(await now(page)).toBeGreaterThan(10_000);
+  await page.keyboard.press("b");
+  await expect(page.getByLabel("Stop at")).toHaveValue("nothing");
 });
 
 test("lanes are workloads or zones", async ({ page }) => {
@@ -257,8 +265,21 @@ test("two runs are compared on one timeline", async ({ page }) => {
   await ready(page);
   await expect(compared).toContainText("deployment/web");
   await expect(page.locator(".timeline .kept").first()).toBeVisible();
+  // Side by side: each map has its own pods at the same moment.
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Home");
+  const [kept, present] = ["The kept run", "This run"].map((name) => page.getByRole("figure", { name }));
+  await expect(kept).toContainText("1 pod ready");
+  await expect(present).toContainText("6 pods ready");
+  await page.keyboard.press("End");
+  await expect(kept.getByRole("application")).toHaveAttribute("aria-label", /2 lost/);
+  await kept.getByRole("button", { name: "Hide the map of the kept run" }).click();
+  await expect(kept).toHaveCount(0);
+  await compared.getByRole("button", { name: "Side by side" }).click();
+  await expect(kept).toBeVisible();
   await compared.getByRole("button", { name: "Stop" }).click();
   await expect(page.locator(".timeline .kept")).toHaveCount(0);
+  await expect(kept).toHaveCount(0);
 });
 
 test("two scenarios of one set are compared on one timeline", async ({ page }) => {

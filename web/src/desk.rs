@@ -68,6 +68,8 @@ pub struct Desk {
     opened: Option<Opened>,
     /// The manifests that the last run was compared with.
     before: Option<(Vec<SourceFile>, u64, Session)>,
+    /// Where frames of that run come from, and of which generation they are.
+    kept: Option<(u32, Reel)>,
     ran: Option<Ran>,
 }
 
@@ -108,9 +110,9 @@ impl Desk {
                 };
                 Reply::Answer(Answer::Opened { what, files })
             }
-            Ok(Ask::Frame { generation, at_ms, have }) => match self.ran.as_mut().filter(|ran| ran.generation == generation) {
-                Some(ran) => Reply::Bytes(ran.reel.at(at_ms, have)),
-                None => refused("that run is no longer there"),
+            Ok(Ask::Frame { generation, at_ms, have }) => match self.reel(generation) {
+                Some(reel) => Reply::Bytes(reel.at(at_ms, have)),
+                None => Reply::Answer(gone()),
             },
             Ok(Ask::Why { generation, pod, at_ms }) => match (&self.opened, &self.ran) {
                 (Some(opened), Some(ran)) if ran.generation == generation => {
@@ -233,6 +235,14 @@ impl Desk {
         })
     }
 
+    /// Where the frames of a run come from: the last one, or the one that it was compared with.
+    fn reel(&mut self, generation: u32) -> Option<&mut Reel> {
+        if generation & KEPT == 0 {
+            return self.ran.as_mut().filter(|ran| ran.generation == generation).map(|ran| &mut ran.reel);
+        }
+        self.kept.as_mut().filter(|(kept, _)| *kept == generation).map(|(_, reel)| reel)
+    }
+
     /// The last run against that of other manifests or other steps.
     fn compare(&mut self, generation: u32, files: Vec<SourceFile>, before: &Before) -> Option<Answer> {
         let (opened, ran) = (self.opened.as_ref()?, self.ran.as_ref().filter(|ran| ran.generation == generation)?);
@@ -242,17 +252,23 @@ impl Desk {
             let session = Session::open(sources(&files), &options);
             (files, before.seed, session)
         });
-        let report = |session: &Session, scenario: &Scenario| session.run(scenario).report(session);
         let scenario = |session: &Session| match before.same {
             true => ran.scenario.clone(),
             false => scenario_of(session, (!before.own).then_some(&before.steps), seed).0,
         };
+        let run = session.run(&scenario(&session));
+        let report = run.report(&session);
         let comparison = match Session::pair(&session, &opened.session, &options) {
-            Some([was, is]) => compare::compare(&report(&was, &scenario(&was)), &report(&is, &ran.scenario)),
-            None => compare::compare(&report(&session, &scenario(&session)), &ran.report),
+            Some([was, is]) => {
+                let report = |session: &Session, scenario: &Scenario| session.run(scenario).report(session);
+                compare::compare(&report(&was, &scenario(&was)), &report(&is, &ran.scenario))
+            }
+            None => compare::compare(&report, &ran.report),
         };
-        self.before = Some((files, seed, session));
-        Some(Answer::Compared { generation, summary: comparison.summary.clone(), differences: differences(&comparison) })
+        let (story, reel) = story(&run, &report, generation | KEPT);
+        (self.before, self.kept) = (Some((files, seed, session)), Some((generation | KEPT, reel)));
+        let (summary, differences) = (comparison.summary.clone(), differences(&comparison));
+        Some(Answer::Compared { generation, summary, differences, story: Box::new(story) })
     }
 }
 

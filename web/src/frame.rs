@@ -173,13 +173,18 @@ impl Frame {
         bytes
     }
 
+    /// Of which run the frame is that these bytes are; none where they are too few.
+    pub fn generation_of(bytes: &[u8]) -> Option<u32> {
+        bytes.get(4..8).and_then(|four| four.try_into().ok()).map(u32::from_le_bytes)
+    }
+
     /// The frame after `before`, from bytes; none where they are not a frame, or build on another one than `before`.
     pub fn from_bytes(bytes: &[u8], before: Option<&Frame>) -> Option<Frame> {
         let word = |at: usize| bytes.get(at..at + 4).and_then(|four| four.try_into().ok()).map(u32::from_le_bytes);
         if word(0)? != MAGIC {
             return None;
         }
-        let (generation, number, base) = (word(4)?, word(8)?, word(12)?);
+        let (generation, number, base) = (Frame::generation_of(bytes)?, word(8)?, word(12)?);
         let at_ms = i64::from_le_bytes(bytes.get(16..24)?.try_into().ok()?);
         let [all_nodes, all_pods, nodes, pods] = [word(24)? as usize, word(28)? as usize, word(32)? as usize, word(36)? as usize];
         let whole = base == 0;

@@ -2,6 +2,7 @@
 
 use crate::gallery;
 use crate::lesson::Move;
+use crate::moments::Halt;
 use crate::offers::{self, Offer};
 use crate::store::{Action, Overlay, Selection, Side, Store};
 use crate::tint::Tint;
@@ -83,11 +84,6 @@ pub fn commands(store: &Store) -> Vec<Command> {
         Command { label: "Table or map".to_string(), keys: "T", deed: Deed::Table },
         Command { label: "Relation graph or map".to_string(), keys: "R", deed: Deed::Graph },
         act(
-            if store.halts { "Play through outages" } else { "Stop playing where a workload has no pod left" },
-            "B",
-            Action::Halts(!store.halts),
-        ),
-        act(
             if store.pinned.is_some() { "Stop comparing" } else { "Keep this run to compare with" },
             "C",
             Action::Pin(store.pinned.is_none()),
@@ -105,6 +101,9 @@ pub fn commands(store: &Store) -> Vec<Command> {
             .filter(|tint| *tint != store.tint)
             .map(|tint| act(format!("Colour by {}", tint.label().to_lowercase()), "", Action::Tint(tint))),
     );
+    all.extend(Halt::ALL.into_iter().filter(|halt| *halt != store.halt).map(|halt| {
+        act(format!("While playing, stop at {}", halt.label()), if halt == store.halt.turned() { "B" } else { "" }, Action::Halt(halt))
+    }));
     if store.course.is_some() {
         all.push(act("Leave the lesson", "", Action::Learn(Move::Leave)));
         all.push(Command { label: "Copy link to this lesson".to_string(), keys: "", deed: Deed::CopyLesson });

@@ -20,9 +20,10 @@ use crate::clock;
 use crate::frame::Frame;
 use crate::gallery;
 use crate::lesson::Course;
+use crate::moments::Halt;
 use crate::scene::Scene;
 use crate::tint::Tint;
-use crate::wire::{Account, Assumed, Entry, Finding, Picture, Risk, SourceFile, Step, Why, Writing};
+use crate::wire::{Account, Assumed, Entry, Finding, KEPT, Picture, Risk, SourceFile, Step, Why, Writing};
 use wavetank_core::trace::PodState;
 
 /// What the page says across its top.
@@ -107,10 +108,14 @@ pub struct Store {
     pub risks: Rc<Risks>,
     /// What would have helped, tried.
     pub advice: Rc<Advised>,
-    /// Playing stops where a workload has no pod left.
-    pub halts: bool,
+    /// Where playing stops by itself.
+    pub halt: Halt,
     /// The run that was kept to compare with.
     pub pinned: Option<Rc<Told>>,
+    /// Its visible state at the cursor, once it has been compared.
+    pub kept_frame: Option<Rc<Frame>>,
+    /// Its map stands beside that of the present run.
+    pub beside: bool,
     /// The lesson that is open.
     pub course: Option<Rc<Course>>,
     /// Names of the lessons whose goals were met, in the order in which they were.
@@ -139,13 +144,15 @@ pub struct Store {
     pub progress: Option<(String, Option<u32>)>,
     /// The next run is opened where it is worst.
     to_worst: bool,
+    /// The moments at which playing stops.
+    halts: Rc<Vec<i64>>,
     past: Vec<Past>,
 }
 
 impl Store {
     /// The page with a scene.
     pub fn opened(scene: Scene) -> Store {
-        let mut store = Store { speed: 10, ..Store::default() };
+        let mut store = Store { speed: 10, beside: true, ..Store::default() };
         let entry = learning::named_alone(&scene);
         store.open(if entry.is_some() { Scene::default() } else { scene });
         store.wanted = entry;
@@ -204,6 +211,11 @@ impl Store {
         }
     }
 
+    /// The run whose map stands beside that of the present one: the one that was kept, once it has been compared and where it is another.
+    pub fn beside(&self) -> Option<&Rc<Told>> {
+        self.pinned.as_ref().filter(|kept| self.beside && kept.generation & KEPT != 0 && self.made_of != self.kept)
+    }
+
     /// The file in the editor.
     pub fn file(&self) -> Option<&SourceFile> {
         self.files.get(self.active)
@@ -229,12 +241,17 @@ impl Store {
         self.past.last().map(|past| past.said)
     }
 
-    /// The number of the selected pod: of those of that name, the one that is there.
+    /// The number of the selected pod.
     pub fn selected_pod(&self) -> Option<usize> {
-        let (Some(Selection::Pod(name)), Some(told)) = (&self.selection, &self.told) else { return None };
+        self.pod_in(self.told.as_ref()?, self.frame.as_deref())
+    }
+
+    /// The number of the selected pod in a run: of those of that name, the one that is there.
+    pub fn pod_in(&self, told: &Told, frame: Option<&Frame>) -> Option<usize> {
+        let Some(Selection::Pod(name)) = &self.selection else { return None };
         let mut named = told.story.pod_names.find(name);
         let first = named.next()?;
-        let there = |pod: usize| self.frame.as_ref().is_some_and(|frame| frame.look(pod) != PodState::Absent);
+        let there = |pod: usize| frame.is_some_and(|frame| frame.look(pod) != PodState::Absent);
         if there(first) { Some(first) } else { named.find(|&pod| there(pod)).or(Some(first)) }
     }
 
@@ -323,6 +340,7 @@ impl Store {
             Action::Progress(generation, phase, part) if generation == self.generation && !self.answered => {
                 next.progress = Some((phase, part));
             }
+            Action::Frame(frame) if frame.generation & KEPT != 0 => next.kept_frame = Some(frame).filter(|_| self.pinned.is_some()),
             Action::Frame(frame) if self.told.as_ref().is_some_and(|told| told.generation == frame.generation) => next.frame = Some(frame),
             Action::Why(generation, why) if self.told.as_ref().is_some_and(|told| told.generation == generation) => {
                 next.why = Some(Rc::new(*why));
@@ -358,7 +376,10 @@ impl Store {
                 (next.playing, next.to_worst, next.pane) = (false, true, Pane::Cluster);
                 next.asks_anew();
             }
-            Action::Halts(halts) => next.halts = halts,
+            Action::Halt(halt) => {
+                next.halt = halt;
+                next.finds_halts();
+            }
             Action::Pin(pin) => next.pin(pin),
             Action::After(files) => {
                 next.remember("opening another set");
@@ -372,7 +393,12 @@ impl Store {
                 (next.active, next.side, next.opened_anew) = (0, Side::Report, true);
                 next.reads_anew();
             }
-            Action::Compared(compared) => next.compared = Rc::new(compared),
+            Action::Compared(compared) => {
+                // While it was compared the run may have been let go.
+                next.pinned = next.pinned.and(compared.kept.clone());
+                next.compared = Rc::new(compared);
+            }
+            Action::Beside(beside) => next.beside = beside,
             Action::Drawn(generation, picture) if !self.stale() => next.picture = Some((generation, picture)),
             Action::Accounted(generation, account) if self.told.as_ref().is_some_and(|told| told.generation == generation) => {
                 next.account = Some(account);
@@ -404,6 +430,7 @@ impl Store {
     fn pin(&mut self, pin: bool) {
         self.pinned = self.told.clone().filter(|_| pin);
         self.kept = self.made_of.clone().filter(|_| pin);
+        self.kept_frame = None;
     }
 
     fn hear(&mut self, generation: u32, run: Run) {
@@ -436,6 +463,7 @@ impl Store {
         }
         self.account = None;
         self.told = Some(Rc::new(Told::new(generation, *story)));
+        self.finds_halts();
         if std::mem::take(&mut self.to_worst) {
             self.at_ms = self.told.as_ref().map_or(0, |told| told.worst_ms);
         }

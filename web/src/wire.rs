@@ -32,7 +32,7 @@ pub struct Entry {
 }
 
 /// What every message but a frame begins with: the form of this wire.
-const FORM: u8 = 6;
+const FORM: u8 = 7;
 
 /// A question or an answer as bytes.
 pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {

@@ -2,8 +2,10 @@
 
 use wavetank_core::manifest::{self, SourceSet};
 use wavetank_core::report;
+use wavetank_core::trace::PodState;
 
 use super::*;
+use crate::frame::Frame;
 
 fn ask(desk: &mut Desk, question: &Ask) -> Answer {
     match desk.answer(&serde_json::to_string(question).expect("plain data")) {
@@ -108,10 +110,17 @@ fn what_is_kept_is_what_the_core_writes() {
 fn two_sets_are_compared_under_the_same_steps() {
     let (mut desk, _) = run(6);
     let question = |before: Before| Ask::Compare { generation: 1, files: files(1), before };
-    let Answer::Compared { differences, summary, .. } = ask(&mut desk, &question(Before { same: true, ..Before::default() })) else {
+    let Answer::Compared { differences, summary, story, .. } = ask(&mut desk, &question(Before { same: true, ..Before::default() })) else {
         panic!("a comparison")
     };
     assert_eq!(differences.len(), 1, "{summary}");
+    let frame = |generation: u32| Ask::Frame { generation, at_ms: 0, have: 0 };
+    let Reply::Bytes(bytes) = desk.answer(&serde_json::to_string(&frame(1 | KEPT)).expect("plain data")) else { panic!("a frame") };
+    let kept = Frame::from_bytes(&bytes, None).expect("whole");
+    let ready = kept.counts()[PodState::Ready as usize];
+    assert_eq!((kept.generation, ready), (1 | KEPT, 1), "it has one replica, the present run six");
+    assert_eq!((kept.pods.len(), kept.nodes.len()), (story.pod_names.len(), story.nodes.len()));
+    assert!(matches!(ask(&mut desk, &frame(2 | KEPT)), Answer::Refused { .. }), "another run has not been compared yet");
     let Answer::Compared { differences, .. } =
         ask(&mut desk, &Ask::Compare { generation: 1, files: files(6), before: Before { same: true, ..Before::default() } })
     else {

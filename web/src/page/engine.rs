@@ -13,7 +13,7 @@ use web_sys::{Event, MessageEvent, Worker};
 use super::dom;
 use crate::frame::{Frame, MAGIC};
 use crate::store::{Notice, Store};
-use crate::wire::{Answer, Ask, Entry, Writing, from_bytes, to_bytes};
+use crate::wire::{Answer, Ask, Entry, KEPT, Writing, from_bytes, to_bytes};
 
 /// What the worker says, as the store hears it.
 pub(crate) enum Heard {
@@ -42,6 +42,47 @@ struct Hired {
     _ears: Ears,
 }
 
+/// The frames of a run: one on its way, the newest wish behind it.
+#[derive(Default)]
+struct Frames {
+    /// The one that the page has.
+    here: Option<Rc<Frame>>,
+    asked: bool,
+    wanted: Option<Ask>,
+    sent: Option<Ask>,
+}
+
+impl Frames {
+    /// Wants the state at a moment, unless it is here or comes.
+    fn want(&mut self, generation: u32, at_ms: i64) {
+        let ask = Ask::Frame { generation, at_ms, have: 0 };
+        let comes = self.asked && self.sent.as_ref() == Some(&ask);
+        let here = self.here.as_ref().is_some_and(|frame| frame.generation == generation && frame.at_ms == at_ms);
+        self.wanted = (!comes && (self.asked || !here)).then_some(ask);
+    }
+
+    /// What is to be asked now: only what changed since the frame that is here.
+    fn next(&mut self) -> Option<Ask> {
+        let mut ask = self.wanted.take_if(|_| !self.asked)?;
+        self.sent = Some(ask.clone());
+        if let (Ask::Frame { generation, have, .. }, Some(frame)) = (&mut ask, &self.here) {
+            *have = if frame.generation == *generation { frame.number } else { 0 };
+        }
+        self.asked = true;
+        Some(ask)
+    }
+
+    /// A frame has come; none where it builds on one that was let go meanwhile: `again` asks for all of it.
+    fn take(&mut self, bytes: &[u8], again: bool) -> Option<Rc<Frame>> {
+        self.asked = false;
+        self.here = Frame::from_bytes(bytes, self.here.as_deref()).map(Rc::new);
+        if self.here.is_none() && again {
+            self.wanted = self.wanted.take().or(self.sent.take());
+        }
+        self.here.clone()
+    }
+}
+
 #[derive(Default)]
 struct Inner {
     worker: Option<Hired>,
@@ -56,8 +97,13 @@ struct Inner {
     began: f64,
     took: f64,
     patience: Option<dom::Guard>,
-    /// The frame that the page has.
-    frame: Option<Rc<Frame>>,
+    /// Those of the run, and those of the one that it was compared with.
+    frames: Frames,
+    kept_frames: Frames,
+    /// The comparison that is wanted.
+    compare: Option<Ask>,
+    /// The worker has a run to compare with: frames of it can be asked for.
+    compared: bool,
     /// The last run that was asked for: a new worker must hear it before anything else.
     run: Option<Ask>,
     /// The moment that is looked at when the run has come, in virtual milliseconds, where that is known: its picture is asked for before the page has
@@ -65,9 +111,6 @@ struct Inner {
     moment: Option<i64>,
     /// The run that the worker has: one that replaces a crashed one must hear it again.
     current: Option<Ask>,
-    frame_asked: bool,
-    frame_wanted: Option<Ask>,
-    frame_sent: Option<Ask>,
     why_asked: bool,
     why_wanted: Option<Ask>,
     open_wanted: Option<Ask>,
@@ -113,8 +156,8 @@ impl Engine {
         let mut inner = self.inner.borrow_mut();
         inner.worker = Some(hired);
         inner.running = false;
-        inner.frame = None;
-        (inner.frame_asked, inner.why_asked, inner.idle_asked, inner.unpacking) = (false, false, false, false);
+        (inner.frames, inner.kept_frames) = Default::default();
+        (inner.compared, inner.why_asked, inner.idle_asked, inner.unpacking) = (false, false, false, false);
     }
 
     fn hire(&self) -> Option<Hired> {
@@ -145,7 +188,7 @@ impl Engine {
             hired.worker.terminate();
             inner.ended = Some(hired);
         }
-        (inner.running, inner.frame, inner.telling) = (false, None, None);
+        (inner.running, inner.frames.here, inner.telling) = (false, None, None);
     }
 
     /// The worker died: another takes its place. What killed it is not asked again.
@@ -161,7 +204,7 @@ impl Engine {
                 inner.archives.remove(0);
             }
             let killer = if inner.running { inner.current.take() } else { None };
-            (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
+            (inner.frames.wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
             inner.asides.clear();
             (had_started, killer, inner.current.clone())
         };
@@ -242,12 +285,13 @@ impl Engine {
                     | Answer::Mended { .. }
                     | Answer::Drawn { .. }
                     | Answer::Account { .. }
-                    | Answer::Compared { .. }
                     | Answer::Exported { .. }
                     | Answer::Assumed { .. }
                     | Answer::Said { .. } => inner.idle_asked = false,
+                    Answer::Compared { .. } => (inner.idle_asked, inner.compared, inner.kept_frames.wanted) = (false, true, None),
                     Answer::Refused { .. } => {
-                        (inner.running, inner.why_asked, inner.frame_asked, inner.idle_asked) = (false, false, false, false);
+                        (inner.running, inner.why_asked, inner.idle_asked) = (false, false, false);
+                        (inner.frames.asked, inner.kept_frames.asked) = (false, false);
                     }
                     Answer::Ready | Answer::Digest { .. } | Answer::Progress { .. } | Answer::Opened { .. } => {}
                 }
@@ -263,13 +307,11 @@ impl Engine {
         } else {
             let frame = {
                 let mut inner = self.inner.borrow_mut();
-                inner.frame_asked = false;
-                inner.frame = Frame::from_bytes(&bytes, inner.frame.as_deref()).map(Rc::new);
-                // What builds on a frame that was let go meanwhile is asked for anew, all of it.
-                if inner.frame.is_none() && !inner.running {
-                    inner.frame_wanted = inner.frame_wanted.take().or(inner.frame_sent.take());
+                let again = !inner.running;
+                match Frame::generation_of(&bytes) {
+                    Some(generation) if generation & KEPT != 0 => inner.kept_frames.take(&bytes, again),
+                    _ => inner.frames.take(&bytes, again),
                 }
-                inner.frame.clone()
             };
             match frame {
                 Some(frame) => (self.hear)(Heard::Frame(frame)),
@@ -289,6 +331,16 @@ impl Engine {
         if let (Answer::Ran { generation, story: Some(story), .. }, Some(moment)) = (&answer, moment) {
             self.frame(*generation, moment.clamp(0, story.duration_ms.max(0)));
         }
+        if let Answer::Ran { generation: ran, .. } = &answer {
+            let again = {
+                let inner = self.inner.borrow();
+                let of_it = |ask: &&Ask| matches!(ask, Ask::Compare { generation, .. } if generation == ran);
+                inner.compare.as_ref().filter(of_it).filter(|_| !inner.compared).cloned()
+            };
+            if let Some(ask) = again {
+                self.aside(ask);
+            }
+        }
         (self.hear)(Heard::Answer(answer));
         // At once and not when it is needed: the page asks for no file later. Its program has been compiled for the first one.
         if ran && self.inner.borrow().spare.is_none() {
@@ -306,7 +358,7 @@ impl Engine {
             let steps = if own { Vec::new() } else { store.steps.to_vec() };
             let writes = store.unwritten.as_ref().map_or(Writing::No, |(_, writes)| writes.clone());
             inner.run = Some(Ask::Run { generation, files: store.files.to_vec(), steps, own, writes, seed: store.seed, lesson });
-            (inner.frame_wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
+            (inner.frames.wanted, inner.why_wanted, inner.idle_wanted) = (None, None, None);
             inner.asides.clear();
             (inner.running || inner.idle_asked).then_some(inner.began)
         };
@@ -358,7 +410,7 @@ impl Engine {
         }
         if let Some(run) = inner.run.take() {
             (inner.running, inner.began, inner.patience) = (true, now(), None);
-            inner.frame = None;
+            inner.frames.here = None;
             post(&inner, &run);
             inner.current = Some(run);
         }
@@ -372,14 +424,22 @@ impl Engine {
 
     /// Wants the state at a moment; only the newest wish is kept.
     pub(crate) fn frame(&self, generation: u32, at_ms: i64) {
-        {
-            let mut inner = self.inner.borrow_mut();
-            let ask = Ask::Frame { generation, at_ms, have: 0 };
-            let comes = inner.frame_asked && inner.frame_sent.as_ref() == Some(&ask);
-            let here = inner.frame.as_ref().is_some_and(|frame| frame.generation == generation && frame.at_ms == at_ms);
-            inner.frame_wanted = (!comes && (inner.frame_asked || !here)).then_some(ask);
-        }
+        self.inner.borrow_mut().frames.want(generation, at_ms);
         self.send_wishes();
+    }
+
+    /// Wants the state of the run that this one was compared with.
+    pub(crate) fn kept_frame(&self, generation: u32, at_ms: i64) {
+        self.inner.borrow_mut().kept_frames.want(generation, at_ms);
+        self.send_wishes();
+    }
+
+    /// Wants the run compared with one that was kept; a worker that takes this one's place compares again.
+    pub(crate) fn compare(&self, ask: Option<Ask>) {
+        self.inner.borrow_mut().compare.clone_from(&ask);
+        if let Some(ask) = ask {
+            self.aside(ask);
+        }
     }
 
     /// Wants to know why; only the newest wish is kept.
@@ -415,14 +475,12 @@ impl Engine {
             let _ = hired.worker.post_message(archive);
             inner.unpacking = true;
         }
-        if !inner.frame_asked
-            && let Some(mut ask) = inner.frame_wanted.take()
+        if let Some(ask) = inner.frames.next() {
+            post(&inner, &ask);
+        }
+        if inner.compared
+            && let Some(ask) = inner.kept_frames.next()
         {
-            inner.frame_sent = Some(ask.clone());
-            if let (Ask::Frame { generation, have, .. }, Some(frame)) = (&mut ask, &inner.frame) {
-                *have = if frame.generation == *generation { frame.number } else { 0 };
-            }
-            inner.frame_asked = true;
             post(&inner, &ask);
         }
         if !inner.why_asked
@@ -431,10 +489,11 @@ impl Engine {
             inner.why_asked = true;
             post(&inner, &ask);
         }
-        if !(inner.frame_asked || inner.why_asked || inner.idle_asked)
+        if !(inner.frames.asked || inner.why_asked || inner.idle_asked)
             && let Some(ask) = if inner.asides.is_empty() { inner.idle_wanted.take() } else { Some(inner.asides.remove(0)) }
         {
             (inner.idle_asked, inner.began) = (true, now());
+            inner.compared &= !matches!(ask, Ask::Compare { .. });
             post(&inner, &ask);
         }
     }

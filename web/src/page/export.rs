@@ -66,8 +66,11 @@ fn download_canvas(name: String, canvas: &HtmlCanvasElement) {
 
 /// The map as it is.
 pub(crate) fn canvas() {
-    let shown =
-        dom::document().query_selector(".canvas-holder canvas").ok().flatten().and_then(|found| found.dyn_into::<HtmlCanvasElement>().ok());
+    let shown = dom::document()
+        .query_selector(".map:not(.kept) canvas")
+        .ok()
+        .flatten()
+        .and_then(|found| found.dyn_into::<HtmlCanvasElement>().ok());
     let Some(shown) = shown else { return };
     if let Some((canvas, context)) = paper(f64::from(shown.width()), f64::from(shown.height())) {
         let _ = context.draw_image_with_html_canvas_element(&shown, 0.0, 0.0);

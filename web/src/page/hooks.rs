@@ -47,6 +47,15 @@ pub(crate) fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
     }
     {
         let engine = engine.clone();
+        let kept = store.beside().map(|kept| kept.generation);
+        use_effect_with((kept, store.at_ms), move |&(kept, at_ms)| {
+            if let Some(generation) = kept {
+                engine.kept_frame(generation, at_ms);
+            }
+        });
+    }
+    {
+        let engine = engine.clone();
         // While playing, a second of real time is soon enough.
         let moment = if store.playing { store.at_ms / (i64::from(store.speed) * 1_000) } else { store.at_ms };
         let at_ms = store.at_ms;
@@ -66,7 +75,7 @@ pub(crate) fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
     {
         let (engine, steps) = (engine.clone(), store.steps.clone());
         use_effect_with((told, store.kept.clone()), move |(told, kept)| {
-            if let (Some(generation), Some(kept)) = (*told, kept) {
+            let ask = told.zip(kept.as_ref()).map(|(generation, kept)| {
                 let steps = if kept.own {
                     Vec::new()
                 } else if kept.same {
@@ -75,8 +84,9 @@ pub(crate) fn use_run(store: &UseReducerHandle<Store>, engine: &Rc<Engine>) {
                     kept.steps.to_vec()
                 };
                 let before = Before { same: kept.same, own: kept.own, steps, seed: kept.seed };
-                engine.aside(Ask::Compare { generation, files: kept.files.to_vec(), before });
-            }
+                Ask::Compare { generation, files: kept.files.to_vec(), before }
+            });
+            engine.compare(ask);
         });
     }
     {
@@ -125,10 +135,10 @@ pub(crate) fn use_time(store: &UseReducerHandle<Store>) {
 pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>, view: View) {
     // What is done depends on all of this: the listener is made anew when any of it changes.
     let scene = (store.generation, store.selection.clone(), view, store.course.clone());
-    let now = (store.told.clone(), store.halts, store.pinned.is_some(), scene);
-    use_effect_with(now, move |(told, halts, pinned, scene)| {
+    let now = (store.told.clone(), store.halt, store.pinned.is_some(), scene);
+    use_effect_with(now, move |(told, halt, pinned, scene)| {
         let learning = scene.3.is_some();
-        let (told, halts, pinned) = (told.clone(), *halts, *pinned);
+        let (told, halt, pinned) = (told.clone(), *halt, *pinned);
         let guard = dom::listen(&dom::window(), "keydown", move |event: KeyboardEvent| {
             let act = |action: Action| {
                 event.prevent_default();
@@ -168,7 +178,7 @@ pub(crate) fn use_keys(store: &UseReducerHandle<Store>, perform: Callback<Deed>,
                 "3" => return act(Action::Turn(Side::Report)),
                 "4" => return act(Action::Turn(Side::Risks)),
                 "5" => return act(Action::Turn(Side::Assumed)),
-                "b" | "B" => return act(Action::Halts(!halts)),
+                "b" | "B" => return act(Action::Halt(halt.turned())),
                 "c" | "C" => return act(Action::Pin(!pinned)),
                 "g" | "G" => return act(Action::Overlay(Overlay::Gallery)),
                 "n" | "N" if learning => return act(Action::Learn(Move::Next { moving: !dom::calm() })),

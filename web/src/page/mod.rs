@@ -17,6 +17,7 @@ mod intake;
 mod keeping;
 mod legend;
 mod lesson;
+mod maps;
 mod menu;
 mod overlay;
 mod pen;
@@ -38,7 +39,6 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use cluster::Cluster;
 use engine::{Engine, Heard};
 use files::Files;
 use gallery::Gallery;
@@ -48,10 +48,9 @@ use icon::{Icon, Name};
 use intake::Intake;
 use legend::Legend;
 use lesson::Lesson;
+use maps::Painters;
 use overlay::{Help, Palette};
-use reader::Reader;
 use side::Answers;
-use stage::Stage;
 use table::Table;
 use timeline::Timeline;
 use top::{Acts, Top};
@@ -59,8 +58,8 @@ use top::{Acts, Top};
 use crate::link;
 use crate::palette::{self, Deed};
 use crate::scene::Scene;
-use crate::store::{Action, Compared, Mended, Notice, Overlay, Pane, Run, Side, Store};
-use crate::wire::{Answer, Ask, Form, GraphWish};
+use crate::store::{Action, Compared, Mended, Notice, Overlay, Pane, Run, Side, Store, Told};
+use crate::wire::{Answer, Ask, Form, GraphWish, KEPT};
 
 /// Shows the app in the document's body.
 pub(crate) fn start() {
@@ -151,14 +150,14 @@ fn app() -> Html {
     let painted = use_state_eq(|| 0u32);
     let view = use_state_eq(View::default);
     let wish = use_mut_ref(GraphWish::default);
-    let stage = (*use_memo((), |()| Stage::default())).clone();
+    let painters = use_memo((), |()| Painters::default());
 
     let asked = engine.clone();
     // The same callback for good: what is given it is not drawn again whenever time goes on.
     let latest = use_mut_ref(|| None);
     *latest.borrow_mut() = Some((store.clone(), scheme.clone(), view.clone()));
     let perform = {
-        let (dispatch, wish, stage) = (dispatch.clone(), wish.clone(), stage.clone());
+        let (dispatch, wish, painters) = (dispatch.clone(), wish.clone(), painters.clone());
         use_callback((), move |deed: Deed, ()| {
             let Some((store, scheme, view)) = latest.borrow().clone() else { return };
             match deed {
@@ -183,7 +182,7 @@ fn app() -> Html {
                     })));
                 }
                 Deed::MapSvg => {
-                    if let Some(text) = stage.svg() {
+                    if let Some(text) = painters.present.svg() {
                         export::keep("wavetank-map.svg", "image/svg+xml", &text, &dispatch);
                     }
                 }
@@ -231,7 +230,7 @@ fn app() -> Html {
     if embed::on() {
         return html! {
             <div class="page embedded">
-                <main class="panes">{ cluster_pane(&store, *painted, &view, (&engine, &wish, &stage), &dispatch) }</main>
+                <main class="panes">{ cluster_pane(&store, *painted, &view, (&engine, &wish, &painters), &dispatch) }</main>
                 { embed::bar(&store) }
             </div>
         };
@@ -245,10 +244,10 @@ fn app() -> Html {
             <main class="panes">
                 <Files files={store.files.clone()} active={store.active} findings={store.findings.clone()}
                     shown={store.pane == Pane::Files} reveal={store.reveal} intake={intake.clone()} advice={store.advice.clone()} dispatch={dispatch.clone()} />
-                { cluster_pane(&store, *painted, &view, (&engine, &wish, &stage), &dispatch) }
+                { cluster_pane(&store, *painted, &view, (&engine, &wish, &painters), &dispatch) }
                 <Answers told={store.told.clone()} at_ms={store.at_ms} side={store.side} selection={store.selection.clone()}
                     why={store.why.clone()} risks={store.risks.clone()} steps={store.steps.clone()} pinned={store.pinned.clone()}
-                    advice={store.advice.clone()} files={store.files.clone()} compared={store.compared.clone()} account={store.account.clone()}
+                    advice={store.advice.clone()} files={store.files.clone()} compared={store.compared.clone()} beside={store.beside} account={store.account.clone()}
                     assumed={store.assumed.clone()} engine={engine.clone()} shown={store.pane == Pane::Answers} stale={store.stale()}
                     perform={perform.clone()} dispatch={dispatch.clone()} />
             </main>
@@ -274,8 +273,9 @@ fn hear(heard: Heard, dispatch: &UseReducerDispatcher<Store>) {
         Heard::Answer(Answer::Opened { what, files }) => Action::Came(what, files),
         Heard::Answer(Answer::Drawn { generation, picture }) => Action::Drawn(generation, Rc::new(*picture)),
         Heard::Answer(Answer::Account { generation, account }) => Action::Accounted(generation, Rc::new(*account)),
-        Heard::Answer(Answer::Compared { generation, summary, differences }) => {
-            Action::Compared(Compared { generation, summary, differences })
+        Heard::Answer(Answer::Compared { generation, summary, differences, story }) => {
+            let kept = Some(Rc::new(Told::new(generation | KEPT, *story)));
+            Action::Compared(Compared { generation, summary, differences, kept })
         }
         Heard::Answer(Answer::Exported { name, media, text }) => return export::keep(&name, &media, &text, dispatch),
         Heard::Answer(Answer::Assumed { generation, values }) => Action::Assumed(generation, Rc::new(values)),
@@ -357,7 +357,7 @@ fn notice(store: &Store, perform: &Callback<Deed>, dispatch: &UseReducerDispatch
     html! { <div class="notices" role="status">{ for notice }</div> }
 }
 
-type Drawing<'a> = (&'a Rc<Engine>, &'a Rc<RefCell<GraphWish>>, &'a Stage);
+type Drawing<'a> = (&'a Rc<Engine>, &'a Rc<RefCell<GraphWish>>, &'a Painters);
 
 fn cluster_pane(
     store: &Store,
@@ -375,13 +375,7 @@ fn cluster_pane(
         (Some(told), Some(frame)) if seen == View::Table => html! {
             <Table told={told.clone()} frame={frame.clone()} selection={store.selection.clone()} dispatch={dispatch.clone()} />
         },
-        (Some(told), Some(frame)) => html! {
-            <>
-            <Reader told={told.clone()} frame={frame.clone()} />
-            <Cluster told={told.clone()} frame={frame.clone()} selection={store.selection.clone()} pod={store.selected_pod()}
-                tint={store.tint} stage={painter.clone()} scheme={painted} dispatch={dispatch.clone()} />
-            </>
-        },
+        (Some(told), Some(frame)) => maps::maps(store, (told, frame), painter, painted, dispatch),
         _ => {
             let dispatch = dispatch.clone();
             let begin = move |_: MouseEvent| dispatch.dispatch(Action::Overlay(Overlay::Gallery));
@@ -421,7 +415,7 @@ fn cluster_pane(
             </div>
             if let Some(told) = &store.told {
                 <Timeline told={told.clone()} pinned={store.pinned.clone()} at_ms={store.at_ms} playing={store.playing} speed={store.speed}
-                    halts={store.halts} dispatch={dispatch.clone()} />
+                    halt={store.halt} dispatch={dispatch.clone()} />
             }
         </section>
     }

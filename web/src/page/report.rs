@@ -16,6 +16,8 @@ pub(crate) struct Props {
     pub(crate) told: Rc<Told>,
     pub(crate) pinned: Option<Rc<Told>>,
     pub(crate) compared: Rc<Compared>,
+    /// The map of the kept run stands beside that of this one.
+    pub(crate) beside: bool,
     pub(crate) advice: Rc<Advised>,
     pub(crate) files: Rc<Vec<SourceFile>>,
     pub(crate) perform: Callback<Deed>,
@@ -74,6 +76,10 @@ fn compared(props: &Props) -> Html {
     if props.pinned.is_none() {
         return html! { <p class="keep">{ keep(true, "Keep to compare") }{ after(&props.dispatch) }<span class="muted">{ "Keep this run, then change manifests or steps; or open another set in its place. What differs is told here." }</span></p> };
     }
+    let beside = {
+        let (dispatch, beside) = (props.dispatch.clone(), props.beside);
+        move |_: MouseEvent| dispatch.dispatch(Action::Beside(!beside))
+    };
     let compared = &props.compared;
     let told = if compared.generation != props.told.generation {
         html! { <p class="muted">{ "Comparing …" }</p> }
@@ -91,7 +97,9 @@ fn compared(props: &Props) -> Html {
     };
     html! {
         <section class="compared" aria-label="Compared with the kept run">
-            <div class="compared-head"><h3>{ "Against the kept run" }</h3>{ keep(true, "Keep this instead") }{ keep(false, "Stop") }</div>
+            <div class="compared-head"><h3>{ "Against the kept run" }</h3>{ keep(true, "Keep this instead") }
+                <button type="button" class="button small" aria-pressed={props.beside.to_string()} onclick={beside}>{ "Side by side" }</button>
+                { keep(false, "Stop") }</div>
             { told }
         </section>
     }

@@ -21,16 +21,24 @@ pub(crate) struct Props {
 pub(crate) fn risks_pane(props: &Props) -> Html {
     let risks = &props.risks;
     let asked = risks.rows.len();
-    let ranked = risks.ranked();
-    let harmless = ranked.iter().filter(|risk| risk.score == 0).count();
-    let most = ranked.first().map_or(1, |risk| risk.score.max(1));
+    let held = use_state_eq(Vec::new);
+    {
+        let held = held.clone();
+        use_effect_with(risks.edition, move |_| held.set(Vec::new()));
+    }
+    let ranked = risks.ranked(&held);
+    let harmless = risks.rows.iter().filter(|risk| risk.score == 0).count();
+    let most = risks.rows.iter().map(|risk| risk.score).max().unwrap_or_default().max(1);
     let progress = match risks.total {
         Some(total) if asked < total as usize => format!("{asked} of {total} what-ifs run"),
         Some(0) => "There is nothing to try: no zone, no node, no workload.".to_string(),
         Some(_) => format!("{} what-ifs, {harmless} without harm", asked),
         None => "Waiting for the cluster to settle".to_string(),
     };
-    let rows = ranked.iter().map(|risk| row(risk, most, props));
+    let rows = ranked.iter().map(|&nth| row(&risks.rows[nth], most, props));
+    let (hold, holds, lets_go) = (held.clone(), ranked.clone(), held.clone());
+    let onpointerenter = move |_: PointerEvent| hold.set(holds.clone());
+    let onpointerleave = move |_: PointerEvent| lets_go.set(Vec::new());
     html! {
         <>
             <p class="lead">{ "Each zone and busy node is lost, each node drained, each workload restarted, one at a time. Choose one to watch it happen." }</p>
@@ -42,7 +50,7 @@ pub(crate) fn risks_pane(props: &Props) -> Html {
                 <table class="risks">
                     <caption class="unseen">{ "What would hurt, the worst first" }</caption>
                     <thead class="unseen"><tr><th scope="col">{ "If" }</th><th scope="col">{ "Harm" }</th><th scope="col">{ "Then" }</th></tr></thead>
-                    <tbody>{ for rows }</tbody>
+                    <tbody {onpointerenter} {onpointerleave}>{ for rows }</tbody>
                 </table>
             }
             if !risks.left_out.is_empty() { <p class="muted">{ &risks.left_out }</p> }

@@ -30,6 +30,7 @@ pub(crate) struct Props {
     pub(crate) advice: Rc<Advised>,
     pub(crate) files: Rc<Vec<SourceFile>>,
     pub(crate) compared: Rc<Compared>,
+    pub(crate) beside: bool,
     pub(crate) account: Option<Rc<Account>>,
     pub(crate) assumed: Option<(u32, Rc<Vec<Assumed>>)>,
     pub(crate) engine: Rc<Engine>,
@@ -90,7 +91,7 @@ pub(crate) fn answers(props: &Props) -> Html {
                         Side::Story => html! { <Narrative told={told.clone()} now={told.sentence_at(props.at_ms)} dispatch={props.dispatch.clone()} /> },
                         Side::Why => html! { <WhyPane told={told.clone()} selection={props.selection.clone()} why={props.why.clone()} account={props.account.clone()} dispatch={props.dispatch.clone()} /> },
                         Side::Report => html! {
-                            <Report told={told.clone()} pinned={props.pinned.clone()} compared={props.compared.clone()} advice={props.advice.clone()} files={props.files.clone()}
+                            <Report told={told.clone()} pinned={props.pinned.clone()} compared={props.compared.clone()} beside={props.beside} advice={props.advice.clone()} files={props.files.clone()}
                                 perform={props.perform.clone()} dispatch={props.dispatch.clone()} />
                         },
                         Side::Risks => html! { <RisksPane risks={props.risks.clone()} steps={props.steps.clone()} dispatch={props.dispatch.clone()} /> },

@@ -9,7 +9,7 @@ use super::dom;
 use super::icon::{Icon, Name};
 use crate::clock::{self, Scale};
 use crate::lanes::{self, Lane};
-use crate::moments;
+use crate::moments::{self, Halt};
 use crate::store::{Action, Store, Told};
 use crate::wire::{MarkKind, Point};
 
@@ -20,7 +20,7 @@ pub(crate) struct Props {
     pub(crate) at_ms: i64,
     pub(crate) playing: bool,
     pub(crate) speed: u32,
-    pub(crate) halts: bool,
+    pub(crate) halt: Halt,
     pub(crate) dispatch: UseReducerDispatcher<Store>,
 }
 
@@ -175,8 +175,12 @@ fn transport(props: &Props, by_zone: &UseStateHandle<bool>, nav: Html) -> Html {
         move |_| dispatch.dispatch(Action::Toggle)
     };
     let halt = {
-        let (dispatch, halts) = (props.dispatch.clone(), props.halts);
-        move |_| dispatch.dispatch(Action::Halts(!halts))
+        let dispatch = props.dispatch.clone();
+        Callback::from(move |event: Event| {
+            let chosen = event.target_unchecked_into::<web_sys::HtmlSelectElement>().selected_index();
+            let halt = usize::try_from(chosen).ok().and_then(|nth| Halt::ALL.get(nth)).copied();
+            dispatch.dispatch(Action::Halt(halt.unwrap_or_default()));
+        })
     };
     let turn = {
         let by_zone = by_zone.clone();
@@ -201,8 +205,11 @@ fn transport(props: &Props, by_zone: &UseStateHandle<bool>, nav: Html) -> Html {
                     }) }
                 </select>
             </label>
-            <button type="button" class="button small" aria-pressed={props.halts.to_string()} onclick={halt}
-                title="Stop playing where a workload has no pod left (B)">{ "Stop at outages" }</button>
+            <label class="speed" title="Where playing stops by itself (B)"><span>{ "Stop at" }</span>
+                <select onchange={halt}>
+                    { for Halt::ALL.iter().map(|&each| html! { <option selected={each == props.halt}>{ each.label() }</option> }) }
+                </select>
+            </label>
             <button type="button" class="button small" aria-pressed={by_zone.to_string()} onclick={turn} title="A lane for each zone, or for each workload">
                 { "By zone" }</button>
             { nav }

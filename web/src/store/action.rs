@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::{Compared, Mended, Notice, Overlay, Pane, Selection, Side};
 use crate::frame::Frame;
 use crate::lesson::Move;
+use crate::moments::Halt;
 use crate::scene::Scene;
 use crate::tint::Tint;
 use crate::wire::{Account, Advice, Assumed, Entry, Finding, Picture, Risk, SourceFile, Step, Story, Taught, Why};
@@ -102,8 +103,8 @@ pub enum Action {
     Mend,
     /// This step alone is run, and opened where it is worst.
     Try(Step),
-    /// Playing stops where a workload has no pod left, or not.
-    Halts(bool),
+    /// Playing stops at something else.
+    Halt(Halt),
     /// The present run is kept to compare with, or none any more.
     Pin(bool),
     /// An entry of the gallery is to be opened.
@@ -114,6 +115,8 @@ pub enum Action {
     Learn(Move),
     /// Something is to be said, with the offer to save the scene as a file.
     Offer(Notice),
+    /// The map of the kept run stands beside that of the present one, or not.
+    Beside(bool),
     /// Another set of manifests takes the place of the present one, which is kept to compare with.
     After(Vec<SourceFile>),
     /// The differences were told.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::Told;
 use crate::wire::{Advice, Difference, Risk, SourceFile, Step};
 
 /// What the standard what-ifs cost, as far as they have been asked.
@@ -24,10 +25,17 @@ impl Risks {
         self.total.is_none_or(|total| next < total).then_some(next)
     }
 
-    /// The rows, the worst first; of equal ones the first asked.
-    pub fn ranked(&self) -> Vec<&Risk> {
-        let mut rows: Vec<&Risk> = self.rows.iter().collect();
-        rows.sort_by_key(|risk| std::cmp::Reverse(risk.score));
+    /// The numbers of the rows, the worst first; of equal ones the first asked. Those that are `held` stay as they are, and the others follow:
+    /// what somebody is about to choose does not go away under the pointer.
+    pub fn ranked(&self, held: &[usize]) -> Vec<usize> {
+        let mut place = vec![held.len(); self.rows.len()];
+        for (nth, &row) in held.iter().enumerate() {
+            if let Some(place) = place.get_mut(row) {
+                *place = nth;
+            }
+        }
+        let mut rows: Vec<usize> = (0..self.rows.len()).collect();
+        rows.sort_by_key(|&row| (place[row], std::cmp::Reverse(self.rows[row].score)));
         rows
     }
 }
@@ -80,4 +88,6 @@ pub struct Compared {
     pub summary: String,
     /// The greatest consequence first.
     pub differences: Vec<Difference>,
+    /// The run that was kept, as it was compared: its generation is this one's with [`crate::wire::KEPT`].
+    pub kept: Option<Rc<Told>>,
 }

@@ -1,6 +1,7 @@
 //! What the store makes of runs that are kept, of values that are said, of what is looked at beside pods and places.
 
 use super::*;
+use crate::wire::Story;
 
 fn file(name: &str, text: &str) -> SourceFile {
     SourceFile { name: name.to_string(), text: text.to_string() }
@@ -33,6 +34,28 @@ fn a_run_is_kept_with_what_it_was_made_of() {
     let typed = then(&ran(), Action::Edit("a: [".to_string()));
     let kept = then(&typed, Action::Pin(true)).kept.expect("it is kept");
     assert_eq!(kept.files[0].text, "a: 1", "not with what was typed since");
+}
+
+#[test]
+fn the_kept_run_has_its_map_beside_that_of_another() {
+    let pinned = then(&ran(), Action::Pin(true));
+    let told = |generation: u32| Some(Rc::new(Told::new(generation | KEPT, Story::default())));
+    let of = |generation: u32| Action::Compared(Compared { generation, kept: told(generation), ..Compared::default() });
+    let alike = then(&pinned, of(pinned.generation));
+    assert!(alike.beside().is_none(), "it is the same run");
+    let edited = then(&alike, Action::Edit("a: 2".to_string()));
+    let other = then(&edited, Action::Ran(edited.generation, Run { story: Some(Box::default()), ..Run::default() }));
+    let compared = then(&other, of(other.generation));
+    assert_eq!(compared.beside().map(|kept| kept.generation), Some(other.generation | KEPT));
+    let frame = |generation: u32| Action::Frame(Rc::new(Frame { generation, ..Frame::default() }));
+    let shown = then(&compared, frame(other.generation | KEPT));
+    assert!(shown.kept_frame.is_some() && shown.frame == compared.frame);
+    assert!(then(&shown, Action::Beside(false)).beside().is_none());
+    let stopped = then(&shown, Action::Pin(false));
+    assert!(stopped.beside().is_none() && stopped.kept_frame.is_none());
+    assert!(stopped.after(frame(other.generation | KEPT)).is_none(), "it comes too late");
+    let before = then(&other, Action::Pin(false));
+    assert!(then(&before, of(other.generation)).pinned.is_none(), "it was let go while it was compared");
 }
 
 #[test]

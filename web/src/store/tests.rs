@@ -165,7 +165,9 @@ fn what_ifs_are_asked_one_by_one_and_belong_to_their_files() {
     let one = then(&told, Action::Risk(1, 0, 2, String::new(), risk(5)));
     assert!(one.after(Action::Risk(1, 0, 2, String::new(), risk(5))).is_none(), "asked twice");
     let both = then(&one, Action::Risk(1, 1, 2, String::new(), risk(9)));
-    assert_eq!((both.risks.next(), both.risks.ranked()[0].score), (None, 9));
+    assert_eq!((both.risks.next(), both.risks.ranked(&[])), (None, vec![1, 0]), "the worst first");
+    assert_eq!(both.risks.ranked(&[0]), [0, 1], "what is under the pointer stays");
+    assert_eq!(both.risks.ranked(&[7, 1]), [1, 0], "of other files");
     let tried = then(&both, Action::Try(step(0)));
     let retold = then(&tried, ran(2, story(40_000)));
     assert_eq!((retold.risks.rows.len(), retold.steps.len()), (2, 1), "another scenario leaves the what-ifs as they are");
@@ -189,7 +191,7 @@ fn a_what_if_opens_where_it_is_worst() {
 #[test]
 fn playing_stops_where_nobody_is_left() {
     let told = then(&then(&store(), ran(1, outage())), Action::Seek(0));
-    let playing = then(&then(&then(&told, Action::Speed(10)), Action::Halts(true)), Action::Toggle);
+    let playing = then(&then(&then(&told, Action::Speed(10)), Action::Halt(Halt::Outage)), Action::Toggle);
     let halted = then(&playing, Action::Pass(2_000.0));
     assert_eq!((halted.at_ms, halted.playing), (7_000, false));
     let on = then(&then(&halted, Action::Toggle), Action::Pass(100.0));

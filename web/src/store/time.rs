@@ -40,9 +40,14 @@ impl Store {
             }
             return self.arrive();
         }
-        let outage = self.told.as_ref().and_then(|told| told.outages.iter().copied().find(|&at| at > from && at <= self.at_ms));
-        if let Some(at_ms) = outage.filter(|_| self.halts) {
+        let next = self.halts.get(self.halts.partition_point(|&at_ms| at_ms <= from));
+        if let Some(&at_ms) = next.filter(|&&at_ms| at_ms <= until) {
             (self.at_ms, self.playing) = (at_ms, false);
         }
+    }
+
+    /// Where playing stops: of the run that is told, and what is stopped at.
+    pub(super) fn finds_halts(&mut self) {
+        self.halts = Rc::new(self.told.as_ref().map(|told| self.halt.moments(&told.story)).unwrap_or_default());
     }
 }

@@ -16,8 +16,6 @@ pub struct Told {
     pub stops: Vec<i64>,
     /// The moments that are visited with shift.
     pub phases: Vec<i64>,
-    /// The moments at which a workload has no pod left.
-    pub outages: Vec<i64>,
     /// The moment at which most is missing.
     pub worst_ms: i64,
 }
@@ -27,8 +25,8 @@ impl Told {
     pub fn new(generation: u32, story: Story) -> Told {
         let stops = clock::stops(&story.marks, story.duration_ms, false);
         let phases = clock::stops(&story.marks, story.duration_ms, true);
-        let (outages, worst_ms) = (moments::outages(&story), moments::worst(&story));
-        Told { generation, story, stops, phases, outages, worst_ms }
+        let worst_ms = moments::worst(&story);
+        Told { generation, story, stops, phases, worst_ms }
     }
 
     /// The name of a pod; empty for none.

@@ -101,6 +101,8 @@ pub enum Answer {
         summary: String,
         /// The differences, the greatest consequence first.
         differences: Vec<Difference>,
+        /// The earlier one, on its own cluster; its frames are asked for with [`KEPT`] in the later one's generation.
+        story: Box<Story>,
     },
     /// A run in a form that can be kept.
     Exported {

@@ -17,6 +17,9 @@ pub enum Writing {
     New,
 }
 
+/// Set in the generation of a run it stands for the one that was kept to compare with it.
+pub const KEPT: u32 = 1 << 31;
+
 /// A question of the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -45,9 +48,9 @@ pub enum Ask {
         /// Which.
         what: Entry,
     },
-    /// The visible state at a moment of the last run; answered by the bytes of a frame.
+    /// The visible state at a moment of the last run, or of the one that it was compared with; answered by the bytes of a frame.
     Frame {
-        /// Of which run.
+        /// Of which run; of the one it was compared with, with [`KEPT`].
         generation: u32,
         /// Virtual milliseconds.
         at_ms: i64,
