@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, CliError> {
 
 fn scene(args: &Args, sources: &SourceSet) -> Result<Scene, CliError> {
     let steps = args.steps.steps()?.into_iter().map(|step| match step.when {
-        When::At(time) => Step::of(&step.verb, time.0),
+        When::At(time) => Step::of(&step.verb, time.millis()),
         // Flags give times, and nothing else.
         When::After(_) | When::Condition(_) => Step::of(&step.verb, 0),
     });

@@ -95,7 +95,7 @@ fn freed_quota_is_used_after_the_back_off() {
 {apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 2, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}},
   spec: {containers: [{name: app, image: app:1}]}}}}",
     );
-    sim.run_until(Time(20_000));
+    sim.run_until(Time::at(20_000));
     assert_eq!(sim.cluster().live_pods().count(), 1);
     let refused = events(&sim, "FailedCreate");
     assert!(refused.len() > 8, "5 ms doubling: {}", refused.len());
@@ -103,7 +103,7 @@ fn freed_quota_is_used_after_the_back_off() {
     let names: std::collections::BTreeSet<&str> = refused.iter().filter_map(|(_, _, text)| text.split('"').nth(1)).collect();
     assert!(names.len() > 8, "a new name at each try");
     sim.api_mut().delete_pod(PodId(0), None, DeleteReason::User);
-    sim.run_until(Time(120_000));
+    sim.run_until(Time::at(120_000));
     assert_eq!(sim.cluster().live_pods().count(), 1, "the freed place is taken, and no more");
     assert_eq!(sim.cluster().pods.len(), 2);
 }
@@ -143,11 +143,11 @@ fn place(sim: &Sim) -> Option<String> {
 #[test]
 fn a_volume_leaves_a_dead_node_six_minutes_after_its_pod() {
     let mut sim = simulation(ONE_VOLUME);
-    sim.run_until(Time(60_000));
+    sim.run_until(Time::at(60_000));
     let first = place(&sim).expect("it runs");
     let node = sim.cluster().node_named(&first).expect("its node");
     sim.api_mut().set_machine_alive(node, false);
-    sim.run_until(Time(1_000_000));
+    sim.run_until(Time::at(1_000_000));
     assert_eq!(sim.cluster().live_pods().count(), 2, "the old one can't be confirmed gone, the new one waits");
     assert_ne!(place(&sim), Some(first.clone()));
     let told = events(&sim, "FailedAttachVolume");
@@ -167,30 +167,30 @@ fn a_volume_leaves_a_dead_node_six_minutes_after_its_pod() {
 #[test]
 fn out_of_service_frees_a_volume_at_once() {
     let mut sim = simulation(ONE_VOLUME);
-    sim.run_until(Time(60_000));
+    sim.run_until(Time::at(60_000));
     let first = place(&sim).expect("it runs");
     let node = sim.cluster().node_named(&first).expect("its node");
     sim.api_mut().set_machine_alive(node, false);
-    sim.run_until(Time(200_000));
+    sim.run_until(Time::at(200_000));
     let key = sim.api().known().out_of_service;
     let effect = wavetank_core::cluster::template::TaintEffect::NoExecute;
     let taint = wavetank_core::cluster::node::Taint { key, value: wavetank_core::units::intern::Sym::EMPTY, effect };
     sim.api_mut().add_taint(node, taint);
-    sim.run_until(Time(300_000));
+    sim.run_until(Time::at(300_000));
     assert!(place(&sim).is_some_and(|place| place != first), "{:?}", place(&sim));
 }
 
 #[test]
 fn a_claim_in_use_goes_with_its_last_pod_and_its_volume_after_it() {
     let mut sim = simulation(ONE_VOLUME);
-    sim.run_until(Time(60_000));
+    sim.run_until(Time::at(60_000));
     sim.api_mut().delete_claim(wavetank_core::cluster::ids::ClaimId(0));
-    sim.run_until(Time(70_000));
+    sim.run_until(Time::at(70_000));
     let claim = &sim.cluster().storage.claims[0];
     assert!(claim.deleting && !claim.gone, "a pod uses it");
     let deployment = wavetank_core::cluster::Workload::Deployment(wavetank_core::cluster::ids::DeploymentId(0));
     sim.api_mut().delete_workload(deployment);
-    sim.run_until(Time(100_000));
+    sim.run_until(Time::at(100_000));
     assert!(sim.cluster().storage.claims[0].gone);
     assert!(sim.cluster().storage.volumes[0].gone, "reclaimPolicy is Delete");
     assert!(sim.cluster().storage.attachments.is_empty());
@@ -221,7 +221,7 @@ proptest! {
                 _ => {}
             }
             now += milli * 20;
-            sim.run_until(Time(now));
+            sim.run_until(Time::at(now));
             let counted: Vec<PodId> = sim.cluster().live_pods().filter(|(_, p)| !p.phase.is_terminal()).map(|(id, _)| id).collect();
             let cpu: i64 = counted.iter().map(|&id| sim.cluster().template_of(id).requests.cpu_milli).sum();
             let used = &sim.cluster().quotas[0].used;

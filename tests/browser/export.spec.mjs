@@ -59,7 +59,7 @@ test("every form is kept, and is what it says", async ({ page }) => {
   const [svgName, svg] = await keep(page, "Map as SVG");
   expect(svgName).toBe("wavetank-map.svg");
   expect(await page.evaluate((text) => new DOMParser().parseFromString(text, "image/svg+xml").querySelectorAll("parsererror").length, svg.toString())).toBe(0);
-  expect(svg.toString()).toContain("zone lost");
+  expect(svg.toString()).toContain("✕ lost");
   const [, map] = await keep(page, "View as PNG");
   expect([...map.subarray(0, 4)]).toEqual([0x89, 0x50, 0x4e, 0x47]);
   await page.getByRole("group", { name: "View" }).getByRole("button", { name: "Graph" }).click();

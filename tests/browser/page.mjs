@@ -43,7 +43,7 @@ export async function open(page, fragment = "") {
 
 export async function ready(page) {
   await expect(page.locator(".stage")).toHaveAttribute("aria-busy", "false");
-  await expect(page.locator(".canvas-holder canvas, .cluster-table table")).toBeVisible();
+  await expect(page.locator(".map:not(.before) canvas, .cluster-table table")).toBeVisible();
   await expect(page.locator(".stage.stale")).toHaveCount(0);
 }
 

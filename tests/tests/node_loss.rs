@@ -66,7 +66,7 @@ fn no_execute(sim: &Sim) -> Vec<i64> {
 fn a_lost_node_is_noticed_after_its_grace_period_and_emptied_five_minutes_later() {
     let mut sim = settled(&["a", "b", "c"], &[deployment("web", 6, "64Mi")]);
     fail(&mut sim, &[0]);
-    sim.run_until(Time(600 * SECOND));
+    sim.run_until(Time::at(600 * SECOND));
     let tainted = no_execute(&sim);
     assert_eq!(tainted.len(), 1);
     assert!((50..=55).contains(&tainted[0]), "{tainted:?}");
@@ -88,9 +88,9 @@ fn a_lost_node_is_noticed_after_its_grace_period_and_emptied_five_minutes_later(
 fn a_node_that_is_back_in_time_keeps_its_pods() {
     let mut sim = settled(&["a", "b"], &[deployment("web", 4, "64Mi")]);
     fail(&mut sim, &[0]);
-    sim.run_until(Time(200 * SECOND));
+    sim.run_until(Time::at(200 * SECOND));
     inject(&mut sim, &Fault::NodeRecovers(NodeId(0)), None);
-    assert_eq!(sim.run_until(Time(900 * SECOND)), Ended::Quiet);
+    assert_eq!(sim.run_until(Time::at(900 * SECOND)), Ended::Quiet);
     assert!(seconds(&sim, |_, change| matches!(change, Change::PodDeleting(_))).is_empty());
     assert!(sim.cluster().node(NodeId(0)).taints.is_empty());
     assert_eq!(sim.cluster().deployments[0].status.ready, 4);
@@ -101,7 +101,7 @@ fn zones_decide_how_fast_nodes_are_tainted() {
     let after = |zones: &[&str], lost: &[u32]| {
         let mut sim = settled(zones, &[]);
         fail(&mut sim, lost);
-        sim.run_until(Time(300 * SECOND));
+        sim.run_until(Time::at(300 * SECOND));
         no_execute(&sim)
     };
     let full = after(&["a", "a", "a", "b"], &[0, 1, 2]);
@@ -117,7 +117,7 @@ fn a_drain_goes_as_fast_as_the_budget_lets_it() {
     let (drains, api) = sim.drains_mut();
     let id = drains.start(api, NodeId(0), DrainOptions::default(), None);
     let mut fewest = i32::MAX;
-    sim.run_watched(Time(600 * SECOND), |sim| {
+    sim.run_watched(Time::at(600 * SECOND), |sim| {
         fewest = fewest.min(sim.cluster().deployments[0].status.ready);
         true
     });
@@ -136,7 +136,7 @@ fn a_budget_that_allows_nothing_blocks_a_drain_for_ever() {
     let home = sim.cluster().pods[0].node.expect("it was placed");
     let (drains, api) = sim.drains_mut();
     let id = drains.start(api, home, DrainOptions::default(), None);
-    assert_eq!(sim.run_until(Time(60 * SECOND)), Ended::TimeUp);
+    assert_eq!(sim.run_until(Time::at(60 * SECOND)), Ended::TimeUp);
     let drain = sim.drains().get(id).expect("it was started");
     assert_eq!(drain.status, DrainStatus::UnderWay);
     let blocked: Vec<(u32, &str)> = drain.blocked().map(|(_, attempts, why)| (attempts, why)).collect();
@@ -152,7 +152,7 @@ fn a_drain_with_a_time_limit_gives_up() {
     let (drains, api) = sim.drains_mut();
     let options = DrainOptions { timeout: Some(12 * SECOND), ..DrainOptions::default() };
     let id = drains.start(api, home, options, None);
-    assert_eq!(sim.run_until(Time(60 * SECOND)), Ended::Quiet);
+    assert_eq!(sim.run_until(Time::at(60 * SECOND)), Ended::Quiet);
     let drain = sim.drains().get(id).expect("it was started");
     let DrainStatus::Failed(at, error) = &drain.status else { panic!("{drain:?}") };
     assert_eq!(at.whole_seconds(), 15, "noticed after the pause of the last refusal");
@@ -164,7 +164,7 @@ fn growing_pods_are_evicted_from_node_to_node() {
     let mut sim = settled(&["a", "b", "c"], &[deployment("web", 9, "512Mi")]);
     let web = Workload::Deployment(DeploymentId(0));
     inject(&mut sim, &Fault::MemoryGrows { workload: web, bytes: Some(1_500 * MIB) }, None);
-    sim.run_until(Time(1_800 * SECOND));
+    sim.run_until(Time::at(1_800 * SECOND));
     let pressed = seconds(&sim, |_, change| change == Change::NodeMemoryPressure(true));
     assert!(pressed.len() >= 3, "every node fills: {pressed:?}");
     let trace = sim.api().trace();
@@ -184,7 +184,7 @@ fn pods_of_a_deleted_node_are_collected() {
     let mut sim = settled(&["a", "b"], &[deployment("web", 4, "64Mi")]);
     inject(&mut sim, &Fault::NodeFails(NodeId(0)), None);
     sim.api_mut().delete_node(NodeId(0));
-    sim.run_until(Time(300 * SECOND));
+    sim.run_until(Time::at(300 * SECOND));
     let collected = seconds(&sim, |_, change| change == Change::PodDeleting(DeleteReason::Collected));
     assert!(!collected.is_empty() && collected.iter().all(|at| (40..=80).contains(at)), "{collected:?}");
     assert_eq!(sim.cluster().deployments[0].status.ready, 4);
@@ -197,7 +197,7 @@ fn of_a_cluster_that_fails_as_a_whole_one_node_may_still_be_tainted() {
         let mut sim = wavetank_tests::settled(&values);
         sim.api_mut().set_orders(Orders::of(seed));
         fail(&mut sim, &[0, 1, 2, 3, 4]);
-        sim.run_until(Time(200 * SECOND));
+        sim.run_until(Time::at(200 * SECOND));
         no_execute(&sim).len()
     };
     assert_eq!(tainted_by(0), 0, "the usual order: the zones are judged first");

@@ -62,8 +62,8 @@ fn steady(behavior: &mut PodBehavior) {
 }
 
 fn run_to(sim: &mut Sim, second: i64) {
-    sim.run_until(Time(second * SECOND));
-    sim.api_mut().advance_to(Time(second * SECOND));
+    sim.run_until(Time::at(second * SECOND));
+    sim.api_mut().advance_to(Time::at(second * SECOND));
 }
 
 /// `spec.replicas` of the Deployment's ReplicaSets, in order of creation.

@@ -63,7 +63,7 @@ pub fn zone_words(told: &Told, frame: &Frame) -> Vec<(String, Ink)> {
     counts
         .into_iter()
         .map(|(all, lost)| match (all, lost) {
-            (all, lost) if all > 0 && all == lost => ("✕ zone lost".to_string(), Ink::Lost),
+            (all, lost) if all > 0 && all == lost => ("✕ lost".to_string(), Ink::Lost),
             (all, 0) => (counted(all, "node"), Ink::Muted),
             (all, lost) => (format!("✕ {lost} of {all} lost"), Ink::Lost),
         })
@@ -530,8 +530,7 @@ mod tests {
     #[test]
     fn every_state_has_a_sign_besides_its_colour() {
         let drawn = drawn(2, NodeFlags::FAILED);
-        for sign in
-            ["text ✕ lost", "text ✕ zone lost", "text !", "text web-shop", "text 1 pod waits", "outline Lost dashed", "fill BarOver"]
+        for sign in ["text ✕ lost", "text ✕ lost", "text !", "text web-shop", "text 1 pod waits", "outline Lost dashed", "fill BarOver"]
         {
             assert!(drawn.iter().any(|line| line == sign), "{sign} in {drawn:#?}");
         }

@@ -90,7 +90,9 @@ impl Api {
         self.cause = None;
         self.similar_events = SimilarEvents::default();
         self.notices.iter_mut().for_each(|notice| notice.record = None);
-        std::mem::take(&mut self.trace)
+        let mut trace = std::mem::take(&mut self.trace);
+        trace.give_back();
+        trace
     }
 
     /// Virtual time now.

@@ -72,7 +72,7 @@ mod tests {
         for i in 0..12 {
             api.event(subject, false, "ScalingReplicaSet", &format!("from {i}"), "deployment-controller");
         }
-        api.advance_to(Time(11 * MINUTE));
+        api.advance_to(Time::at(11 * MINUTE));
         api.event(subject, false, "ScalingReplicaSet", "much later", "deployment-controller");
         let told = api.trace().records().iter().filter_map(|record| api.trace().event(api.cluster(), record));
         let merged: Vec<usize> = told

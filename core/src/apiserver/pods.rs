@@ -7,6 +7,7 @@ use crate::cluster::ids::{NamespaceId, NodeId, PodId, TemplateId};
 use crate::cluster::labels::Labels;
 use crate::cluster::pod::{Deletion, DisruptionReason, Owner, Phase, Pod, PodName};
 use crate::trace::{Change, DeleteReason, RecordId, Subject, UnreadyReason};
+use crate::units::grow;
 use crate::units::intern::Sym;
 use crate::units::time::{Millis, SECOND, Time};
 
@@ -97,12 +98,13 @@ impl Api {
         let template = self.cluster.template(template_id);
         let (priority, node_name) = (template.priority, template.node_name);
         let id = PodId::from_index(self.cluster.pods.len());
-        self.cluster.pods.push(Pod {
+        let pod = Pod {
             pinned: new.pinned,
             ordinal_of_owner: new.ordinal_of_owner,
             own_labels: new.own_labels,
             ..Pod::new(new.name, new.namespace, template_id, new.owner, priority, now)
-        });
+        };
+        grow::push(&mut self.cluster.pods, pod);
         self.link_to_owner(id);
         let record = self.announce(Subject::Pod(id), Change::PodCreated, Watched::Pod(id, PodChange::Added));
         // `spec.nodeName` in the template goes past the scheduler.

@@ -25,6 +25,6 @@ impl Clock {
 
     /// The moment of so many milliseconds since 1970.
     pub const fn time_of(self, unix_ms: i64) -> Time {
-        Time(unix_ms.saturating_sub(self.unix_ms_at_zero))
+        Time::at(unix_ms.saturating_sub(self.unix_ms_at_zero))
     }
 }

@@ -253,6 +253,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_pod_stays_small() {
+        assert_eq!(size_of::<Pod>(), 160, "there are hundreds of thousands of them");
+    }
+
+    #[test]
     fn suffixes_are_distinct_and_look_generated() {
         let mut seen: Vec<String> = (0..20_000).map(name_suffix).collect();
         assert!(seen.iter().all(|s| s.len() == 5 && s.bytes().all(|b| ALPHABET.contains(&b))));

@@ -29,7 +29,7 @@ pub(super) struct PodGc {
 }
 
 fn look_after(time: Time) -> Time {
-    Time((time.millis().div_euclid(LOOK_EVERY) + 1) * LOOK_EVERY)
+    Time::at((time.millis().div_euclid(LOOK_EVERY) + 1) * LOOK_EVERY)
 }
 
 impl PodGc {

@@ -56,7 +56,7 @@ impl PvBinder {
             // What a claim waits for is told anew at the next resync.
             Watched::Pod(id, PodChange::Added) if api.cluster().has_claims(id) => {
                 let now = api.now();
-                let resync = Time((now.millis().div_euclid(RESYNC) + 1) * RESYNC);
+                let resync = Time::at((now.millis().div_euclid(RESYNC) + 1) * RESYNC);
                 let claims = api.cluster().claims_of(id).into_iter();
                 let unbound = claims.filter(|claim| !api.cluster().storage.claims[claim.index()].bind_completed);
                 unbound.for_each(|claim| queue.add_at(Key::Claim(claim), resync, notice.record));

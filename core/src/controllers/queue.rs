@@ -394,9 +394,9 @@ mod tests {
     fn what_was_refused_comes_after_what_its_moment_sets_off() {
         let mut queue = WorkQueue::default();
         let (retried, freed) = (Key::Job(JobId::from_index(0)), Key::Quota(QuotaId::from_index(0)));
-        queue.add_once_late_at(retried, Time(4_000), None);
-        assert_eq!(queue.next_consequence(), Some(Time(4_000)));
-        queue.release(Time(4_000));
+        queue.add_once_late_at(retried, Time::at(4_000), None);
+        assert_eq!(queue.next_consequence(), Some(Time::at(4_000)));
+        queue.release(Time::at(4_000));
         queue.add(freed, None);
         assert_eq!([queue.take(), queue.take()].map(|taken| taken.map(|(key, _)| key)), [Some(freed), Some(retried)]);
     }
@@ -406,14 +406,14 @@ mod tests {
         let mut queue = WorkQueue::default();
         let key = Key::PodGc;
         for moment in [30, 10, 20] {
-            queue.add_once_at(key, Time(moment), None);
+            queue.add_once_at(key, Time::at(moment), None);
         }
-        queue.release(Time(10));
+        queue.release(Time::at(10));
         assert_eq!(queue.take().map(|(key, _)| key), Some(key));
-        queue.release(Time(40));
+        queue.release(Time::at(40));
         assert_eq!(queue.take(), None, "the others are void");
-        queue.add_once_at(key, Time(50), None);
-        queue.release(Time(50));
+        queue.add_once_at(key, Time::at(50), None);
+        queue.release(Time::at(50));
         assert_eq!(queue.take().map(|(key, _)| key), Some(key));
     }
 

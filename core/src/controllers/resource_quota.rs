@@ -58,7 +58,7 @@ impl ResourceQuotaController {
                     PodChange::Deleting => {
                         if let Some(deletion) = pod.deletion {
                             let overdue = deletion.requested + deletion.grace_seconds.saturating_mul(2).saturating_mul(SECOND);
-                            let resync = Time((overdue.millis().div_euclid(RESYNC) + 1) * RESYNC);
+                            let resync = Time::at((overdue.millis().div_euclid(RESYNC) + 1) * RESYNC);
                             of_namespace(api, pod.namespace).for_each(|quota| queue.add_at(Key::Quota(quota), resync, notice.record));
                         }
                         return;

@@ -161,6 +161,11 @@ impl Scheduling {
         self.binding.values_mut().for_each(|binding| binding.cause = None);
     }
 
+    /// Gives back the room of pods that have been placed.
+    pub fn give_back(&mut self) {
+        self.scheduler.give_back();
+    }
+
     /// Takes a notice.
     pub fn observe(&mut self, api: &mut Api, notice: &Notice) {
         let now = api.now();

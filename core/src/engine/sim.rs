@@ -165,7 +165,7 @@ impl Sim {
     }
 
     fn settle(mut self) -> (Sim, Trace, Ended) {
-        let ended = self.run_until(Time(-1));
+        let ended = self.run_until(Time::at(-1));
         self.api.advance_to(Time::ZERO);
         let trace = self.begin_what_if();
         (self, trace, ended)
@@ -186,6 +186,9 @@ impl Sim {
         self.drains.forget_causes();
         self.scheduling.forget_causes();
         self.controllers.forget_causes();
+        // Settling makes all pods at once: what follows takes less room.
+        self.kubelets.give_back();
+        self.scheduling.give_back();
         self.actions = 0;
         if let Some(invariants) = &mut self.invariants {
             invariants.begin();

@@ -141,14 +141,14 @@ fn a_circle_whose_order_changes_is_told_too() {
     let mut draws = Chance::new(7, "circles");
     let mut trace = Trace::default();
     for at in 0..3_000 {
-        trace.push(Time(at), None, node, changes[draws.below(4) as usize]);
+        trace.push(Time::at(at), None, node, changes[draws.below(4) as usize]);
     }
     let round = cycle::told(&trace, sim.cluster()).expect("the same four all the time");
     assert!(round.ends_with("again and again in changing order"), "{round}");
     // What goes on to something else all the time is no circle, however often each thing happens.
     let mut trace = Trace::default();
     for at in 0..600 {
-        trace.push(Time(at), None, node, changes[at as usize / 150]);
+        trace.push(Time::at(at), None, node, changes[at as usize / 150]);
     }
     assert_eq!(cycle::told(&trace, sim.cluster()), None);
 }

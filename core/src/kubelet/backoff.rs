@@ -56,7 +56,7 @@ mod tests {
         for _ in 0..4 {
             backoff.restart_at(Time::ZERO);
         }
-        assert_eq!(backoff.restart_at(Time(2_000_000)), Time(2_000_000));
-        assert_eq!(backoff.restart_at(Time(2_000_000)), Time(2_010_000));
+        assert_eq!(backoff.restart_at(Time::at(2_000_000)), Time::at(2_000_000));
+        assert_eq!(backoff.restart_at(Time::at(2_000_000)), Time::at(2_010_000));
     }
 }

@@ -93,7 +93,7 @@ impl Kubelets {
     }
 
     pub(super) fn plan_image_collection(&mut self, api: &Api, node: NodeId) {
-        let at = Time((api.now().millis().div_euclid(EVERY) + 1) * EVERY);
+        let at = Time::at((api.now().millis().div_euclid(EVERY) + 1) * EVERY);
         let cause = api.cause();
         if self.agent(node).collects_at.is_none_or(|planned| planned < api.now()) {
             self.agent(node).collects_at = Some(at);

@@ -32,6 +32,7 @@ use crate::cluster::ids::{JobId, NodeId, PodId};
 use crate::cluster::state::Workload;
 use crate::trace::{RecordId, TextId};
 use crate::units::agenda::Agenda;
+use crate::units::grow;
 use crate::units::time::{Millis, Time};
 
 /// What a kubelet waits for. The number is the pod's epoch: a timer of an earlier epoch is void.
@@ -167,18 +168,17 @@ impl Kubelets {
         self.agenda.map_in_place(|(_, cause)| *cause = None);
     }
 
+    /// Gives back the room of what is over.
+    pub fn give_back(&mut self) {
+        self.agenda.give_back();
+    }
+
     fn life(&mut self, id: PodId) -> &mut Life {
-        if self.lives.len() <= id.index() {
-            self.lives.resize_with(id.index() + 1, Life::default);
-        }
-        &mut self.lives[id.index()]
+        grow::at(&mut self.lives, id.index(), Life::default)
     }
 
     fn agent(&mut self, id: NodeId) -> &mut Agent {
-        if self.agents.len() <= id.index() {
-            self.agents.resize_with(id.index() + 1, Agent::default);
-        }
-        &mut self.agents[id.index()]
+        grow::at(&mut self.agents, id.index(), Agent::default)
     }
 
     fn is_current(&self, id: PodId, epoch: u32) -> bool {

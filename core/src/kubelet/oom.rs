@@ -121,8 +121,8 @@ mod tests {
 
     #[test]
     fn growth_takes_its_time() {
-        assert_eq!(grown_by(Time(1_000), 500, 25), Time(21_000));
-        assert_eq!(grown_by(Time(1_000), -5, 25), Time(1_000));
-        assert!(grown_by(Time(1_000), i64::MAX, 1).millis() > 0, "far away, but a time");
+        assert_eq!(grown_by(Time::at(1_000), 500, 25), Time::at(21_000));
+        assert_eq!(grown_by(Time::at(1_000), -5, 25), Time::at(1_000));
+        assert!(grown_by(Time::at(1_000), i64::MAX, 1).millis() > 0, "far away, but a time");
     }
 }

@@ -23,7 +23,7 @@ pub(super) const CLEANED_UP_AFTER: Millis = SECOND;
 
 /// The first regular look after `time`.
 pub(super) fn look_after(time: Time) -> Time {
-    Time((time.millis().div_euclid(LOOK_EVERY) + 1) * LOOK_EVERY)
+    Time::at((time.millis().div_euclid(LOOK_EVERY) + 1) * LOOK_EVERY)
 }
 
 impl Kubelets {

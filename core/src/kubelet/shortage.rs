@@ -249,16 +249,16 @@ mod tests {
             least_reclaim: Some(Threshold::Amount(50)),
         }];
         let mut watch = Watch::default();
-        assert_eq!(watch.look(&signals, level(200), Time(0)), Found::Enough);
-        assert_eq!(watch.look(&signals, level(150), Time(10 * SECOND)), Found::Waits);
-        assert_eq!(watch.look(&signals, level(150), Time(39 * SECOND)), Found::Waits);
+        assert_eq!(watch.look(&signals, level(200), Time::at(0)), Found::Enough);
+        assert_eq!(watch.look(&signals, level(150), Time::at(10 * SECOND)), Found::Waits);
+        assert_eq!(watch.look(&signals, level(150), Time::at(39 * SECOND)), Found::Waits);
         let soft = Found::Short(Evicts { threshold: 200, hard: false });
-        assert_eq!(watch.look(&signals, level(150), Time(40 * SECOND)), soft);
+        assert_eq!(watch.look(&signals, level(150), Time::at(40 * SECOND)), soft);
         // Until 50 more than the threshold are free.
-        assert_eq!(watch.look(&signals, level(249), Time(41 * SECOND)), soft);
-        assert_eq!(watch.look(&signals, level(250), Time(42 * SECOND)), Found::Enough);
-        assert_eq!(watch.breached, Some(Time(41 * SECOND)));
-        assert_eq!(watch.look(&signals, level(99), Time(50 * SECOND)), Found::Short(Evicts { threshold: 100, hard: true }));
+        assert_eq!(watch.look(&signals, level(249), Time::at(41 * SECOND)), soft);
+        assert_eq!(watch.look(&signals, level(250), Time::at(42 * SECOND)), Found::Enough);
+        assert_eq!(watch.breached, Some(Time::at(41 * SECOND)));
+        assert_eq!(watch.look(&signals, level(99), Time::at(50 * SECOND)), Found::Short(Evicts { threshold: 100, hard: true }));
     }
 
     #[test]
@@ -266,9 +266,9 @@ mod tests {
         let share = |share| EvictionThresholds { hard: Some(Threshold::Share(share)), ..EvictionThresholds::default() };
         let signals = [share(100), share(150)];
         let mut watch = Watch::default();
-        assert_eq!(watch.look(&signals, level(149), Time(0)), Found::Short(Evicts { threshold: 150, hard: true }));
-        assert_eq!(watch.look(&signals, level(99), Time(0)), Found::Short(Evicts { threshold: 100, hard: true }));
-        assert_eq!(watch.look(&[EvictionThresholds::default()], level(0), Time(0)), Found::Enough);
+        assert_eq!(watch.look(&signals, level(149), Time::at(0)), Found::Short(Evicts { threshold: 150, hard: true }));
+        assert_eq!(watch.look(&signals, level(99), Time::at(0)), Found::Short(Evicts { threshold: 100, hard: true }));
+        assert_eq!(watch.look(&[EvictionThresholds::default()], level(0), Time::at(0)), Found::Enough);
         assert!(Watch::is_met(&signals, level(149)) && !Watch::is_met(&signals, level(150)));
     }
 }

@@ -227,7 +227,7 @@ impl Remedy {
             Remedy::OutOfService { node, at_ms } => {
                 let (key, value) = (OUT_OF_SERVICE.to_owned(), "nodeshutdown".to_owned());
                 let verb = Verb::Taint { node: node.clone(), key, value, effect: TaintEffect::NoExecute };
-                scenario.steps.push(Step::at(Time(*at_ms), verb));
+                scenario.steps.push(Step::at(Time::at(*at_ms), verb));
             }
             Remedy::MoreNodes { in_each_zone } => more_nodes(cluster, *in_each_zone)?,
         }

@@ -405,7 +405,7 @@ impl Judge<'_> {
         stops.extend(self.deadline());
         let moments = self.watch.iter().flat_map(|watch| watch.needs.moments.iter().copied());
         for moment in moments.filter(|&moment| (0..=LATEST_MOMENT).contains(&moment)) {
-            stops.extend([Time(moment * SECOND), Time((moment + 1) * SECOND)]);
+            stops.extend([Time::at(moment * SECOND), Time::at((moment + 1) * SECOND)]);
         }
         stops
     }

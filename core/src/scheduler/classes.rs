@@ -14,6 +14,7 @@ use super::preemption::DryRun;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, TemplateId};
 use crate::cluster::template::PodTemplate;
+use crate::units::grow;
 
 /// What is kept of one node.
 #[derive(Clone, Copy, Debug)]
@@ -126,10 +127,7 @@ impl View {
                 self.refused[number] -= 1;
             }
             if let Some(number) = row.verdict.refusal() {
-                if self.refused.len() <= number {
-                    self.refused.resize(number + 1, 0);
-                }
-                self.refused[number] += 1;
+                *grow::at(&mut self.refused, number, || 0) += 1;
             }
         }
         let relative = feasible && (row.taints != 0 || row.affinity != 0);
@@ -187,10 +185,8 @@ impl Classes {
         profile: &Profile,
         known: &WellKnown,
     ) -> &mut Class {
-        if self.of_template.len() <= template.index() {
-            self.of_template.resize(template.index() + 1, Vec::new());
-        }
-        let found = self.of_template[template.index()].iter().find(|entry| entry.0 == profile_index).map(|entry| entry.1 as usize);
+        let entries = grow::at(&mut self.of_template, template.index(), Vec::new);
+        let found = entries.iter().find(|entry| entry.0 == profile_index).map(|entry| entry.1 as usize);
         let place = found.unwrap_or_else(|| {
             let same = |class: &std::sync::Arc<Class>| {
                 class.profile == profile_index && alike(cluster.template(class.template), cluster.template(template), known)

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::cache::{Cache, scheduled_pods};
+use super::numbers::Numbers;
 use super::plugins::node_affinity::RequiredNodeAffinity;
 use super::plugins::taint_toleration::untolerated_taint;
 use super::terms::{HeldTerm, OwnTerm, labels_match, namespace_sym, pod_labels};
@@ -15,6 +16,7 @@ use crate::cluster::Cluster;
 use crate::cluster::ids::{NamespaceId, NodeId, PodId, TemplateId};
 use crate::cluster::labels::{Labels, Selector};
 use crate::cluster::pod::Pod;
+use crate::units::grow;
 use crate::units::intern::Sym;
 
 /// Which pods are counted.
@@ -62,8 +64,8 @@ pub struct TallySpec {
 /// Pods per domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Pods by domain number; a domain beyond the end has none.
-    pub pods: Vec<i32>,
+    /// Pods by domain number.
+    pub pods: Numbers,
     /// Nodes that the mask admits by domain number; only kept where there is a mask.
     pub nodes: Vec<u32>,
     /// Sum of `pods`.
@@ -73,7 +75,7 @@ pub struct Tally {
 impl Tally {
     /// Pods in a domain.
     pub fn at(&self, domain: u32) -> i64 {
-        self.pods.get(domain as usize).map_or(0, |&n| i64::from(n))
+        self.pods.at(domain as usize)
     }
 
     /// Whether a domain has a node that the mask admits.
@@ -85,11 +87,7 @@ impl Tally {
         if domain == NO_DOMAIN {
             return;
         }
-        let place = domain as usize;
-        if self.pods.len() <= place {
-            self.pods.resize(place + 1, 0);
-        }
-        self.pods[place] += by;
+        self.pods.shift(domain as usize, by);
         self.total += i64::from(by);
     }
 
@@ -362,11 +360,8 @@ impl Counts {
     pub fn pod_added(&mut self, id: PodId, node: NodeId, cluster: &Cluster, cache: &Cache, topology: &Topology) {
         let pod = cluster.pod(id);
         self.meet(pod, cluster);
-        if self.place.len() <= id.index() {
-            self.place.resize(id.index() + 1, NOWHERE);
-            self.terminating.resize(id.index() + 1, false);
-        }
-        if self.place[id.index()] != NOWHERE {
+        grow::at(&mut self.terminating, id.index(), || false);
+        if *grow::at(&mut self.place, id.index(), || NOWHERE) != NOWHERE {
             return;
         }
         if let Some(own) = &pod.own_labels {
@@ -470,9 +465,7 @@ impl Counts {
     /// Makes a template known, and the keys of the labels that this pod has of its own.
     fn meet(&mut self, pod: &Pod, cluster: &Cluster) {
         let index = pod.template.index();
-        if self.templates.len() <= index {
-            self.templates.resize_with(index + 1, TemplateRow::default);
-        }
+        grow::at(&mut self.templates, index, TemplateRow::default);
         let own: Vec<Sym> = pod.own_labels.iter().flat_map(|own| own.iter().map(|pair| pair.0)).collect();
         let row = &mut self.templates[index];
         if row.known && own.iter().all(|key| row.own_keys.contains(key)) {

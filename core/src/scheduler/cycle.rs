@@ -14,6 +14,7 @@ use super::source::Source;
 use super::status::Refusal;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId};
+use crate::units::grow;
 use crate::units::time::Time;
 
 /// What the search for feasible nodes found.
@@ -226,10 +227,8 @@ fn find(cycle: &Cycle<'_>, search: &mut Search, start: usize, global_percentage:
         let refusal = match class {
             Some(class) => match class.verdict(cycle, node).refusal() {
                 Some(number) => {
-                    if numbers.len() <= number {
-                        numbers.resize(number + 1, None);
-                    }
-                    let known = *numbers[number].get_or_insert_with(|| search.refusals.number(class.refusals.get(number).clone()));
+                    let known = *grow::at(&mut numbers, number, || None)
+                        .get_or_insert_with(|| search.refusals.number(class.refusals.get(number).clone()));
                     search.refuse_by_number(cache.position(node), known);
                     continue;
                 }
@@ -344,10 +343,7 @@ fn remembers_dry_runs(cycle: &Cycle<'_>) -> bool {
 impl DryRuns for Class {
     fn run(&mut self, cycle: &Cycle<'_>, node: NodeId) -> &DryRun {
         let (generation, priority) = (cycle.world.cache.generation(node), cycle.pod.priority);
-        if self.dry_runs.len() <= node.index() {
-            self.dry_runs.resize_with(node.index() + 1, || None);
-        }
-        let kept = &mut self.dry_runs[node.index()];
+        let kept = grow::at(&mut self.dry_runs, node.index(), || None);
         if !matches!(kept, Some((g, p, _)) if *g == generation && *p == priority) {
             *kept = None;
         }

@@ -1,6 +1,7 @@
 //! Go's `container/heap` over pods, so that pods that compare equal leave in the order in which they leave kube-scheduler's queue.
 
 use crate::cluster::ids::PodId;
+use crate::units::grow;
 
 /// The place of a pod that is not there.
 const ABSENT: u32 = u32::MAX;
@@ -32,6 +33,11 @@ impl<K: Copy> PodHeap<K> {
         self.items.first().copied()
     }
 
+    /// Gives back the room of pods that have left.
+    pub(super) fn give_back(&mut self) {
+        self.items.shrink_to_fit();
+    }
+
     fn place(&self, pod: PodId) -> Option<usize> {
         self.places.get(pod.index()).filter(|&&place| place != ABSENT).map(|&place| place as usize)
     }
@@ -43,10 +49,7 @@ impl<K: Copy> PodHeap<K> {
             self.fix(place);
             return;
         }
-        if self.places.len() <= pod.index() {
-            self.places.resize(pod.index() + 1, ABSENT);
-        }
-        self.places[pod.index()] = self.items.len() as u32;
+        *grow::at(&mut self.places, pod.index(), || ABSENT) = self.items.len() as u32;
         self.items.push((pod, key));
         self.up(self.items.len() - 1);
     }

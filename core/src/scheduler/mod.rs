@@ -15,6 +15,7 @@ mod heap;
 pub mod hints;
 pub mod message;
 pub mod nominator;
+mod numbers;
 mod pdqsort;
 mod planned;
 mod plans;
@@ -47,6 +48,7 @@ use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId, TemplateId};
 use crate::cluster::labels::Labels;
 use crate::cluster::node::{Node, Taint};
+use crate::units::grow;
 use crate::units::resources::Resources;
 use crate::units::rng::Orders;
 
@@ -183,10 +185,7 @@ impl Scheduler {
         self.cache.node_added(id, node);
         let keys = self.topology.node_changed(id, node);
         self.counts.node_changed(&NodeDifference { keys, existence: true, ..NodeDifference::default() });
-        if self.facts.len() <= id.index() {
-            self.facts.resize_with(id.index() + 1, NodeFacts::default);
-        }
-        self.facts[id.index()] = NodeFacts::of(node);
+        *grow::at(&mut self.facts, id.index(), NodeFacts::default) = NodeFacts::of(node);
     }
 
     /// A node changed.
@@ -234,10 +233,7 @@ impl Scheduler {
             Some(_) => self.pod_removed(cluster, id),
             None => {}
         }
-        if self.bound.len() <= id.index() {
-            self.bound.resize(id.index() + 1, None);
-        }
-        self.bound[id.index()] = Some(node);
+        *grow::at(&mut self.bound, id.index(), || None) = Some(node);
         self.cache.pod_added(id, node, cluster.template_of(id));
         self.counts.pod_added(id, node, cluster, &self.cache, &self.topology);
     }

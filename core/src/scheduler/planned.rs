@@ -341,14 +341,15 @@ fn spread_by_code(needs: &Needs, scratch: &mut Scratch, counts: &Counts, topolog
     for soft in &needs.soft {
         let (base, none) = (digits(soft) as u16, digits(soft) - 1);
         let domains = topology.of_nodes(soft.counted.key);
-        let pods = counts.read(soft.counted.tally).pods.as_slice();
+        let pods = if soft.per_node { counts.read(soft.counted.tally).pods.bytes() } else { Some(&[][..]) };
+        let Some(pods) = pods else { return false };
         let mut most = 0;
         for (code, node) in codes.iter_mut().zip(nodes.iter()) {
             let domain = domains.get(node.index()).copied().unwrap_or(NO_DOMAIN);
             let digit = if domain == NO_DOMAIN {
                 none
             } else if soft.per_node {
-                let count = pods.get(node.index()).map_or(0, |&pods| pods as usize);
+                let count = pods.get(node.index()).map_or(0, |&pods| usize::from(pods));
                 most = most.max(count);
                 count
             } else {

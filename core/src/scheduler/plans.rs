@@ -15,6 +15,7 @@ use super::topology::Topology;
 use crate::cluster::Cluster;
 use crate::cluster::labels::Selector;
 use crate::cluster::pod::{Owner, Pod};
+use crate::units::grow;
 
 /// A kept count and the number of its topology key.
 #[derive(Clone, Copy, Debug)]
@@ -117,10 +118,7 @@ impl Plans {
         make: impl FnOnce(&mut Source<'_>) -> Option<Needs>,
     ) -> PlanId {
         let template = pod.template.index();
-        if self.of_template.len() <= template {
-            self.of_template.resize_with(template + 1, Vec::new);
-        }
-        let plans = &mut self.of_template[template];
+        let plans = grow::at(&mut self.of_template, template, Vec::new);
         // Only these controllers' selectors matter (`plugins/helper/spread.go` DefaultSelector).
         let owner = match pod.owner {
             Owner::ReplicaSet(_) | Owner::StatefulSet(_) => pod.owner,

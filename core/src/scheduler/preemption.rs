@@ -179,7 +179,7 @@ fn rank(cycle: &Cycle<'_>, candidate: &Candidate) -> Rank {
     let priority = |pod: &PodId| i64::from(cluster.pod(*pod).priority);
     let highest = candidate.victims.iter().map(priority).max();
     let of_highest = candidate.victims.iter().filter(|p| Some(priority(p)) == highest);
-    let earliest = of_highest.map(|&p| start(cluster.pod(p)).0).min();
+    let earliest = of_highest.map(|&p| start(cluster.pod(p)).millis()).min();
     Rank {
         violations: candidate.pdb_violations,
         first_priority: candidate.victims.first().map_or(i64::MIN, priority),

@@ -119,7 +119,7 @@ impl SchedulingQueue {
             errors: PodHeap::new(earlier),
             pool: BTreeMap::new(),
             pool_since: BTreeSet::new(),
-            last_pool_flush: Time(i64::MIN),
+            last_pool_flush: Time::EARLIEST,
         }
     }
 
@@ -145,6 +145,13 @@ impl SchedulingQueue {
     pub fn delete(&mut self, pod: PodId) {
         self.leave(pod);
         self.pods.remove(&pod);
+    }
+
+    /// Gives back the room of pods that have left.
+    pub fn give_back(&mut self) {
+        self.active.give_back();
+        self.backoff.give_back();
+        self.errors.give_back();
     }
 
     /// What is known of a pod.
@@ -230,7 +237,7 @@ impl SchedulingQueue {
         }
         let error = self.errors.peek().map(|(_, expiry)| expiry + SECOND);
         let period = UNSCHEDULABLE_FLUSH_PERIOD;
-        let due = |since: Time| Time(((since + self.times.max_in_unschedulable).0 + 1).div_ceil_to(period));
+        let due = |since: Time| Time::at(((since + self.times.max_in_unschedulable).millis() + 1).div_ceil_to(period));
         let pool = self.pool_since.first().map(|&(since, _)| due(since));
         [error, pool].into_iter().flatten().min()
     }
@@ -250,7 +257,7 @@ impl SchedulingQueue {
 
     /// Makes pods that have waited too long ready: every half minute.
     fn flush_unschedulable(&mut self, now: Time) {
-        let tick = Time(now.0.div_euclid(UNSCHEDULABLE_FLUSH_PERIOD) * UNSCHEDULABLE_FLUSH_PERIOD);
+        let tick = Time::at(now.millis().div_euclid(UNSCHEDULABLE_FLUSH_PERIOD) * UNSCHEDULABLE_FLUSH_PERIOD);
         if tick <= self.last_pool_flush {
             return;
         }
@@ -378,7 +385,7 @@ mod tests {
     const KIND: Kind = Kind { template: TemplateId(0), alone: false };
 
     fn at(seconds: i64) -> Time {
-        Time(seconds * SECOND)
+        Time::at(seconds * SECOND)
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::cache::Cache;
 use crate::cluster::Cluster;
 use crate::cluster::ids::NodeId;
 use crate::cluster::node::Node;
+use crate::units::grow;
 use crate::units::intern::Sym;
 
 /// The domain of a node that lacks the label.
@@ -135,11 +136,8 @@ impl KeyRow {
             }
             None => NO_DOMAIN,
         };
-        let of_node = Arc::make_mut(&mut self.of_node);
-        if of_node.len() <= id.index() {
-            of_node.resize(id.index() + 1, NO_DOMAIN);
-        }
-        let differs = std::mem::replace(&mut of_node[id.index()], domain) != domain;
+        let of_node = grow::at(Arc::make_mut(&mut self.of_node), id.index(), || NO_DOMAIN);
+        let differs = std::mem::replace(of_node, domain) != domain;
         if differs {
             self.places = None;
         }

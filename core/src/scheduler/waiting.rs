@@ -110,6 +110,11 @@ impl Scheduler {
         self.queue.add(id, pod.priority, Kind { template: pod.template, alone }, gated, now);
     }
 
+    /// Gives back the room of pods that have left the queue.
+    pub fn give_back(&mut self) {
+        self.queue.give_back();
+    }
+
     /// A pod leaves the queue.
     pub fn dequeue(&mut self, id: PodId) {
         self.queue.delete(id);

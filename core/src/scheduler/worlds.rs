@@ -335,7 +335,7 @@ fn what_is_kept_decides_as_plain_evaluation_does() {
     for seed in 0..150 {
         let mut world = World::new(seed);
         for step in 0..60 {
-            let now = Time(step * SECOND);
+            let now = Time::at(step * SECOND);
             let pod = world.add_pod();
             let full = world.kept.clone().attempt(&world.cluster, pod, now, Detail::Full);
             let plain_full = world.plain.clone().attempt(&world.cluster, pod, now, Detail::Full);
@@ -362,7 +362,7 @@ fn many_nodes_are_searched_and_scored_as_plain_evaluation_does() {
     for seed in 0..24 {
         let mut world = World::of_size(seed, 90, 240);
         for step in 0..120 {
-            let now = Time(step * SECOND);
+            let now = Time::at(step * SECOND);
             let pod = world.add_pod();
             let kept = world.kept.attempt(&world.cluster, pod, now, Detail::Decision);
             let plain = world.plain.attempt(&world.cluster, pod, now, Detail::Decision);
@@ -393,7 +393,7 @@ fn equal_pods_fail_once() {
         let (namespace, priority) = (world.cluster.template(last).namespace, world.cluster.template(last).priority);
         let waiting = &mut world.cluster.pods[pod.index()];
         (waiting.template, waiting.namespace, waiting.priority) = (last, namespace, priority);
-        let now = Time(step * SECOND);
+        let now = Time::at(step * SECOND);
         let kept = world.kept.attempt(&world.cluster, pod, now, Detail::Decision);
         let plain = world.plain.attempt(&world.cluster, pod, now, Detail::Decision);
         assert_eq!(decision(&kept), decision(&plain), "step {step}, {labels:?}");

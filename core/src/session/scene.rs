@@ -106,7 +106,7 @@ impl Step {
 
     /// The step of scenarios that it means; none where it cannot be read.
     pub fn to_step(&self) -> Option<scenario::Step> {
-        Some(scenario::Step::at(Time(self.at_ms), self.to_verb()?))
+        Some(scenario::Step::at(Time::at(self.at_ms), self.to_verb()?))
     }
 
     /// The verb of scenarios that it means; none where it cannot be read.

@@ -137,12 +137,12 @@ mod tests {
         assert_eq!(trace.class_id(EventClass { warning: false, reason, source }), class);
         assert_ne!(trace.class_id(EventClass { warning: true, reason, source }), class);
         let told = |trace: &mut Trace, merged: bool| {
-            let id = trace.push(Time(0), None, Subject::Cluster, Change::Event { class, merged, message: Message::Text(text) });
+            let id = trace.push(Time::at(0), None, Subject::Cluster, Change::Event { class, merged, message: Message::Text(text) });
             trace.event(&cluster, &trace.records()[id.0 as usize]).map(|event| (event.reason.to_owned(), event.message.into_owned()))
         };
         assert_eq!(told(&mut trace, false), Some(("Scheduled".to_owned(), "as it is".to_owned())));
         assert_eq!(told(&mut trace, true), Some(("Scheduled".to_owned(), "(combined from similar events): as it is".to_owned())));
-        trace.push(Time(0), None, Subject::Cluster, Change::Created);
+        trace.push(Time::at(0), None, Subject::Cluster, Change::Created);
         assert_eq!(trace.event(&cluster, &trace.records()[2]), None);
     }
 

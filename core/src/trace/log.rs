@@ -2,6 +2,7 @@
 
 use super::event::EventClasses;
 use super::record::{Change, Record, RecordId, Subject, TextId};
+use crate::units::grow;
 use crate::units::text::visible;
 use crate::units::texts::Texts;
 use crate::units::time::Time;
@@ -19,8 +20,13 @@ impl Trace {
     pub fn push(&mut self, time: Time, cause: Option<RecordId>, subject: Subject, change: Change) -> RecordId {
         let id = RecordId(self.records.len() as u32);
         debug_assert!(cause.is_none_or(|c| c < id), "a cause precedes its effect");
-        self.records.push(Record { time, cause, subject, change });
+        grow::push(&mut self.records, Record { time, cause, subject, change });
         id
+    }
+
+    /// Gives back the room that was made for records to come.
+    pub fn give_back(&mut self) {
+        self.records.shrink_to_fit();
     }
 
     /// The number of a text, kept once, and with everything written out that could change how it is shown: it may quote the user's.
@@ -144,16 +150,16 @@ mod tests {
     fn why_is_a_walk_and_a_blast_radius_a_subtree() {
         let mut trace = Trace::default();
         let node = Subject::Node(NodeId(0));
-        let failed = trace.push(Time(0), None, node, Change::NodeFailed);
-        let other = trace.push(Time(0), None, Subject::Node(NodeId(1)), Change::NodeCordoned);
-        let unready = trace.push(Time(50_000), Some(failed), node, Change::NodeUncordoned);
-        let last = trace.push(Time(60_000), Some(unready), node, Change::NodeDeleted);
+        let failed = trace.push(Time::at(0), None, node, Change::NodeFailed);
+        let other = trace.push(Time::at(0), None, Subject::Node(NodeId(1)), Change::NodeCordoned);
+        let unready = trace.push(Time::at(50_000), Some(failed), node, Change::NodeUncordoned);
+        let last = trace.push(Time::at(60_000), Some(unready), node, Change::NodeDeleted);
         assert_eq!(trace.causes(last), [last, unready, failed]);
         assert_eq!(trace.effects(failed), [failed, unready, last]);
         assert_eq!(trace.effects(other), [other]);
         assert_eq!(trace.effects_of(&[other, last]), [other, last]);
         assert_eq!(trace.alike(failed), [failed]);
         assert!(trace.effects_of(&[]).is_empty() && trace.alike(RecordId(9)).is_empty());
-        assert_eq!(trace.end_of(Time(50_000)), 3);
+        assert_eq!(trace.end_of(Time::at(50_000)), 3);
     }
 }

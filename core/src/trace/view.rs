@@ -5,6 +5,7 @@ use super::record::{Change, Subject};
 use crate::cluster::ids::NodeId;
 use crate::cluster::node::NodeReady;
 use crate::cluster::state::Cluster;
+use crate::units::grow;
 use crate::units::time::Time;
 
 /// How a pod looks at a moment.
@@ -145,10 +146,7 @@ impl View {
     pub fn apply(&mut self, subject: Subject, change: Change) {
         match subject {
             Subject::Node(id) => {
-                if self.nodes.len() <= id.index() {
-                    self.nodes.resize_with(id.index() + 1, NodeState::default);
-                }
-                let node = &mut self.nodes[id.index()];
+                let node = grow::at(&mut self.nodes, id.index(), NodeState::default);
                 match change {
                     Change::NodeAdded => *node = NodeState { present: true, ..NodeState::default() },
                     Change::NodeDeleted => node.present = false,
@@ -162,10 +160,7 @@ impl View {
                 }
             }
             Subject::Pod(id) => {
-                if self.pods.len() <= id.index() {
-                    self.pods.resize_with(id.index() + 1, PodPlace::default);
-                }
-                let pod = &mut self.pods[id.index()];
+                let pod = grow::at(&mut self.pods, id.index(), PodPlace::default);
                 let live = !matches!(pod.state, PodState::Terminating | PodState::Failed | PodState::Succeeded);
                 match change {
                     Change::PodCreated => *pod = PodPlace { node: None, state: PodState::Pending },

@@ -38,11 +38,11 @@ impl<T> Ord for Entry<T> {
 /// ```
 /// use wavetank_core::units::{agenda::Agenda, time::Time};
 /// let mut agenda = Agenda::default();
-/// agenda.add(Time(20), "second");
-/// agenda.add(Time(10), "first");
-/// assert_eq!(agenda.next_time(), Some(Time(10)));
-/// assert_eq!(agenda.take_due(Time(15)), Some((Time(10), "first")));
-/// assert_eq!(agenda.take_due(Time(15)), None);
+/// agenda.add(Time::at(20), "second");
+/// agenda.add(Time::at(10), "first");
+/// assert_eq!(agenda.next_time(), Some(Time::at(10)));
+/// assert_eq!(agenda.take_due(Time::at(15)), Some((Time::at(10), "first")));
+/// assert_eq!(agenda.take_due(Time::at(15)), None);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Agenda<T> {
@@ -66,6 +66,11 @@ impl<T> Agenda<T> {
     /// Keeps only the items for which this holds.
     pub fn retain(&mut self, mut holds: impl FnMut(&T) -> bool) {
         self.heap.retain(|entry| holds(&entry.item));
+    }
+
+    /// Gives back the room that items took which are gone.
+    pub fn give_back(&mut self) {
+        self.heap.shrink_to_fit();
     }
 
     /// When the earliest item is due.

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod cron;
 pub mod duration;
 pub mod float;
+pub mod grow;
 pub mod int_or_percent;
 pub mod intern;
 pub mod quantity;

@@ -1,6 +1,7 @@
 //! Virtual time: milliseconds since the run began, and spans of them. Never the wall clock.
 
 use core::fmt;
+use core::num::NonZeroU64;
 use core::ops::{Add, AddAssign, Sub};
 
 use serde::{Deserialize, Serialize};
@@ -23,40 +24,82 @@ pub const EPOCH_UNIX_MS: i64 = 1_767_225_600_000;
 /// use wavetank_core::units::time::{SECOND, Time};
 /// assert_eq!((Time::ZERO + 90 * SECOND).to_string(), "1m30s");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Time(pub i64);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "i64", into = "i64")]
+pub struct Time(
+    /// Milliseconds counted from the earliest moment that there is, which itself is left out: so there is room for "no time", and an
+    /// `Option<Time>`, of which every pod has several, takes no more than a `Time`.
+    NonZeroU64,
+);
+
+/// What turns a number with a sign into one without that is as much larger or smaller than others, and back.
+const SIGN: u64 = 1 << 63;
 
 impl Time {
     /// The start of the run.
-    pub const ZERO: Time = Time(0);
+    pub const ZERO: Time = Time::at(0);
     /// Later than every event.
-    pub const NEVER: Time = Time(i64::MAX);
+    pub const NEVER: Time = Time::at(i64::MAX);
+    /// Earlier than every event.
+    pub const EARLIEST: Time = Time(NonZeroU64::MIN);
+
+    /// The moment so many milliseconds after the start.
+    pub const fn at(millis: i64) -> Time {
+        match NonZeroU64::new(millis as u64 ^ SIGN) {
+            Some(place) => Time(place),
+            None => Time::EARLIEST,
+        }
+    }
 
     /// Whole milliseconds since the start.
     pub const fn millis(self) -> i64 {
-        self.0
+        (self.0.get() ^ SIGN) as i64
     }
 
     /// Whole seconds since the start, rounded down: what an API object's timestamp keeps.
     pub const fn whole_seconds(self) -> i64 {
-        self.0.div_euclid(SECOND)
+        self.millis().div_euclid(SECOND)
     }
 
     /// This moment with its milliseconds cut off.
     pub const fn floor_to_second(self) -> Time {
-        Time(self.0.div_euclid(SECOND) * SECOND)
+        Time::at(self.millis().div_euclid(SECOND) * SECOND)
     }
 
     /// The moment of virtual time for milliseconds since 1970.
     pub const fn from_unix_millis(unix_ms: i64) -> Time {
-        Time(unix_ms.saturating_sub(EPOCH_UNIX_MS))
+        Time::at(unix_ms.saturating_sub(EPOCH_UNIX_MS))
+    }
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Time::ZERO
+    }
+}
+
+impl From<i64> for Time {
+    fn from(millis: i64) -> Time {
+        Time::at(millis)
+    }
+}
+
+impl From<Time> for i64 {
+    fn from(time: Time) -> i64 {
+        time.millis()
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Time").field(&self.millis()).finish()
     }
 }
 
 impl Add<Millis> for Time {
     type Output = Time;
     fn add(self, span: Millis) -> Time {
-        Time(self.0.saturating_add(span))
+        Time::at(self.millis().saturating_add(span))
     }
 }
 
@@ -69,13 +112,13 @@ impl AddAssign<Millis> for Time {
 impl Sub for Time {
     type Output = Millis;
     fn sub(self, earlier: Time) -> Millis {
-        self.0.saturating_sub(earlier.0)
+        self.millis().saturating_sub(earlier.millis())
     }
 }
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&format_span(self.0))
+        f.write_str(&format_span(self.millis()))
     }
 }
 
@@ -112,6 +155,15 @@ mod tests {
         for (ms, text) in cases {
             assert_eq!(format_span(ms), text);
         }
+    }
+
+    #[test]
+    fn moments_are_ordered_as_their_milliseconds() {
+        let all = [i64::MIN + 1, -1_000, -1, 0, 1, 5_000, i64::MAX];
+        assert!(all.windows(2).all(|pair| Time::at(pair[0]) < Time::at(pair[1])));
+        assert!(all.iter().all(|&millis| Time::at(millis).millis() == millis));
+        assert_eq!((Time::at(i64::MIN), size_of::<Option<Time>>()), (Time::EARLIEST, 8));
+        assert_eq!(format!("{:?}", Time::at(-5)), "Time(-5)");
     }
 
     #[test]

@@ -17,7 +17,7 @@ const MOST_EXPLAINED: usize = 5_000;
 const MOST_ROWS: usize = 60;
 
 pub(super) fn why(session: &Session, ran: &Ran, pod: u32, at_ms: i64) -> Why {
-    let (id, at) = (PodId(pod), Time(at_ms));
+    let (id, at) = (PodId(pod), Time::at(at_ms));
     let end = ran.run.end();
     let tell = |trace, steps| Told { cluster: end, trace, steps };
     let told = tell(ran.run.trace(), &ran.words);

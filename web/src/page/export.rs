@@ -67,7 +67,7 @@ fn download_canvas(name: String, canvas: &HtmlCanvasElement) {
 /// The map as it is.
 pub(crate) fn canvas() {
     let shown = dom::document()
-        .query_selector(".map:not(.kept) canvas")
+        .query_selector(".map:not(.before) canvas")
         .ok()
         .flatten()
         .and_then(|found| found.dyn_into::<HtmlCanvasElement>().ok());

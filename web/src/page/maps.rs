@@ -42,7 +42,7 @@ pub(crate) fn maps(
     html! {
         <div class="maps">
             if let Some((kept, before)) = kept {
-                <figure key="kept" class="map kept" aria-label="The kept run">
+                <figure key="kept" class="map before" aria-label="The kept run">
                     <figcaption><b>{ "Kept run" }</b><span>{ pods(before) }</span>
                         <button type="button" class="quiet" aria-label="Hide the map of the kept run" title="Hide" onclick={hide}><Icon name={Name::Close} /></button>
                     </figcaption>

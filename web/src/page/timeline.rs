@@ -205,7 +205,7 @@ fn transport(props: &Props, by_zone: &UseStateHandle<bool>, nav: Html) -> Html {
                     }) }
                 </select>
             </label>
-            <label class="speed" title="Where playing stops by itself (B)"><span>{ "Stop at" }</span>
+            <label class="speed halt" title="Where playing stops by itself (B)"><span>{ "Stop at" }</span>
                 <select onchange={halt}>
                     { for Halt::ALL.iter().map(|&each| html! { <option selected={each == props.halt}>{ each.label() }</option> }) }
                 </select>

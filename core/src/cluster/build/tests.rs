@@ -223,7 +223,7 @@ items:
     assert_eq!(pod.template, set.template, "what looks as its owner would make it shares the owner's template");
     assert_eq!(c.nodes[0].pods, [PodId(0)]);
     assert_eq!(pod.ready_since, Time::ZERO, "the latest moment of the dump is now");
-    assert_eq!(pod.created, Time(-10_000));
+    assert_eq!(pod.created, Time::at(-10_000));
 }
 
 #[test]
@@ -311,7 +311,7 @@ fn an_object_can_be_put_into_a_living_cluster() {
         "spec": {"replicas": 5, "selector": {"matchLabels": {"app": "web"}},
                  "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "web:v2"}]}}}});
     let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "late"}, "status": {"capacity": {"cpu": "1"}}});
-    let options = ClusterOptions { now: Time(90_000), gaps: Gaps::Keep, epoch: Epoch::Fixed, ..ClusterOptions::default() };
+    let options = ClusterOptions { now: Time::at(90_000), gaps: Gaps::Keep, epoch: Epoch::Fixed, ..ClusterOptions::default() };
     let objects = objects_from_json(&[deployment.clone(), node]).unwrap();
     let mut builder = Builder::new(&mut cluster, options.clone());
     let changed = builder.insert(&objects[0], None).unwrap();
@@ -319,7 +319,7 @@ fn an_object_can_be_put_into_a_living_cluster() {
     let added = builder.insert(&objects[1], None).unwrap();
     assert!(added.created);
     assert_eq!((cluster.deployments[0].replicas, cluster.deployments[0].meta.generation), (5, 2));
-    assert_eq!(cluster.nodes.last().map(|n| n.created), Some(Time(90_000)));
+    assert_eq!(cluster.nodes.last().map(|n| n.created), Some(Time::at(90_000)));
 
     deployment["spec"]["replicas"] = json!("many");
     assert!(objects_from_json(&[deployment]).is_err());

@@ -55,7 +55,7 @@ pub(in crate::controllers) fn stays_with_node(cluster: &Cluster, id: PodId) -> b
 
 /// The first scan at or after `time`.
 fn scan_at(time: Time) -> Time {
-    Time((time.millis() + SCAN - 1).div_euclid(SCAN) * SCAN)
+    Time::at((time.millis() + SCAN - 1).div_euclid(SCAN) * SCAN)
 }
 
 impl ClusterAutoscaler {
@@ -154,7 +154,7 @@ impl ClusterAutoscaler {
     fn allowed_from(&self, cluster: &Cluster) -> Time {
         let after_add = self.added.map(|at| at + cluster.scale_down.after_add);
         let after_failure = self.failed.map(|at| at + AFTER_FAILURE);
-        [after_add, after_failure].into_iter().flatten().max().unwrap_or(Time(i64::MIN))
+        [after_add, after_failure].into_iter().flatten().max().unwrap_or(Time::EARLIEST)
     }
 
     /// Begins to remove what nobody has needed for long enough: empty nodes together, of others one.

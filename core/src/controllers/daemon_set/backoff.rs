@@ -42,9 +42,9 @@ mod tests {
     fn kills_come_further_apart() {
         let mut failed = FailedPods::default();
         let (set, node) = (DaemonSetId(0), NodeId(0));
-        let at = |s: i64| Time(s * SECOND);
+        let at = |s: i64| Time::at(s * SECOND);
         assert_eq!(failed.wait(set, node, 1, at(0)), None);
-        assert_eq!(failed.wait(set, node, 1, Time(500)), Some(SECOND));
+        assert_eq!(failed.wait(set, node, 1, Time::at(500)), Some(SECOND));
         assert_eq!(failed.wait(set, node, 1, at(1)), None);
         assert_eq!(failed.wait(set, node, 1, at(2)), Some(2 * SECOND));
         assert_eq!(failed.wait(set, node, 2, at(2)), None, "another generation begins anew");

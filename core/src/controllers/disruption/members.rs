@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{BudgetId, PodId, TemplateId};
 use crate::cluster::pod::Owner;
+use crate::units::grow;
 
 /// The pods of a budget.
 #[derive(Clone, Debug, Default)]
@@ -166,10 +167,7 @@ impl Members {
     }
 
     fn pods_mut(&mut self, id: BudgetId) -> &mut Selected {
-        if self.pods.len() <= id.index() {
-            self.pods.resize_with(id.index() + 1, Selected::default);
-        }
-        &mut self.pods[id.index()]
+        grow::at(&mut self.pods, id.index(), Selected::default)
     }
 }
 

@@ -64,6 +64,6 @@ mod tests {
     fn waits_double_up_to_ten_minutes() {
         let waits: Vec<Millis> = (0..9).map(|n| remaining(n, Time::ZERO, Time::ZERO) / SECOND).collect();
         assert_eq!(waits, [0, 10, 20, 40, 80, 160, 320, 600, 600]);
-        assert_eq!(remaining(1, Time::ZERO, Time(4_000)), 6_000);
+        assert_eq!(remaining(1, Time::ZERO, Time::at(4_000)), 6_000);
     }
 }

@@ -56,7 +56,7 @@ pub(super) struct KarpenterController {
 
 /// The first poll at or after `time`.
 fn poll_at(time: Time) -> Time {
-    Time((time.millis() + POLL - 1).div_euclid(POLL) * POLL)
+    Time::at((time.millis() + POLL - 1).div_euclid(POLL) * POLL)
 }
 
 /// Whether a pod waits for a node that Karpenter may make (`karpenter/pkg/utils/pod/scheduling.go` IsProvisionable).

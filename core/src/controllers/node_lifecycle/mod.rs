@@ -16,6 +16,7 @@ use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::node::NodeReady;
 use crate::cluster::template::TaintEffect;
 use crate::trace::{Change, RecordId, Subject, UnreadyReason};
+use crate::units::grow;
 use crate::units::intern::Sym;
 use crate::units::time::{Millis, SECOND, Time};
 
@@ -79,7 +80,7 @@ impl Default for NodeLifecycle {
 /// The first look at or after `time`.
 fn look_at(time: Time) -> Time {
     let since = (time.millis() - MONITOR_PHASE).max(i64::MIN + MONITOR_PHASE);
-    Time((since + MONITOR_PERIOD - 1).div_euclid(MONITOR_PERIOD) * MONITOR_PERIOD + MONITOR_PHASE)
+    Time::at((since + MONITOR_PERIOD - 1).div_euclid(MONITOR_PERIOD) * MONITOR_PERIOD + MONITOR_PHASE)
 }
 
 impl NodeLifecycle {
@@ -165,7 +166,7 @@ impl NodeLifecycle {
                     health.silent = None;
                     return;
                 }
-                let rhythm = Time(now.millis().div_euclid(RENEWAL_PERIOD) * RENEWAL_PERIOD);
+                let rhythm = Time::at(now.millis().div_euclid(RENEWAL_PERIOD) * RENEWAL_PERIOD);
                 health.silent = Some((health.renewed.max(rhythm), record));
                 self.watched.insert(id);
                 self.plan(queue, self.next_need(api, id, now), record);
@@ -391,10 +392,7 @@ impl NodeLifecycle {
     }
 
     fn health(&mut self, id: NodeId) -> &mut Health {
-        if self.health.len() <= id.index() {
-            self.health.resize_with(id.index() + 1, Health::default);
-        }
-        &mut self.health[id.index()]
+        grow::at(&mut self.health, id.index(), Health::default)
     }
 
     /// Since when the controller has not heard of a silent node: it saw the last renewal at the first look after it.

@@ -55,7 +55,7 @@ pub(super) struct Limiter {
 
 impl Default for Limiter {
     fn default() -> Self {
-        Limiter { interval: Some(USUAL_INTERVAL), full_at: Time(i64::MIN) }
+        Limiter { interval: Some(USUAL_INTERVAL), full_at: Time::EARLIEST }
     }
 }
 
@@ -149,21 +149,21 @@ mod tests {
     #[test]
     fn small_zones_that_are_partially_disrupted_are_left_alone() {
         let mut small = zone(20, 12);
-        small.enter(ZoneState::Partial, Time(0));
-        assert!(!small.limiter.accept(Time(1_000_000)));
+        small.enter(ZoneState::Partial, Time::at(0));
+        assert!(!small.limiter.accept(Time::at(1_000_000)));
         let mut large = zone(60, 40);
-        large.enter(ZoneState::Partial, Time(0));
-        assert!(large.limiter.accept(Time(0)));
-        assert!(!large.limiter.accept(Time(99_999)));
-        assert!(large.limiter.accept(Time(100_000)));
+        large.enter(ZoneState::Partial, Time::at(0));
+        assert!(large.limiter.accept(Time::at(0)));
+        assert!(!large.limiter.accept(Time::at(99_999)));
+        assert!(large.limiter.accept(Time::at(100_000)));
     }
 
     #[test]
     fn a_new_rate_starts_empty_after_an_empty_one() {
         let mut zone = zone(4, 3);
-        zone.enter(ZoneState::Partial, Time(0));
-        zone.enter(ZoneState::Full, Time(5_000));
-        assert!(!zone.limiter.accept(Time(14_999)));
-        assert!(zone.limiter.accept(Time(15_000)));
+        zone.enter(ZoneState::Partial, Time::at(0));
+        zone.enter(ZoneState::Full, Time::at(5_000));
+        assert!(!zone.limiter.accept(Time::at(14_999)));
+        assert!(zone.limiter.accept(Time::at(15_000)));
     }
 }

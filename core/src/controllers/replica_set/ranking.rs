@@ -83,6 +83,6 @@ mod tests {
         assert_eq!(bucket(274), 37);
         assert_eq!(bucket(275), 38);
         assert_eq!(bucket(0), -1);
-        assert_eq!(age_bucket(Time::ZERO, Time(5)), -1);
+        assert_eq!(age_bucket(Time::ZERO, Time::at(5)), -1);
     }
 }

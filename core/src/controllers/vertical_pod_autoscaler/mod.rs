@@ -37,7 +37,7 @@ fn pods_of(cluster: &Cluster, workload: Workload) -> Vec<PodId> {
 }
 
 fn next_minute(now: Time) -> Time {
-    Time((now.millis().div_euclid(MINUTE) + 1) * MINUTE)
+    Time::at((now.millis().div_euclid(MINUTE) + 1) * MINUTE)
 }
 
 impl VerticalPodAutoscalers {

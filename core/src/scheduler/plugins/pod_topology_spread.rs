@@ -398,7 +398,7 @@ mod tests {
 
     #[test]
     fn the_minimum_follows_one_domain() {
-        let tally = Tally { pods: vec![2, 1, 1], nodes: vec![1, 1, 1], total: 4 };
+        let tally = Tally { pods: [2, 1, 1].into_iter().collect(), nodes: vec![1, 1, 1], total: 4 };
         let minimum = Minimum::of(&tally);
         assert_eq!((minimum.domains, minimum.least), (3, 1));
         assert_eq!(minimum.with(1, 5), 1, "another domain has one, too");

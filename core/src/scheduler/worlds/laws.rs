@@ -10,7 +10,7 @@ use crate::scheduler::status::Refusal;
 fn lived_in(seed: u64) -> (World, PodId) {
     let mut world = World::new(seed);
     for step in 0..25 {
-        let now = Time(step * SECOND);
+        let now = Time::at(step * SECOND);
         let pod = world.add_pod();
         let attempt = world.kept.attempt(&world.cluster, pod, now, Detail::Decision);
         world.carry_out(&attempt, now);
@@ -27,7 +27,7 @@ fn asked(cluster: &Cluster, pod: PodId) -> (Attempt, Vec<NodeId>) {
     let mut cluster = cluster.clone();
     let config = SchedulerConfig::standard(&mut cluster.text);
     let mut scheduler = Scheduler::new(&config, &cluster);
-    let attempt = scheduler.attempt(&cluster, pod, Time(1000 * SECOND), Detail::Full);
+    let attempt = scheduler.attempt(&cluster, pod, Time::at(1000 * SECOND), Detail::Full);
     (attempt, scheduler.node_order().to_vec())
 }
 

@@ -81,7 +81,7 @@ impl Teacher<'_> {
 
     fn tell(&mut self, of: &BeatOf, at: Option<Time>, sim: &Sim) -> Beat {
         Beat {
-            at_ms: at.map(|at| at.0),
+            at_ms: at.map(|at| at.millis()),
             say: self.filled(&of.say, sim),
             highlight: self.filled(&of.highlight, sim),
             ask: of.ask.as_ref().map(|question| Asked {

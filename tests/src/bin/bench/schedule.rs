@@ -105,7 +105,7 @@ impl World {
     fn schedule(&mut self) -> (usize, u64) {
         let (mut placed, mut digest) = (0, 0xcbf2_9ce4_8422_2325u64);
         for (k, pod) in self.measured.clone().into_iter().enumerate() {
-            let now = Time((k as i64 + 1) * SECOND);
+            let now = Time::at((k as i64 + 1) * SECOND);
             let mut attempt = self.scheduler.attempt(&self.cluster, pod, now, Detail::Decision);
             if let Some(chosen) = attempt.preemption.as_ref().and_then(|p| p.chosen()).cloned() {
                 for victim in chosen.victims {

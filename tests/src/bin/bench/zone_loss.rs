@@ -35,9 +35,6 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let read_bytes = held_bytes();
     let ((mut sim, settle_trace, settle_ended), settle_seconds) = timed(|| Sim::settled(built.cluster, &SimOptions::default()));
     let settle_bytes = held_bytes();
-    let (fork, fork_seconds) = timed(|| sim.clone());
-    let fork_bytes = held_bytes().saturating_sub(settle_bytes);
-    drop(fork);
     let lost: Vec<NodeId> = match sim.cluster().zone_named("zone-b") {
         Some(zone) => sim.cluster().live_nodes().filter(|(_, n)| n.zone == zone).map(|(id, _)| id).collect(),
         None => Vec::new(),
@@ -48,6 +45,11 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         }
         sim.run_until(Time::ZERO + 24 * 60 * MINUTE)
     });
+    let (end_bytes, peak_bytes) = (held_bytes(), peak_bytes());
+    // After what the run itself takes is known.
+    let (fork, fork_seconds) = timed(|| sim.clone());
+    let fork_bytes = held_bytes().saturating_sub(end_bytes);
+    drop(fork);
     let cluster = sim.cluster();
     let pods = cluster.live_pods().count();
     let unscheduled = cluster.live_pods().filter(|(_, p)| p.is_unscheduled()).count();
@@ -56,7 +58,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         "read_seconds": read_seconds, "settle_seconds": settle_seconds, "settle_events": settle_trace.len(), "settle_ended": settle_ended,
         "fork_seconds": fork_seconds, "seconds": seconds, "events": sim.api().trace().len(), "ended": ended,
         "virtual_seconds": sim.now().millis() / 1_000, "pods_after": pods, "unscheduled": unscheduled, "read_bytes": read_bytes,
-        "settle_bytes": settle_bytes, "fork_bytes": fork_bytes, "end_bytes": held_bytes(), "peak_bytes": peak_bytes(),
+        "settle_bytes": settle_bytes, "fork_bytes": fork_bytes, "end_bytes": end_bytes, "peak_bytes": peak_bytes,
         "digest": sim.api().trace().digest(),
     });
     println!("{line}");

@@ -108,7 +108,7 @@ struct Replay<'a> {
 }
 
 /// Midnight of the second day: when the first pod of a case starts.
-const SECOND_DAY: Time = Time(24 * 3600 * SECOND);
+const SECOND_DAY: Time = Time::at(24 * 3600 * SECOND);
 
 impl<'a> Replay<'a> {
     fn new(case: &'a Value) -> Result<Replay<'a>, String> {

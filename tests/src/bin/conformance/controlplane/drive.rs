@@ -54,7 +54,7 @@ struct Driver<'a> {
 pub(crate) fn run(case: &Case, seed: u64) -> Finished {
     let (before, at_start): (Vec<&Value>, Vec<&Value>) = case.input.iter().partition(|o| BEFORE.contains(&kind_of(o)));
     let mut cluster = Cluster::default();
-    let options = ClusterOptions { gaps: Gaps::Keep, now: Time(-600_000), ..ClusterOptions::default() };
+    let options = ClusterOptions { gaps: Gaps::Keep, now: Time::at(-600_000), ..ClusterOptions::default() };
     let mut builder = Builder::new(&mut cluster, options);
     for object in objects(before.into_iter().cloned()) {
         builder.insert(&object, None);
@@ -85,9 +85,9 @@ pub(crate) fn run(case: &Case, seed: u64) -> Finished {
         // A refusal at the start shows in what is missing.
         let _ = driver.apply(object);
     }
-    let end = Time((case.until * 1_000.0) as i64);
+    let end = Time::at((case.until * 1_000.0) as i64);
     for (number, step) in case.steps.iter().enumerate() {
-        let at = Time((step.at * 1_000.0) as i64);
+        let at = Time::at((step.at * 1_000.0) as i64);
         driver.run_before(at);
         driver.step(number, step);
     }
