@@ -26,6 +26,17 @@ const pool = (name, count) => `{name: ${name}, count: ${count}, zones: [zone-a, 
 const large = `---\napiVersion: wavetank.dev/v1alpha1\nkind: Cluster\nmetadata: {name: large}\nspec:\n  nodePools: [${pool("small", 240)}, ${pool("big", 60)}]\n`
   + Array.from({ length: 30 }, (_, nth) => `---\n${web.replaceAll("web", `web-${nth}`).replace("replicas: 6", "replicas: 100")}`).join("");
 
+/** The shop loses a second zone, beside the run in which it did not. */
+async function compare(page) {
+  await page.keyboard.press("c");
+  await act(page, "Fail zone", "zone-a");
+  await ready(page);
+  await expect(page.getByRole("figure")).toHaveCount(2);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("w");
+  expect(await serious(page)).toEqual([]);
+}
+
 /** What is worth a picture besides the first sight: where, in which colours, and how one gets there. */
 const views = {
   risks: ["desk", "light", async (page) => {
@@ -45,6 +56,11 @@ const views = {
     await page.getByRole("list", { name: "Steps" }).getByRole("button").first().click();
     await expect(page.locator(".caption.marked")).toBeVisible();
   }],
+  compare: ["desk", "dark", async (page) => {
+    await compare(page);
+    await tab(page, "Report");
+  }],
+  "compare-phone": ["phone", "light", compare],
   why: ["desk", "light", async (page) => {
     await page.getByRole("button", { name: "Table" }).click();
     await page.locator(".cluster-table tr.pod").filter({ hasText: "no node fits" }).getByRole("button").first().click();

@@ -70,11 +70,11 @@ try {
   const first = await opened();
   told.interactive_ms = Math.round(first.ms);
 
-  // Keystroke to verdict: 100 nodes, 1,000 pods.
+  // Keystroke to verdict: 100 nodes, 1,000 pods. Fifty right after the page has loaded, while the browser still compiles what they need, and fifty more.
   const small = manifest(100, 1000);
   await write(first.page, small);
   await settled(first.page, 60_000);
-  told.keystroke_to_verdict = summary(await first.page.evaluate(async (text) => {
+  const typed = async () => summary(await first.page.evaluate(async (text) => {
     const field = document.querySelector("textarea");
     const stage = document.querySelector(".stage");
     const times = [];
@@ -90,6 +90,8 @@ try {
     }
     return times;
   }, small));
+  told.keystroke_to_verdict = await typed();
+  told.keystroke_to_verdict_later = await typed();
   await first.page.context().close();
 
   // The link of each example.
