@@ -1,6 +1,6 @@
 // What the manifests do not say: each value, what hangs on it, said otherwise in a document, taken back.
 import AxeBuilder from "@axe-core/playwright";
-import { act, expect, open, paste, ready, show, test, web } from "./page.mjs";
+import { act, expect, map, open, paste, ready, show, test, web } from "./page.mjs";
 
 const field = (page) => page.getByRole("textbox", { name: "Manifest" });
 const value = (page, name) => page.getByRole("textbox", { name, exact: true });
@@ -51,7 +51,7 @@ test("the cluster is said too", async ({ page }) => {
   await page.keyboard.press("Enter");
   await expect(field(page)).toHaveValue(/kind: Cluster[\s\S]*count: 9/);
   await ready(page);
-  await expect(page.locator("canvas")).toHaveAttribute("aria-label", /9 nodes/);
+  await expect(map(page)).toHaveAttribute("aria-label", /9 nodes/);
 });
 
 test("what is no value is refused, and nothing changes", async ({ page }) => {

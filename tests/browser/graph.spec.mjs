@@ -1,6 +1,6 @@
 // The relation graph: drawn, moved, marked by what followed from an event, the same as a list; names as text; a thousand objects.
 import AxeBuilder from "@axe-core/playwright";
-import { act, command, expect, open, paste, put, ready, test, web } from "./page.mjs";
+import { act, command, expect, map, open, paste, put, ready, test, web } from "./page.mjs";
 
 const view = (page, name) => page.getByRole("group", { name: "View" }).getByRole("button", { name });
 const box = (page, label) => page.locator(`.graph .node[aria-label^="${label}"]`).first();
@@ -121,7 +121,7 @@ test("the same as a list, and back by key", async ({ page }) => {
   await expect(page.locator("#answer .summary")).toContainText("pod time served");
   await page.locator(".acts").click({ position: { x: 2, y: 2 } });
   await page.keyboard.press("r");
-  await expect(page.locator(".canvas-holder canvas")).toBeVisible();
+  await expect(map(page)).toBeVisible();
   await command(page, "relation graph");
   await expect(page.locator(".relations")).toBeVisible();
 });

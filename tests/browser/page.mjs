@@ -41,9 +41,12 @@ export async function open(page, fragment = "") {
   if (!calm) await page.emulateMedia({ reducedMotion: "no-preference" });
 }
 
+/** The map of the present run; that of a run it is compared with stands before it. */
+export const map = (page) => page.locator(".map:not(.before) canvas");
+
 export async function ready(page) {
   await expect(page.locator(".stage")).toHaveAttribute("aria-busy", "false");
-  await expect(page.locator(".map:not(.before) canvas, .cluster-table table")).toBeVisible();
+  await expect(map(page).or(page.locator(".cluster-table table"))).toBeVisible();
   await expect(page.locator(".stage.stale")).toHaveCount(0);
 }
 

@@ -1,7 +1,5 @@
 // A phone and a tablet: everything in reach of a thumb, the space used, nothing sideways.
-import { end, expect, now, open, test } from "./page.mjs";
-
-const map = (page) => page.locator(".canvas-holder canvas");
+import { end, expect, map, now, open, test } from "./page.mjs";
 
 /** How much of the map's height has something on it, in parts of a hundred: by rows of pixels. */
 const used = (page) => map(page).evaluate((canvas) => {

@@ -1,13 +1,12 @@
 // The map from zones to pods, its colours, its keys, the table, and what a long run says of itself.
 import { readFileSync } from "node:fs";
-import { command, expect, now, open, paste, put, ready, test, time, web } from "./page.mjs";
+import { command, expect, map, now, open, paste, put, ready, test, time, web } from "./page.mjs";
 
 const pool = (name, count) => `{name: ${name}, count: ${count}, zones: [zone-a, zone-b, zone-c], capacity: {cpu: "16", memory: 64Gi, pods: "110"}}`;
 const cluster = (...pools) => `---\napiVersion: wavetank.dev/v1alpha1\nkind: Cluster\nmetadata: {name: large}\nspec:\n  nodePools: [${pools.join(", ")}]\n`;
 const deployment = (name, replicas, more = "") => `---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${name}${more}}\nspec:\n  replicas: ${replicas}\n  selector: {matchLabels: {app: ${name}}}\n  template:\n    metadata: {labels: {app: ${name}}}\n    spec: {containers: [{name: web, image: "web:1", resources: {requests: {cpu: 100m, memory: 128Mi}}}]}\n`;
 const large = cluster(pool("small", 240), pool("big", 60)) + Array.from({ length: 30 }, (_, nth) => deployment(`web-${nth}`, 100)).join("");
 
-const map = (page) => page.locator(".canvas-holder canvas");
 const level = (page) => page.locator(".zoom span");
 const tip = (page) => page.locator(".canvas-holder .tip");
 
