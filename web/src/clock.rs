@@ -1,6 +1,7 @@
 //! Time on the page: how moments are written, where they lie on the timeline, and where the keys lead.
 
 use crate::wire::{Mark, MarkKind};
+use wavetank_core::units::arrange::Arrange;
 
 /// A moment as the page writes it: `0:05`, `5:40.2`, `1:02:03`.
 pub fn written(ms: i64) -> String {
@@ -43,7 +44,7 @@ pub fn stops(marks: &[Mark], duration_ms: i64, phases_only: bool) -> Vec<i64> {
         .chain([0, duration_ms])
         .filter(|at| (0..=duration_ms).contains(at))
         .collect();
-    stops.sort_unstable();
+    stops.arrange();
     stops.dedup();
     stops
 }

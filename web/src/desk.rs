@@ -12,6 +12,7 @@ use wavetank_core::report::{Index, Report};
 use wavetank_core::scenario::catalog::NOT_HELD;
 use wavetank_core::scenario::{self, Promise, Scenario};
 use wavetank_core::session::{self, RerunBudget, Run, Session, SessionOptions};
+use wavetank_core::units::arrange::Arrange;
 
 use self::opened::Opened;
 use self::story::{advice, finding, story};
@@ -187,7 +188,7 @@ impl Desk {
         // A lesson's goal stands in no file: that it is not met yet is told by the lesson.
         let told = run.outcome().diagnostics.iter().filter(|of| taught.is_none() || of.id != NOT_HELD || of.span.is_some());
         let mut diagnostics: Vec<Finding> = session.diagnostics().iter().chain(told).map(finding).collect();
-        diagnostics.sort_by_key(|finding| (finding.severity, finding.file, finding.start));
+        diagnostics.arrange_by_key(|finding| (finding.severity, finding.file, finding.start));
         if run.end().pods.is_empty() && run.end().nodes.is_empty() || session.manifest().documents.is_empty() {
             return Answer::nothing(generation, diagnostics, false);
         }

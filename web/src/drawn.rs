@@ -7,6 +7,7 @@ use wavetank_core::graph::{self, Drawing, Effect, Folding, Graph, GraphOptions, 
 use wavetank_core::report::Report;
 use wavetank_core::session::{Run, Session};
 use wavetank_core::trace::{RecordId, Trace};
+use wavetank_core::units::arrange::Arrange;
 
 use crate::store::Selection;
 use crate::wire::{Grain, GraphWish, NO_FILE, Node, Picture, Tie};
@@ -46,7 +47,7 @@ impl Of<'_> {
     pub fn records(&self, event: u32) -> Vec<RecordId> {
         let own = self.report.timeline.get(event as usize).map_or(&[][..], |entry| &entry.records);
         let mut all: Vec<RecordId> = own.iter().flat_map(|&id| self.trace().alike(RecordId(id))).collect();
-        all.sort_unstable();
+        all.arrange();
         all.dedup();
         all
     }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use wavetank_core::units::arrange::Arrange;
 use wavetank_core::units::text::visible;
 
 use crate::wire::SourceFile;
@@ -266,7 +267,7 @@ pub fn unpack(bytes: &[u8]) -> Result<Taken, BadArchive> {
             }
         }
     }
-    taken.files.sort_by(|one, other| one.name.cmp(&other.name));
+    taken.files.arrange_by(|one, other| one.name.cmp(&other.name));
     Ok(taken)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::store::Told;
 use crate::wire::{Mark, Point, Story, WorkloadInfo};
+use wavetank_core::units::arrange::Arrange;
 
 /// One lane below the ticks.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,7 +28,7 @@ pub fn worst(workloads: &[WorkloadInfo]) -> Vec<usize> {
         let of = &workloads[*nth];
         u64::from(of.desired.saturating_sub(of.least_ready)) * 1_000 / u64::from(of.desired.max(1))
     };
-    order.sort_by_key(|nth| (std::cmp::Reverse(workloads[*nth].below_one_ms), std::cmp::Reverse(missing(nth)), *nth));
+    order.arrange_by_key(|nth| (std::cmp::Reverse(workloads[*nth].below_one_ms), std::cmp::Reverse(missing(nth)), *nth));
     order
 }
 

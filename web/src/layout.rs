@@ -5,6 +5,7 @@
 
 use crate::camera::Camera;
 use crate::crowd::Crowd;
+use wavetank_core::units::arrange::Arrange;
 
 /// A rectangle.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -311,7 +312,7 @@ impl Arrangement {
         }
         let zone_of = |node: usize| wanted.node_zones[node].min(per_zone.len() - 1);
         let mut order: Vec<u32> = (0..wanted.node_zones.len() as u32).collect();
-        order.sort_by_key(|&node| (zone_of(node as usize), wanted.node_pools.get(node as usize).copied().unwrap_or(0), node));
+        order.arrange_by_key(|&node| (zone_of(node as usize), wanted.node_pools.get(node as usize).copied().unwrap_or(0), node));
         let mut spots = vec![(0, 0); order.len()];
         for (at, &node) in order.iter().enumerate() {
             let zone = zone_of(node as usize);

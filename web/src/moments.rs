@@ -1,6 +1,7 @@
 //! Moments of a story worth going to: where it is worst, where playing stops. Arithmetic over curves.
 
 use crate::wire::{MarkKind, Point, Story};
+use wavetank_core::units::arrange::Arrange;
 
 /// What a workload with no pod that answers weighs, in thousandths of a workload with half of its pods.
 const NONE_LEFT: i64 = 10_000;
@@ -20,7 +21,7 @@ pub fn worst(story: &Story) -> i64 {
             before = now;
         }
     }
-    changes.sort_unstable_by_key(|&(moment, _)| moment);
+    changes.arrange_by_key(|&(moment, _)| moment);
     let (mut level, mut most, mut at) = (0, 0, 0);
     for of_moment in changes.chunk_by(|one, other| one.0 == other.0) {
         level += of_moment.iter().map(|&(_, change)| change).sum::<i64>();
@@ -89,7 +90,7 @@ impl Halt {
             Halt::Outage => wanted().flat_map(|workload| falls(&workload.curve, 1, |point| point.ready)).collect(),
             Halt::Expectation => story.expected.iter().filter(|of| of.holds == Some(false)).filter_map(|of| of.at_ms).collect(),
         };
-        moments.sort_unstable();
+        moments.arrange();
         moments.dedup();
         moments
     }

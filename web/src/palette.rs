@@ -7,6 +7,7 @@ use crate::offers::{self, Offer};
 use crate::store::{Action, Overlay, Selection, Side, Store};
 use crate::tint::Tint;
 use crate::wire::{Entry, Form};
+use wavetank_core::units::arrange::Arrange;
 
 /// What a command does.
 #[derive(Clone, Debug)]
@@ -171,7 +172,7 @@ pub fn meant(commands: &[Command], letters: &str) -> Vec<usize> {
             Some((cost, nth))
         })
         .collect();
-    found.sort_unstable();
+    found.arrange();
     found.into_iter().map(|(_, nth)| nth).take(MOST_SHOWN).collect()
 }
 

@@ -3,6 +3,7 @@
 use crate::frame::Frame;
 use crate::store::Told;
 use wavetank_core::trace::PodState;
+use wavetank_core::units::arrange::Arrange;
 
 /// What the colours of pods and nodes stand for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,16 +83,16 @@ impl Tints {
             }
         }
         let mut largest: Vec<usize> = (0..workloads.len()).filter(|&nth| pods[nth] > 0).collect();
-        largest.sort_by_key(|&nth| (std::cmp::Reverse(pods[nth]), nth));
+        largest.arrange_by_key(|&nth| (std::cmp::Reverse(pods[nth]), nth));
         largest.truncate(HUES);
         // Colours do not depend on who has a pod more: the named ones go by their order.
-        largest.sort_unstable();
+        largest.arrange();
         let mut ranks = vec![HUES as u8; workloads.len()];
         for (rank, &nth) in largest.iter().enumerate() {
             ranks[nth] = rank as u8;
         }
         let mut priorities: Vec<i32> = workloads.iter().map(|workload| workload.priority).collect();
-        priorities.sort_unstable();
+        priorities.arrange();
         priorities.dedup();
         Tints { ranks, largest, priorities }
     }

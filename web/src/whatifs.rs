@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use wavetank_core::cluster::Cluster;
 use wavetank_core::scenario::sweep::{self, Axis, Family, Plan};
 use wavetank_core::session::Session;
+use wavetank_core::units::arrange::Arrange;
 
 use crate::wire::{Risk, Step};
 
@@ -30,7 +31,7 @@ impl WhatIfs {
         let mut busy: Vec<(usize, String)> =
             cluster.live_nodes().map(|(_, node)| (node.pods.len(), cluster.text(node.name).to_string())).collect();
         // Where nodes are equally busy, the first stands for the others.
-        busy.sort_by_key(|&(pods, _)| Reverse(pods));
+        busy.arrange_by_key(|&(pods, _)| Reverse(pods));
         if busy.len() > MOST_NODES {
             left_out.push(format!("{} of {} nodes, the less busy ones", busy.len() - MOST_NODES, busy.len()));
             busy.truncate(MOST_NODES);

@@ -8,6 +8,7 @@ use crate::cluster::node::{NodeReady, Taint};
 use crate::cluster::template::TaintEffect;
 use crate::cluster::volumes::{CsiNode, CsiNodeDriver};
 use crate::trace::{Change, RecordId, Subject};
+use crate::units::arrange::Arrange;
 use crate::units::intern::Sym;
 use crate::units::time::Time;
 
@@ -81,7 +82,7 @@ impl Api {
             None => {
                 let zone = self.known().zone;
                 let mut drivers: Vec<Sym> = self.cluster.storage.classes.iter().map(|c| c.provisioner).collect();
-                drivers.sort_unstable();
+                drivers.arrange();
                 drivers.dedup();
                 drivers.retain(|&d| !self.cluster.text(d).starts_with("kubernetes.io/"));
                 let of = |driver| CsiNodeDriver { driver, limit: None, topology_keys: vec![zone] };

@@ -31,6 +31,7 @@ mod evaluated {
     use cel::{Context, Env, ExecutionError, Value};
 
     use super::{Json, Outcome, VARIABLES};
+    use crate::units::arrange::Arrange;
     use crate::units::text::visible_short;
 
     /// How deep an expression may be nested, and how long it may be: they bound the stack that reading and evaluating need.
@@ -143,7 +144,7 @@ mod evaluated {
         let mut bound = Vec::new();
         bound_names(expression, &mut bound);
         let mut variables = references.variables();
-        variables.sort_unstable();
+        variables.arrange();
         let types = ["int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type"];
         if let Some(name) =
             variables.into_iter().find(|name| !VARIABLES.contains(name) && !types.contains(name) && !bound.iter().any(|b| b == name))
@@ -151,7 +152,7 @@ mod evaluated {
             return Err(format!("it uses {}", visible_short(name, 40)));
         }
         let mut functions = references.functions();
-        functions.sort_unstable();
+        functions.arrange();
         let is_operator =
             |name: &str| name.contains(|c: char| !c.is_alphanumeric() && c != '_') || name.starts_with('_') || name.starts_with('@');
         match functions.into_iter().find(|name| !FUNCTIONS.contains(name) && !is_operator(name)) {

@@ -23,6 +23,7 @@ use super::volumes::Storage;
 use super::webhooks::Webhook;
 use super::workloads::*;
 use crate::manifest::pod_security::Policy;
+use crate::units::gather::Gather;
 use crate::units::intern::{Interner, Sym};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -358,7 +359,7 @@ impl<'a> PodLabels<'a> {
 
     /// All of them, by key.
     pub fn all(&self) -> BTreeMap<Sym, Sym> {
-        self.shared.iter().chain(self.own.into_iter().flat_map(Labels::iter)).collect()
+        self.shared.iter().chain(self.own.into_iter().flat_map(Labels::iter)).gather()
     }
 
     /// Whether there are none.

@@ -9,6 +9,7 @@ use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::node::NodeReady;
 use crate::cluster::pod::DisruptionReason;
 use crate::trace::{DeleteReason, RecordId};
+use crate::units::arrange::Arrange;
 use crate::units::time::{Millis, SECOND, Time};
 
 /// The pause between two looks.
@@ -111,7 +112,7 @@ impl PodGc {
             .filter(|(_, p)| p.phase.is_terminal())
             .map(|(id, p)| (p.reason != evicted, p.created, cluster.pod_full_name(id), id))
             .collect();
-        finished.sort();
+        finished.arrange();
         self.finished = finished.len().min(MOST_FINISHED);
         let surplus = finished.len().saturating_sub(MOST_FINISHED);
         for (_, _, _, id) in finished.into_iter().take(surplus) {

@@ -8,6 +8,7 @@ use super::impact::{Effect, Hit, Weakness};
 use super::layout::{Layout, Place};
 use super::model::{Graph, Kind};
 use super::render::edge_text;
+use crate::units::gather::Gather;
 use crate::units::text::{visible, visible_short};
 
 /// Letters of a name that fit into a box.
@@ -77,8 +78,8 @@ impl Drawing {
     /// A graph as it is laid out, with what hits it and what stands alone in it.
     #[must_use]
     pub fn new(graph: &Graph, layout: &Layout, hits: &[Hit], weak: &[Weakness]) -> Drawing {
-        let marks: BTreeMap<NodeIndex, &Hit> = hits.iter().map(|hit| (hit.vertex, hit)).collect();
-        let weak: BTreeMap<NodeIndex, &Weakness> = weak.iter().map(|weakness| (weakness.point, weakness)).collect();
+        let marks: BTreeMap<NodeIndex, &Hit> = hits.iter().map(|hit| (hit.vertex, hit)).gather();
+        let weak: BTreeMap<NodeIndex, &Weakness> = weak.iter().map(|weakness| (weakness.point, weakness)).gather();
         let nowhere = Place { x: 0, y: 0, width: 0, height: 0 };
         let place = |at: NodeIndex| layout.places.get(at.index()).copied().unwrap_or(nowhere);
         let boxes = graph.vertices().map(|(at, vertex)| Box {

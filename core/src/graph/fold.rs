@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::graph::NodeIndex;
 
 use super::model::{Edge, Graph, Kind, Relation, Vertex};
+use crate::units::gather::Gather;
 
 /// With more objects than this an application is drawn as one.
 const MOST_OBJECTS: usize = 140;
@@ -32,7 +33,7 @@ impl Grain {
         if own().count() <= MOST_OBJECTS {
             return Grain::Objects;
         }
-        let apps: BTreeSet<(&str, &str)> = own().map(|(_, vertex)| (vertex.namespace.as_str(), vertex.app.as_str())).collect();
+        let apps: BTreeSet<(&str, &str)> = own().map(|(_, vertex)| (vertex.namespace.as_str(), vertex.app.as_str())).gather();
         if apps.len() <= MOST_APPS { Grain::Apps } else { Grain::Namespaces }
     }
 }

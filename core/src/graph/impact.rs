@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use petgraph::graph::NodeIndex;
 
 use super::model::{Graph, Kind, Relation};
+use crate::units::arrange::Arrange;
+use crate::units::gather::Gather;
 
 /// How badly an object is hit. The worst comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,7 +65,7 @@ pub fn blast_radius(graph: &Graph, gone: NodeIndex) -> Vec<Hit> {
 /// The hits that are given come first, as they are.
 pub fn behind(graph: &Graph, given: Vec<Hit>) -> Vec<Hit> {
     let mut spread = Spread { graph, hits: BTreeMap::new(), order: Vec::new(), waiting: VecDeque::new(), lost_pods: BTreeMap::new() };
-    let own: BTreeSet<NodeIndex> = given.iter().map(|hit| hit.vertex).collect();
+    let own: BTreeSet<NodeIndex> = given.iter().map(|hit| hit.vertex).gather();
     for hit in given {
         spread.hit(hit.vertex, hit.effect, hit.reason, hit.via);
     }
@@ -228,7 +230,7 @@ pub struct Weakness {
 /// make again. Those that stop the most come first.
 pub fn single_points_of_failure(graph: &Graph) -> Vec<Weakness> {
     let mut found: Vec<Weakness> = graph.vertices().filter_map(|(at, _)| weakness(graph, at)).collect();
-    found.sort_by_key(|w| (std::cmp::Reverse(w.stops.len()), w.point));
+    found.arrange_by_key(|w| (std::cmp::Reverse(w.stops.len()), w.point));
     found
 }
 
@@ -253,7 +255,7 @@ fn weakness(graph: &Graph, at: NodeIndex) -> Option<Weakness> {
     // A Service stops because of a place only if one of its workloads is whole there.
     let whole = stops.iter().any(|i| counts(i) && !is_service(i));
     let mut stops: Vec<NodeIndex> = stops.into_iter().filter(|i| counts(i) && (!place || whole)).collect();
-    stops.sort();
+    stops.arrange();
     if place && stops.is_empty() {
         return None;
     }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use petgraph::graph::NodeIndex;
 
 use super::model::Graph;
+use crate::units::arrange::Arrange;
 
 /// Between two layers: as little as ties can be followed through, for what is lower is read from nearer.
 const LAYER_GAP: i32 = 26;
@@ -205,7 +206,7 @@ fn acyclic(graph: &Graph) -> Vec<(usize, usize)> {
             }
         }
     }
-    edges.sort_unstable();
+    edges.arrange();
     edges.dedup();
     edges
 }
@@ -242,7 +243,7 @@ fn layers(graph: &Graph, count: usize, edges: &[(usize, usize)]) -> Vec<Vec<usiz
         layers[level].push(at);
     }
     for layer in &mut layers {
-        layer.sort_by_key(|&at| (graph.vertex(NodeIndex::new(at)).kind, at));
+        layer.arrange_by_key(|&at| (graph.vertex(NodeIndex::new(at)).kind, at));
     }
     layers
 }
@@ -284,7 +285,7 @@ fn even_rows(layer: &[usize], most: usize) -> Vec<Vec<usize>> {
 
 fn median(neighbours: &[usize], position: &[usize]) -> Option<usize> {
     let mut positions: Vec<usize> = neighbours.iter().map(|&n| position[n]).collect();
-    positions.sort_unstable();
+    positions.arrange();
     positions.get(positions.len() / 2).copied()
 }
 

@@ -6,6 +6,7 @@ use crate::cluster::called;
 use crate::cluster::ids::{NodeId, ZoneId};
 use crate::cluster::state::Workload;
 use crate::manifest::DocId;
+use crate::units::arrange::Arrange;
 
 /// What sort of thing a vertex is. The order is that of a drawing's layers where edges leave it open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -251,7 +252,7 @@ impl Graph {
         while let Some((edge, other)) = neighbours.next(&self.inner) {
             found.push((edge, other));
         }
-        found.sort();
+        found.arrange();
         found.into_iter().map(|(edge, other)| (other, self.inner[edge])).collect()
     }
 }

@@ -10,6 +10,7 @@ use crate::apiserver::Api;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId};
 use crate::trace::Subject;
+use crate::units::arrange::Arrange;
 use crate::units::intern::Sym;
 use crate::units::time::{MINUTE, Millis, Time};
 
@@ -61,7 +62,7 @@ impl Kubelets {
         let unused = images.into_iter().filter(|(_, image)| !image.names.iter().any(|name| used.contains(name)));
         let when = |image: &Image| image.names.iter().filter_map(|name| last.get(name)).max().copied();
         let mut unused: Vec<(Option<Time>, u32, i64)> = unused.map(|(number, image)| (when(&image), number, image.size)).collect();
-        unused.sort_unstable();
+        unused.arrange();
         unused.into_iter().map(|(_, number, size)| (number, size)).collect()
     }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::limits::Limits;
 use super::scalar::{Scalar, float_text};
 use super::tree::{Node, NodeId, Slot, Store};
+use crate::units::arrange::Arrange;
 
 /// A byte range of the file being read.
 pub(super) type Range = std::ops::Range<u32>;
@@ -331,7 +332,7 @@ impl Builder {
             return false;
         }
         let mut keys: Vec<&str> = pairs.iter().step_by(2).map(|key| text(*key)).collect();
-        keys.sort_unstable();
+        keys.arrange();
         keys.windows(2).any(|pair| pair[0] == pair[1])
     }
 

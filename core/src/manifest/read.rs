@@ -15,6 +15,7 @@ use super::limits::Limits;
 use super::source::{FileId, SourceSet, Span};
 use super::tree::{NodeId, Tree};
 use super::{json, split, yaml};
+use crate::units::arrange::Arrange;
 use crate::units::text::visible;
 
 /// Reads every document of every source.
@@ -33,7 +34,7 @@ pub fn read(sources: SourceSet, limits: &Limits) -> Manifest {
         reading.file = FileId(index as u32);
         let first = reading.diagnostics.len();
         reading.file_of(&source.name, &source.text, limits);
-        reading.diagnostics[first..].sort_by_key(|d| (d.span.map(|s| s.start), d.id));
+        reading.diagnostics[first..].arrange_by_key(|d| (d.span.map(|s| s.start), d.id));
         reading.trim(first, limits);
     }
     classify::duplicates(&mut reading.documents, &mut reading.diagnostics, &sources, limits);
@@ -213,9 +214,9 @@ impl Reading {
             return;
         }
         let mut order: Vec<usize> = (first..self.diagnostics.len()).collect();
-        order.sort_by_key(|i| (self.diagnostics[*i].severity, *i));
+        order.arrange_by_key(|i| (self.diagnostics[*i].severity, *i));
         order.truncate(limits.file_diagnostics);
-        order.sort_unstable();
+        order.arrange();
         let mut kept: Vec<Diagnostic> = order.into_iter().map(|i| self.diagnostics[i].clone()).collect();
         let rest = count - kept.len();
         let span = kept.last().and_then(|d| d.span);

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use super::builder::base64;
 use super::kinds::Kind;
 use super::tree::{NodeId, NodeKind, Scalar, Tree};
+use crate::units::arrange::Arrange;
 use crate::units::quantity::Quantity;
 
 /// Something in a tree that the kind's schema does not have so.
@@ -155,10 +156,10 @@ impl Schema {
                     Some(StructField { name: field, wanted: schema.type_of(code), embedded: embedded(name, field), presence })
                 })
                 .collect();
-            fields.sort_unstable_by_key(|f| f.name);
+            fields.arrange_by_key(|f| f.name);
             schema.structs.push(Struct { fields });
         }
-        schema.kinds.sort_unstable();
+        schema.kinds.arrange();
         schema
     }
 

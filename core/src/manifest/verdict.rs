@@ -9,6 +9,7 @@ use super::names::is_path_segment;
 use super::schema::{self, Problem};
 use super::tree::{NodeId, NodeKind, Tree};
 use super::{stored, validate};
+use crate::units::arrange::Arrange;
 
 /// Where the answer is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +70,7 @@ impl Verdict {
     }
 
     fn because(stage: Stage, mut causes: Vec<Cause>) -> Self {
-        causes.sort();
+        causes.arrange();
         causes.dedup();
         Self { stage, causes }
     }

@@ -7,6 +7,7 @@ use super::catalog::*;
 use super::model::*;
 use super::span;
 use crate::manifest::DiagnosticId;
+use crate::units::arrange::Arrange;
 
 /// How loud an annotation is. The loudest is first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,7 +48,7 @@ pub fn annotations(report: &Report) -> Vec<Annotation> {
     all.extend(report.placement.unplaced.iter().map(unplaced));
     all.extend(report.workloads.iter().filter_map(|workload| outcome(report, workload)));
     all.extend(report.budgets.iter().filter_map(budget));
-    all.sort_by_key(|annotation| annotation.level);
+    all.arrange_by_key(|annotation| annotation.level);
     all
 }
 

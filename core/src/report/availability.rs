@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::{CauseCost, Outage, Report};
+use crate::units::arrange::Arrange;
 
 /// What a workload wanted and what it had, from the first step to the end of watching.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +53,7 @@ pub fn availability(report: &Report, label: &str) -> Option<Availability> {
     if wanted - served > told {
         add(REST, wanted - served - told);
     }
-    causes.sort_by_key(|cost| std::cmp::Reverse(cost.lost_pod_ms));
+    causes.arrange_by_key(|cost| std::cmp::Reverse(cost.lost_pod_ms));
     Some(Availability { wanted_pod_ms: wanted, served_pod_ms: served, causes, outages })
 }
 

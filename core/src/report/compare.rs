@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::amounts::counted;
 use super::model::{Harm, Report, Verdict, WorkloadOutcome};
 use super::span;
+use crate::units::arrange::Arrange;
 
 /// The version of the JSON form.
 pub const COMPARISON_VERSION: u32 = 1;
@@ -172,7 +173,7 @@ pub fn compare(before: &Report, after: &Report) -> Comparison {
         .map(|(label, (before, after))| WorkloadChange { label: label.to_owned(), change: change(before, after), before, after })
         .collect();
     // Within a kind of change the worst of the two outcomes decides.
-    workloads.sort_by_key(|w| {
+    workloads.arrange_by_key(|w| {
         let worst = w.before.iter().chain(&w.after).map(Brief::badness).max().unwrap_or_default();
         (w.change, Reverse(worst))
     });

@@ -15,6 +15,7 @@ use crate::cluster::origin::Origin;
 use crate::cluster::state::Workload;
 use crate::cluster::template::{PodTemplate, TaintEffect, Toleration};
 use crate::trace::{Change, DeleteReason, RecordId, Subject, UnreadyReason};
+use crate::units::gather::Gather;
 use crate::units::intern::Sym;
 
 /// What ended a pod's service.
@@ -74,7 +75,7 @@ pub(super) struct LossGroup {
 
 /// All losses of workloads that were harmed, by workload in the order of `outcomes`.
 pub(super) fn groups(input: &ReportInput<'_>, outcomes: &[Outcome], index: &Index) -> Vec<LossGroup> {
-    let rank: BTreeMap<Workload, (usize, Harm)> = outcomes.iter().enumerate().map(|(i, o)| (o.workload, (i, o.told.harm))).collect();
+    let rank: BTreeMap<Workload, (usize, Harm)> = outcomes.iter().enumerate().map(|(i, o)| (o.workload, (i, o.told.harm))).gather();
     let mut groups: BTreeMap<(usize, End, Fate), LossGroup> = BTreeMap::new();
     for i in 0..input.end.pods.len() {
         let pod = PodId::from_index(i);
@@ -170,7 +171,7 @@ pub(super) fn losses(
     index: &Index,
     places: Places<'_>,
 ) -> Vec<Loss> {
-    let of: BTreeMap<Workload, &WorkloadOutcome> = outcomes.iter().map(|o| (o.workload, &o.told)).collect();
+    let of: BTreeMap<Workload, &WorkloadOutcome> = outcomes.iter().map(|o| (o.workload, &o.told)).gather();
     let one = |group: &LossGroup| {
         let outcome = of.get(&group.workload)?;
         let first = group.lost.first()?;

@@ -10,6 +10,7 @@ use crate::scheduler::attempt::{Attempt, Matrix};
 use crate::scheduler::config::SchedulerConfig;
 use crate::scheduler::status::Refusal;
 use crate::scheduler::{Detail, Outcome, Scheduler};
+use crate::units::arrange::Arrange;
 use crate::units::time::Time;
 
 /// What the scheduler thinks of every node for one pod at one moment.
@@ -102,6 +103,6 @@ fn verdicts(told: &Told<'_>, attempt: &Attempt, order: &[NodeId]) -> Vec<NodeVer
             looked_at: matrix.filter.get(at).is_some_and(|&k| k >= 0) || attempt.prefilter.is_some(),
         });
     }
-    verdicts.sort_by_key(|v| (!v.reasons.is_empty(), !v.looked_at, std::cmp::Reverse(v.total)));
+    verdicts.arrange_by_key(|v| (!v.reasons.is_empty(), !v.looked_at, std::cmp::Reverse(v.total)));
     verdicts
 }

@@ -10,6 +10,7 @@ use super::told::{Told, put_out};
 use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::state::Workload;
 use crate::trace::{Change, Record, RecordId, Subject};
+use crate::units::arrange::Arrange;
 use crate::units::time::Time;
 
 /// At most so many outages are told one by one: a crash loop has thousands.
@@ -23,7 +24,7 @@ pub(super) fn measures(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[(Wo
         *by_cause.entry(outage.cause.clone()).or_default() += outage.lost_pod_ms;
     }
     let mut causes: Vec<CauseCost> = by_cause.into_iter().map(|(cause, lost_pod_ms)| CauseCost { cause, lost_pod_ms }).collect();
-    causes.sort_by_key(|cost| std::cmp::Reverse(cost.lost_pod_ms));
+    causes.arrange_by_key(|cost| std::cmp::Reverse(cost.lost_pod_ms));
     outages.truncate(MOST_OUTAGES);
     Measures {
         outages,
@@ -77,7 +78,7 @@ fn outages(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[(Workload, &Wor
         let root = harm.get(&(workload, outage.from_ms)).and_then(|&id| root(input, id));
         outage.cause = root.map_or_else(|| "its pods start for the first time".to_owned(), |record| told.sentence(record));
     }
-    found.sort_by(|a, b| (a.from_ms, &a.workload).cmp(&(b.from_ms, &b.workload)));
+    found.arrange_by(|a, b| (a.from_ms, &a.workload).cmp(&(b.from_ms, &b.workload)));
     found
 }
 
@@ -137,7 +138,7 @@ fn evictions(input: &ReportInput<'_>) -> Vec<Count> {
         }
     }
     let mut counts: Vec<Count> = counted.into_iter().map(|(what, count)| Count { what: what.into_owned(), count }).collect();
-    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
+    counts.arrange_by_key(|count| std::cmp::Reverse(count.count));
     counts
 }
 

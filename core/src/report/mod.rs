@@ -56,6 +56,7 @@ pub(crate) use told::taint_effect;
 use crate::engine::Ended;
 use crate::manifest::{Class, Manifest, SourceSet};
 use crate::scenario::{Judged, StepOutcome, StepState, Verdict as Judgement};
+use crate::units::arrange::Arrange;
 use crate::units::time::format_span;
 
 /// The Kubernetes whose rules are applied.
@@ -153,7 +154,7 @@ fn name_victims(timeline: &mut [Entry], outcomes: &[outcomes::Outcome]) {
             Some((before - told.series[at].serving, told.label.clone())).filter(|(lost, _)| *lost > 0)
         };
         let mut lost: Vec<(i32, String)> = outcomes.iter().filter_map(lost_by).collect();
-        lost.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        lost.arrange_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         let total: i32 = lost.iter().map(|(count, _)| count).sum();
         if total > 0 {
             let one_each = lost.iter().all(|(count, _)| *count == 1);

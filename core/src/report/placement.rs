@@ -11,6 +11,8 @@ use crate::cluster::ids::PodId;
 use crate::cluster::node::Node;
 use crate::cluster::state::Workload;
 use crate::trace::{Change, Subject, TextId, Trace};
+use crate::units::arrange::Arrange;
+use crate::units::gather::Gather;
 use crate::units::resources::Resources;
 
 /// The cluster at a moment; `told` tells the trace that led to it.
@@ -140,7 +142,7 @@ pub(super) fn spreads(cluster: &Cluster) -> BTreeMap<Workload, Spread> {
         nodes[place as usize].get_or_insert(node);
     }
     let spread = |(mut on, pending): (Vec<u32>, usize)| {
-        on.sort_unstable();
+        on.arrange();
         let mut spread = Spread { pending, ..Spread::default() };
         let mut zones: BTreeMap<&str, usize> = BTreeMap::new();
         for alike in on.chunk_by(|one, other| one == other) {
@@ -152,7 +154,7 @@ pub(super) fn spreads(cluster: &Cluster) -> BTreeMap<Workload, Spread> {
         spread.zones.sort_by_cached_key(|(name, _)| natural(name));
         spread
     };
-    found.into_iter().map(|(workload, of)| (workload, spread(of))).collect()
+    found.into_iter().map(|(workload, of)| (workload, spread(of))).gather()
 }
 
 /// For each node its place among all by name, numbers compared as numbers; nodes of one name share theirs.

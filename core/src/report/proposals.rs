@@ -23,6 +23,8 @@ use crate::cluster::state::Workload;
 use crate::cluster::template::PodTemplate;
 use crate::cluster::workloads::{BudgetRule, DeploymentStrategy, IntOrPercent};
 use crate::trace::{Change, DeleteReason, Subject, TextId};
+use crate::units::arrange::Arrange;
+use crate::units::gather::Gather;
 use crate::units::time::MINUTE;
 
 /// What a rule looks at: one workload and what became of it.
@@ -390,7 +392,7 @@ fn stuck_stateful_set(case: &Case<'_>) -> Option<Proposal> {
         case.input.trace.records().iter().find(deleted).map(|record| record.time.millis())
     };
     let at_ms = pods.iter().filter_map(given_up).max().unwrap_or_default() + MINUTE;
-    let nodes: BTreeSet<_> = pods.iter().filter_map(|&pod| case.input.end.pod(pod).node).collect();
+    let nodes: BTreeSet<_> = pods.iter().filter_map(|&pod| case.input.end.pod(pod).node).gather();
     let names = nodes.into_iter().map(|node| case.told.node(node).to_owned());
     proposal.remedies = names.map(|node| Remedy::OutOfService { node, at_ms }).collect();
     proposal.snippet = format!("kubectl taint node {} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute", case.told.node(node));
@@ -615,7 +617,7 @@ fn room(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome]) -> Optio
     });
     let mut names: Vec<String> = waiting.iter().map(|&pod| told.workload(input.end.workload_of(pod))).collect();
     names.dedup();
-    names.sort();
+    names.arrange();
     names.dedup();
     let numbers: Vec<String> = short
         .iter()
@@ -647,7 +649,7 @@ fn room(input: &ReportInput<'_>, told: &Told<'_>, outcomes: &[Outcome]) -> Optio
         ),
         places: {
             let asks = |&pod: &PodId| Places(input.manifest).near(input.end.template_of(pod).origin, "/containers/0/resources/requests");
-            let lines: BTreeSet<_> = waiting.iter().filter_map(asks).collect();
+            let lines: BTreeSet<_> = waiting.iter().filter_map(asks).gather();
             lines.into_iter().take(MOST_PLACES).collect()
         },
         snippet: String::new(),

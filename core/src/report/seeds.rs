@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Harm, WorkloadOutcome};
 use crate::scenario::{Outcome, Verdict};
+use crate::units::arrange::Arrange;
 
 /// What a what-if came to with one seed, as far as it matters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,14 +139,14 @@ impl SeedReport {
         let told = order.into_iter().filter_map(|key| subjects.remove(&key).map(|outcomes| (key, outcomes)));
         let mut subjects: Vec<SeedSubject> = told
             .map(|((asked, name, _), mut outcomes)| {
-                outcomes.sort_by_key(|outcome| (std::cmp::Reverse(outcome.seeds), outcome.smallest_seed));
+                outcomes.arrange_by_key(|outcome| (std::cmp::Reverse(outcome.seeds), outcome.smallest_seed));
                 let certain = outcomes.len() == 1 && outcomes[0].seeds == runs.len();
                 SeedSubject { asked, name, certain, outcomes }
             })
             // That a step is done every time is nothing to tell.
             .filter(|subject| subject.asked != Asked::Step || !subject.certain || subject.outcomes.iter().any(|o| o.outcome != "is done"))
             .collect();
-        subjects.sort_by_key(|subject| (subject.certain, subject.asked));
+        subjects.arrange_by_key(|subject| (subject.certain, subject.asked));
         Some(SeedReport { first_seed: first.seed, seeds: runs.len(), subjects })
     }
 

@@ -8,6 +8,7 @@ use crate::cluster::ids::{BudgetId, NodeId, PodId};
 use crate::cluster::pod::{Owner, Phase};
 use crate::cluster::state::Workload;
 use crate::trace::{Change, Record, Subject, Trace};
+use crate::units::gather::Gather;
 use crate::units::time::Time;
 
 /// A step function from time zero on.
@@ -120,7 +121,7 @@ struct Count<'a> {
 impl<'a> Count<'a> {
     fn new(settled: &Cluster, end: &'a Cluster) -> Count<'a> {
         let workloads = workloads(end);
-        let row_of: BTreeMap<Workload, usize> = workloads.iter().enumerate().map(|(i, &w)| (w, i)).collect();
+        let row_of: BTreeMap<Workload, usize> = workloads.iter().enumerate().map(|(i, &w)| (w, i)).gather();
         let mut rows = vec![Row::default(); workloads.len() + end.budgets.len()];
         for (row, &workload) in rows.iter_mut().zip(&workloads) {
             row.now.desired = desired(settled, workload);

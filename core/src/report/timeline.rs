@@ -12,6 +12,7 @@ use crate::cluster::node::NodeReady;
 use crate::cluster::state::Workload;
 use crate::cluster::template::TaintEffect;
 use crate::trace::{Change, DeleteReason, Message, Record, RecordId, Subject, TextId, UnreadyReason};
+use crate::units::arrange::Arrange;
 use crate::units::intern::Sym;
 use crate::units::time::{MINUTE, Millis, SECOND};
 
@@ -277,7 +278,7 @@ impl Group {
             };
         }
         let mut most: Vec<(&Workload, &usize)> = self.workloads.iter().collect();
-        most.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        most.arrange_by_key(|(_, count)| std::cmp::Reverse(**count));
         if let [(workload, count)] = most[..] {
             return format!("{} of {}", counted(*count, "pod"), told.workload(*workload));
         }
@@ -310,7 +311,7 @@ impl Group {
     /// `node-1 and node-2`, or `5 nodes of zone-b`.
     fn nodes_told(&self, told: &Told<'_>) -> String {
         let mut nodes = self.nodes.clone();
-        nodes.sort_unstable();
+        nodes.arrange();
         nodes.dedup();
         if nodes.len() <= NAMES + 1 {
             let names: Vec<&str> = nodes.iter().map(|&node| told.node(node)).collect();
@@ -493,7 +494,7 @@ impl Group {
     /// The distinct pods of repeated records.
     fn distinct_pods(&self, told: &Told<'_>) -> String {
         let mut pods = self.pods.clone();
-        pods.sort_unstable();
+        pods.arrange();
         pods.dedup();
         match pods[..] {
             [pod] if self.count <= MOST_NAMES || self.workloads.len() == 1 => format!("pod {}", told.pod(pod)),

@@ -15,6 +15,7 @@ use crate::cluster::ids::{JobId, PodId};
 use crate::cluster::state::Workload;
 use crate::cluster::workloads::{Condition, DaemonSetStrategy, StatefulSetStrategy};
 use crate::trace::{Change, RecordId, Subject};
+use crate::units::gather::Gather;
 
 /// The workloads that were rolled out in this run.
 pub(super) fn rolled_out(input: &ReportInput<'_>) -> BTreeSet<Workload> {
@@ -24,7 +25,7 @@ pub(super) fn rolled_out(input: &ReportInput<'_>) -> BTreeSet<Workload> {
         Subject::DaemonSet(id) => Some(Workload::DaemonSet(id)),
         _ => None,
     };
-    input.trace.records().iter().filter(|record| record.change == Change::Rollout).filter_map(|record| workload(record.subject)).collect()
+    input.trace.records().iter().filter(|record| record.change == Change::Rollout).filter_map(|record| workload(record.subject)).gather()
 }
 
 /// What of a workload is not finished when watching stops, in words; none for what came to its end, was paused or is updated by hand.

@@ -21,6 +21,7 @@ use crate::engine::drain::DrainOptions as EngineDrain;
 use crate::faults::{Fault, inject};
 use crate::manifest::{Diagnostic, Span};
 use crate::trace::{Change, DeleteReason, RecordId, Subject};
+use crate::units::arrange::Arrange;
 use crate::units::text::visible;
 use crate::units::time::{Millis, SECOND, format_span};
 
@@ -567,7 +568,7 @@ fn change_load(
 fn running_pods(cluster: &Cluster, workload: Workload, most: Option<u32>) -> Result<Vec<PodId>, Refused> {
     let runs = |id: &PodId| cluster.pod(*id).phase == Phase::Running && cluster.pod(*id).deletion.is_none();
     let mut pods: Vec<PodId> = pods_of(cluster, workload).into_iter().filter(runs).collect();
-    pods.sort_unstable();
+    pods.arrange();
     pods.truncate(most.map_or(usize::MAX, |most| most as usize));
     if pods.is_empty() {
         return useless(format!("{} has no running pod", visible(&cluster.workload_label(workload))));

@@ -13,6 +13,7 @@ use crate::cluster::called;
 use crate::engine::{Ended, Sim, cycle};
 use crate::manifest::Diagnostic;
 use crate::trace::{Change, RecordId, Subject};
+use crate::units::arrange::Arrange;
 use crate::units::text::visible;
 use crate::units::time::{SECOND, Time, format_span};
 
@@ -255,7 +256,7 @@ impl Running<'_, '_> {
 
     fn run(&mut self, sim: &mut Sim, judges: &mut [Judge], observer: &mut Option<&mut dyn Observer>) -> Ended {
         let mut stops: Vec<Time> = judges.iter().flat_map(|judge| judge.stops()).collect();
-        stops.sort_unstable_by(|a, b| b.cmp(a));
+        stops.arrange_by(|a, b| b.cmp(a));
         loop {
             self.do_due(sim);
             if !sim.run_moment() {

@@ -10,6 +10,7 @@ use crate::engine::Sim;
 use crate::engine::attempts::{Attempts, Code, KeptAttempt};
 use crate::report::{AttemptStory, ChangedNodes, Explained, MOST_NAMES, NodeGroup};
 use crate::scenario::{self, Scenario, Start};
+use crate::units::arrange::Arrange;
 use crate::units::time::Time;
 
 impl Session {
@@ -112,7 +113,7 @@ fn story(
             nodes: names(&nodes),
         })
         .collect();
-    nodes.sort_by_key(|group| (group.plugin.is_some(), std::cmp::Reverse(group.count)));
+    nodes.arrange_by_key(|group| (group.plugin.is_some(), std::cmp::Reverse(group.count)));
     let pod = |&pod: &PodId| cluster.workload_label(Workload::Pod(pod));
     AttemptStory {
         at_ms: attempt.at.millis(),

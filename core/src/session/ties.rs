@@ -10,6 +10,7 @@ use crate::engine::Sim;
 use crate::engine::ties::{Tie, TieRule, Ties};
 use crate::report::{TieChange, TieReport, harm_in_words, span};
 use crate::scenario::{Scenario, Verdict};
+use crate::units::arrange::Arrange;
 use crate::units::rng::Chance;
 
 /// The most changed outcomes that are told.
@@ -61,7 +62,7 @@ impl Session {
         }
         let mut changes: Vec<TieChange> =
             changes.into_iter().map(|((subject, was, is), (runs, example))| TieChange { subject, was, is, runs, example }).collect();
-        changes.sort_by_key(|change| std::cmp::Reverse(change.runs));
+        changes.arrange_by_key(|change| std::cmp::Reverse(change.runs));
         changes.truncate(MOST_CHANGES);
         TieReport { decisions: seen.len(), alternatives, enumerated, runs, differing, changes }
     }

@@ -6,6 +6,7 @@ use crate::cluster::Cluster;
 use crate::report::{Harm, Hurt, MOST_NAMES, Proposal, Remedy, Report, Trial, Verified, WorkloadOutcome, span};
 use crate::scenario::Scenario;
 use crate::trace::{Change, DeleteReason, Trace};
+use crate::units::arrange::Arrange;
 
 /// How much may be simulated to verify the proposals of one report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +79,7 @@ impl Session {
             };
             self.prove(scenario, built, &before, proposal, &mut left);
         }
-        report.proposals.sort_by_key(|p| match p.verified {
+        report.proposals.arrange_by_key(|p| match p.verified {
             Verified::Holds => 0,
             Verified::Partly | Verified::NotRun => 1,
             Verified::Fails => 2,

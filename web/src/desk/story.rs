@@ -9,6 +9,8 @@ use wavetank_core::manifest::{self, Diagnostic};
 use wavetank_core::report::{self, Report};
 use wavetank_core::scenario;
 use wavetank_core::session::Run;
+use wavetank_core::units::arrange::Arrange;
+use wavetank_core::units::gather::Gather;
 use wavetank_core::units::text::visible;
 
 use crate::fold::{self, Folded};
@@ -43,7 +45,7 @@ pub(super) fn story(run: &Run, report: &Report, generation: u32) -> (Story, Reel
     let zones = used_zones(end);
     let last = report.last_ms.max(0);
     let position: BTreeMap<&str, u32> =
-        report.workloads.iter().enumerate().map(|(nth, workload)| (workload.label.as_str(), nth as u32)).collect();
+        report.workloads.iter().enumerate().map(|(nth, workload)| (workload.label.as_str(), nth as u32)).gather();
     let pods = || (0..end.pods.len()).map(PodId::from_index);
     // Pods of one template and owner follow each other: a label is looked up once for all of them.
     let mut known: BTreeMap<Workload, u32> = BTreeMap::new();
@@ -114,7 +116,7 @@ fn pools(cluster: &Cluster) -> (Vec<String>, Vec<u32>) {
         Some(label) => cluster.text(label),
         None => cluster.text(node.name).trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('-'),
     };
-    let mut numbers: BTreeMap<&str, u32> = cluster.nodes.iter().map(|node| (name(node), 0)).collect();
+    let mut numbers: BTreeMap<&str, u32> = cluster.nodes.iter().map(|node| (name(node), 0)).gather();
     for (nth, number) in numbers.values_mut().enumerate() {
         *number = nth as u32;
     }
@@ -230,6 +232,6 @@ fn marks(run: &Run, last_ms: i64) -> Vec<Mark> {
         put.entry((at_ms / grain, kind)).or_insert((at_ms, 0)).1 += mark.count;
     }
     let mut marks: Vec<Mark> = put.into_iter().map(|((_, kind), (at_ms, count))| Mark { at_ms, kind, count }).collect();
-    marks.sort_by_key(|mark| (mark.at_ms, mark.kind));
+    marks.arrange_by_key(|mark| (mark.at_ms, mark.kind));
     marks
 }

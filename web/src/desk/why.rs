@@ -4,6 +4,7 @@ use wavetank_core::cluster::Cluster;
 use wavetank_core::cluster::ids::PodId;
 use wavetank_core::report::{self, Index, Told};
 use wavetank_core::session::{self, Session};
+use wavetank_core::units::arrange::Arrange;
 use wavetank_core::units::time::Time;
 
 use super::Ran;
@@ -74,7 +75,7 @@ fn fill_matrix(why: &mut Why, decision: &session::Decision, cluster: &Cluster) {
             }
         }
     }
-    why.plugins.sort_unstable();
+    why.plugins.arrange();
     let cell = |verdict: &report::NodeVerdict, plugin: &String| {
         if !verdict.reasons.is_empty() {
             return (verdict.plugin.as_ref() == Some(plugin)).then(|| Cell { reason: verdict.reasons.join(", "), score: None });
@@ -93,6 +94,6 @@ fn fill_matrix(why: &mut Why, decision: &session::Decision, cluster: &Cluster) {
             refused: if verdict.plugin.is_none() { verdict.reasons.join(", ") } else { String::new() },
         })
         .collect();
-    why.rows.sort_by_key(|row| !row.chosen);
+    why.rows.arrange_by_key(|row| !row.chosen);
     why.rows.truncate(MOST_ROWS);
 }

@@ -12,6 +12,7 @@ use yew::prelude::*;
 use crate::intake::{self, MOST_ARCHIVE, MOST_FILES, Taken};
 use crate::store::{Action, Notice, Store};
 use crate::wire::SourceFile;
+use wavetank_core::units::arrange::Arrange;
 
 /// How deep folders are looked into.
 const MOST_DEPTH: usize = 8;
@@ -34,7 +35,7 @@ pub(crate) fn chosen(event: &Event, into: Intake, then: fn(Vec<SourceFile>) -> A
     };
     let files = (0..list.length()).filter_map(|nth| list.item(nth)).map(named);
     let mut files: Vec<_> = files.filter(|(name, _, inside)| !inside || intake::may_be_manifest(name)).collect();
-    files.sort_by(|one, other| one.0.cmp(&other.0));
+    files.arrange_by(|one, other| one.0.cmp(&other.0));
     // The same file may be chosen again.
     spawn_local(async move {
         take(files, into, then).await;
@@ -97,7 +98,7 @@ async fn collect(entry: FileSystemEntry, files: &mut Vec<(String, File, bool)>) 
             waiting.extend(listed(&reader).await.into_iter().map(|entry| (entry, depth + 1)));
         }
     }
-    files.sort_by(|one, other| one.0.cmp(&other.0));
+    files.arrange_by(|one, other| one.0.cmp(&other.0));
 }
 
 /// A reader gives its entries in batches until an empty one.

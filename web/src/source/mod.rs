@@ -3,6 +3,7 @@
 pub mod diff;
 
 use crate::wire::{Finding, Severity};
+use wavetank_core::units::arrange::Arrange;
 
 /// Where the lines of a text begin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -210,7 +211,7 @@ pub fn pieces(text: &str, line: std::ops::Range<usize>, findings: &[Finding]) ->
         })
         .collect();
     let mut cuts: Vec<usize> = over.iter().flat_map(|(range, _)| [range.start, range.end]).collect();
-    cuts.sort_unstable();
+    cuts.arrange();
     let mut pieces = Vec::new();
     let mut at = line.start;
     for (end, token) in tokens(own) {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::Told;
 use crate::wire::{Advice, Difference, Risk, SourceFile, Step};
+use wavetank_core::units::arrange::Arrange;
 
 /// What the standard what-ifs cost, as far as they have been asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Risks {
             }
         }
         let mut rows: Vec<usize> = (0..self.rows.len()).collect();
-        rows.sort_by_key(|&row| (place[row], std::cmp::Reverse(self.rows[row].score)));
+        rows.arrange_by_key(|&row| (place[row], std::cmp::Reverse(self.rows[row].score)));
         rows
     }
 }

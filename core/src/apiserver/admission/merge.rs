@@ -1,6 +1,7 @@
 //! Merging fields into a pod as structured merge diff does (`apiserver/pkg/admission/plugin/policy/mutating/patch/smd.go`; the schema of the
 //! lists is `k8s.io/api/core/v1/types.go`, v1.37), and JSON Patch (RFC 6902).
 
+use crate::units::arrange::Arrange;
 use serde_json::{Map, Value};
 
 /// The keys by which items of a list are told apart; none for a list that is replaced as a whole.
@@ -43,7 +44,7 @@ pub(super) fn apply(object: &Value, change: &Value) -> Result<Value, String> {
     let Value::Object(_) = change else { return Err("the change is no object".to_owned()) };
     let mut atomic = Vec::new();
     find_atomic(&mut Vec::new(), change, &mut atomic);
-    atomic.sort_unstable();
+    atomic.arrange();
     if !atomic.is_empty() {
         return Err(format!("invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: {}", atomic.join(", ")));
     }

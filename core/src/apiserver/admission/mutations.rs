@@ -16,6 +16,7 @@ use crate::cluster::ids::{NamespaceId, TemplateId};
 use crate::cluster::labels::Labels;
 use crate::cluster::state::PodLabels;
 use crate::cluster::write_scope::Write;
+use crate::units::arrange::Arrange;
 
 /// The template of a pod as the policies leave it.
 ///
@@ -54,7 +55,7 @@ pub(super) fn apply(
 fn invocations<'a>(cluster: &'a Cluster, write: &Write<'_>) -> Vec<(&'a AdmissionPolicy, &'a PolicyBinding)> {
     let looks = |p: &&AdmissionPolicy| p.mutations.is_some() && p.not_evaluated.is_none() && p.scope.covers(cluster, write);
     let mut policies: Vec<&AdmissionPolicy> = cluster.admission_policies.iter().filter(looks).collect();
-    policies.sort_by_key(|p| cluster.text(p.name));
+    policies.arrange_by_key(|p| cluster.text(p.name));
     let of = |policy: &'a AdmissionPolicy| {
         let here = move |b: &&PolicyBinding| {
             b.mutating && b.policy == policy.name && b.scope.as_ref().is_none_or(|scope| scope.covers(cluster, write))

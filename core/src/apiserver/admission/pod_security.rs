@@ -7,6 +7,7 @@ use crate::cluster::Cluster;
 use crate::cluster::ids::{NamespaceId, TemplateId};
 use crate::cluster::workloads::Namespace;
 use crate::manifest::pod_security::{Level, detail, violations};
+use crate::units::arrange::Arrange;
 
 /// Whether the namespace takes such a pod; if not, why.
 pub(super) fn review(cluster: &Cluster, namespace: NamespaceId, template: TemplateId) -> Result<(), String> {
@@ -53,7 +54,7 @@ pub(super) fn existing(cluster: &Cluster, id: NamespaceId, labelled: &Namespace)
     let mut lines: Vec<String> = by_reasons
         .into_iter()
         .filter_map(|(reasons, mut names)| {
-            names.sort();
+            names.arrange();
             let first = names.first()?;
             Some(match names.len() {
                 1 => format!("{first}: {reasons}"),
@@ -62,7 +63,7 @@ pub(super) fn existing(cluster: &Cluster, id: NamespaceId, labelled: &Namespace)
             })
         })
         .collect();
-    lines.sort();
+    lines.arrange();
     told.extend(lines);
     told
 }

@@ -11,6 +11,7 @@ use crate::cluster::state::PodLabels;
 use crate::cluster::webhooks::Webhook;
 use crate::cluster::write_scope::Write;
 use crate::manifest::{Limits, kinds, parse, stored};
+use crate::units::arrange::Arrange;
 
 /// What the policies made of a pod.
 #[derive(Debug, Default)]
@@ -86,7 +87,7 @@ pub(super) fn review(cluster: &Cluster, object: &Value, write: &Write<'_>) -> Ju
         .iter()
         .filter(|p| p.mutations.is_none() && p.not_evaluated.is_none() && p.scope.covers(cluster, write))
         .collect();
-    policies.sort_by_key(|p| cluster.text(p.name));
+    policies.arrange_by_key(|p| cluster.text(p.name));
     for policy in policies {
         let here = |b: &&PolicyBinding| {
             !b.mutating && b.policy == policy.name && b.scope.as_ref().is_none_or(|scope| scope.covers(cluster, write))

@@ -5,6 +5,7 @@ use super::usage::Counted;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NamespaceId, QuotaId};
 use crate::cluster::quotas::{ResourceList, ResourceQuota};
+use crate::units::arrange::Arrange;
 
 /// The new `status.used` of a quota.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +37,7 @@ pub(super) fn review(cluster: &Cluster, namespace: NamespaceId, counted: &Counte
     if quotas.is_empty() {
         return Ok(Vec::new());
     }
-    quotas.sort_by_key(|q| q.0);
+    quotas.arrange_by_key(|q| q.0);
     let delta: ResourceList = counted.usage(cluster).into_iter().filter(|(_, amount)| !amount.is_zero()).collect();
     let mut charges = Vec::new();
     for (name, id, quota) in quotas {

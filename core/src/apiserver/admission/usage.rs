@@ -10,6 +10,7 @@ use crate::cluster::quotas::{QuotaScope, ResourceList, ResourceQuota, ScopeRequi
 use crate::cluster::template::QosClass;
 use crate::cluster::volumes::ClaimSpec;
 use crate::cluster::workloads::{Meta, Service};
+use crate::units::arrange::Arrange;
 use crate::units::quantity::Quantity;
 use crate::units::time::{SECOND, Time};
 
@@ -96,7 +97,7 @@ impl Counted<'_> {
             }
         }
         for containers in missing.values_mut() {
-            containers.sort();
+            containers.arrange();
             containers.dedup();
         }
         missing

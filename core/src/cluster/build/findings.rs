@@ -11,6 +11,7 @@ use crate::cluster::origin::Origin;
 use crate::cluster::template::VolumeSource;
 use crate::cluster::workloads::Meta;
 use crate::manifest::{Diagnostic, DiagnosticId, Document, Manifest, Object};
+use crate::units::gather::Gather;
 use crate::units::intern::Sym;
 use crate::units::text::visible_short;
 
@@ -153,7 +154,7 @@ fn domains(builder: &Builder<'_>, pods: &[Pods<'_>], found: &mut Vec<(Option<Ori
             if !term.selector.matches(p.labels, &c.text) || !term.namespaces.is_empty() || term.namespace_selector.is_some() {
                 continue;
             }
-            let values: BTreeSet<Sym> = c.live_nodes().filter_map(|(_, n)| n.labels.get(term.topology_key)).collect();
+            let values: BTreeSet<Sym> = c.live_nodes().filter_map(|(_, n)| n.labels.get(term.topology_key)).gather();
             if values.is_empty() || values.len() >= usize::try_from(p.count).unwrap_or(usize::MAX) {
                 continue;
             }
@@ -276,7 +277,7 @@ fn backends(builder: &Builder<'_>, manifest: &Manifest, found: &mut Vec<(Option<
                 let spec = ingress.spec.as_ref();
                 let paths = spec.into_iter().flat_map(|s| s.rules.iter().flatten()).filter_map(|r| r.http.as_ref()).flat_map(|h| &h.paths);
                 let backends = paths.map(|p| &p.backend).chain(spec.and_then(|s| s.default_backend.as_ref()));
-                let names: BTreeSet<&str> = backends.filter_map(|b| b.service.as_ref()).map(|s| s.name.as_str()).collect();
+                let names: BTreeSet<&str> = backends.filter_map(|b| b.service.as_ref()).map(|s| s.name.as_str()).gather();
                 for name in names.into_iter().filter(|name| !service(namespace, name)) {
                     let message =
                         format!("the Ingress {} routes to the Service {}, which is not given", shown(&document.name), shown(name));

@@ -11,6 +11,8 @@ use crate::cluster::ids::TemplateId;
 use crate::cluster::template::VolumeSource;
 use crate::cluster::volumes::{CsiNode, CsiNodeDriver, StorageClass};
 use crate::cluster::workloads::Meta;
+use crate::units::arrange::Arrange;
+use crate::units::gather::Gather;
 use crate::units::intern::Sym;
 use crate::units::time::format_span;
 
@@ -30,7 +32,7 @@ impl Builder<'_> {
             _ => None,
         });
         let mut wanted: Vec<Option<Sym>> = unbound.chain(templates).chain(ephemeral).collect();
-        wanted.sort();
+        wanted.arrange();
         wanted.dedup();
         for class in wanted {
             let missing = match class {
@@ -91,7 +93,7 @@ impl Builder<'_> {
         let zone = self.cluster.text.intern("topology.kubernetes.io/zone");
         let entry = CsiNodeDriver { driver, limit: None, topology_keys: vec![zone] };
         let names: Vec<Sym> = self.cluster.live_nodes().map(|(_, n)| n.name).collect();
-        let known: BTreeMap<Sym, usize> = self.cluster.storage.csi_nodes.iter().enumerate().map(|(i, n)| (n.node, i)).collect();
+        let known: BTreeMap<Sym, usize> = self.cluster.storage.csi_nodes.iter().enumerate().map(|(i, n)| (n.node, i)).gather();
         for node in names {
             match known.get(&node) {
                 Some(&i) => {
@@ -192,7 +194,7 @@ impl Builder<'_> {
             say("pods with a readiness probe", "ready", value, "manifests do not say when an application answers its probe");
         }
         if !silent.is_empty() {
-            silent.sort();
+            silent.arrange();
             let more = silent.len().saturating_sub(5);
             silent.truncate(5);
             let names = silent.join(", ") + &(if more > 0 { format!(" and {more} more") } else { String::new() });

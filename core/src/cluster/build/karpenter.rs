@@ -22,8 +22,10 @@ use crate::cluster::node::{Node, Taint};
 use crate::cluster::origin::Origin;
 use crate::cluster::workloads::IntOrPercent;
 use crate::manifest::{Diagnostic, DiagnosticId, Document, Manifest};
+use crate::units::arrange::Arrange;
 use crate::units::cron::Schedule;
 use crate::units::duration::Duration;
+use crate::units::gather::Gather;
 use crate::units::intern::Sym;
 use crate::units::quantity::Quantity;
 use crate::units::text::visible_short;
@@ -178,7 +180,7 @@ impl Builder<'_> {
             say("machine types", value, "a NodePool names none, and prices stand in no manifest", "a Cluster document: spec.machineTypes");
         }
         let mut starts: Vec<Millis> = types.iter().map(|t| t.start).collect();
-        starts.sort_unstable();
+        starts.arrange();
         starts.dedup();
         let value = format!("{} from being asked for to joining", starts.iter().map(|&s| format_span(s)).collect::<Vec<_>>().join(", "));
         say(
@@ -322,7 +324,7 @@ impl Builder<'_> {
             self.tell_of(document, "/spec/template/spec/requirements", Diagnostic::warning(DiagnosticId("WT2027"), told).help(help));
         }
         let text = &mut self.cluster.text;
-        options.sort_by(|a, b| {
+        options.arrange_by(|a, b| {
             let key = |o: &LaunchOption| (o.price, o.node.allocatable.cpu_milli, o.node.allocatable.memory);
             key(a).cmp(&key(b)).then_with(|| text.text(a.machine_type).cmp(text.text(b.machine_type))).then(a.node.zone.cmp(&b.node.zone))
         });
@@ -540,13 +542,13 @@ fn template_hash(pool: &Value) -> u64 {
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
-            let fields: BTreeMap<&String, String> = fields.iter().map(|(key, value)| (key, canonical(value))).collect();
+            let fields: BTreeMap<&String, String> = fields.iter().map(|(key, value)| (key, canonical(value))).gather();
             let fields: Vec<String> = fields.into_iter().map(|(key, value)| format!("{key:?}:{value}")).collect();
             format!("{{{}}}", fields.join(","))
         }
         Value::Array(items) => {
             let mut items: Vec<String> = items.iter().map(canonical).collect();
-            items.sort_unstable();
+            items.arrange();
             format!("[{}]", items.join(","))
         }
         other => other.to_string(),

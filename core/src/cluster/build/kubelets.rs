@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::Builder;
 use crate::cluster::kubelet_settings::{EvictionThresholds, ImageCollection, KubeletSettings, Threshold, shutdown_groups};
 use crate::manifest::{Diagnostic, DiagnosticId, Document, Manifest};
+use crate::units::arrange::Arrange;
 use crate::units::duration::Duration;
 use crate::units::quantity::Quantity;
 use crate::units::text::visible_short;
@@ -124,7 +125,7 @@ impl Builder<'_> {
             Some(groups) => groups.iter().map(|g| (g.priority, g.shutdown_grace_period_seconds.max(0).saturating_mul(SECOND))).collect(),
             None => shutdown_groups(total, critical),
         };
-        shutdown.sort_by_key(|&(priority, _)| priority);
+        shutdown.arrange_by_key(|&(priority, _)| priority);
         let high_percent = percent(written.image_gc_high_threshold_percent, usual.image_collection.high_percent);
         let low_percent = percent(written.image_gc_low_threshold_percent, usual.image_collection.low_percent);
         if low_percent >= high_percent {

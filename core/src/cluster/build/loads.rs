@@ -14,6 +14,7 @@ use crate::cluster::autoscalers::{Autoscaler, Metric, MetricSource, MetricTarget
 use crate::cluster::ids::{DeploymentId, ReplicaSetId, StatefulSetId, TemplateId};
 use crate::cluster::loads::{Demand, Load, LoadChange};
 use crate::cluster::template::{Container, PodTemplate};
+use crate::units::arrange::Arrange;
 use crate::units::duration::Duration;
 use crate::units::intern::Sym;
 use crate::units::quantity::Quantity;
@@ -206,7 +207,7 @@ impl Builder<'_> {
             let change = LoadChange { times: said.times, cpu: said.cpu, memory: said.memory, metrics };
             if said.at == 0 { load.change(&change) } else { load.course.push((Time::ZERO + said.at, change)) }
         }
-        load.course.sort_by_key(|(at, _)| *at);
+        load.course.arrange_by_key(|(at, _)| *at);
         load
     }
 

@@ -10,6 +10,7 @@ use super::workloads::int_or_percent;
 use crate::cluster::origin::Origin;
 use crate::cluster::workloads::*;
 use crate::manifest::pod_security::Policy;
+use crate::units::arrange::Arrange;
 
 impl Builder<'_> {
     /// A Service. A selector without any pair selects nothing, as an absent one.
@@ -79,7 +80,7 @@ impl Builder<'_> {
     /// Priority classes that are named and not given are assumed, with the value 0: the API server would refuse the pods.
     pub(super) fn assume_priority_classes(&mut self) {
         let mut named: Vec<_> = self.cluster.templates.iter().filter_map(|t| t.priority_class).collect();
-        named.sort_unstable();
+        named.arrange();
         named.dedup();
         for name in named {
             if !self.cluster.priority_classes.iter().any(|c| c.name == name) {

@@ -21,6 +21,8 @@ use crate::cluster::node_pools::{ASSUMED_START_UP, NodePool, ScaleDown};
 use crate::cluster::template::PodTemplate;
 use crate::cluster::volumes::StorageTiming;
 use crate::manifest::{Diagnostic, DiagnosticId, Document, Manifest, Object};
+use crate::units::arrange::Arrange;
+use crate::units::gather::Gather;
 use crate::units::quantity::Quantity;
 use crate::units::resources::Resources;
 use crate::units::time::{Millis, SECOND};
@@ -297,7 +299,7 @@ impl Builder<'_> {
         }
         own.extend(labels.clone());
         let capacity: BTreeMap<String, Written> =
-            shape.amounts.iter().map(|(name, amount)| (name.clone(), Written(amount.to_string()))).collect();
+            shape.amounts.iter().map(|(name, amount)| (name.clone(), Written(amount.to_string()))).gather();
         let written = WrittenNode {
             metadata: ObjectMeta { name: Some(name.to_owned()), labels: Some(own), ..ObjectMeta::default() },
             spec: Some(NodeSpec { taints: (!taints.is_empty()).then(|| taints.to_vec()), ..NodeSpec::default() }),
@@ -354,7 +356,7 @@ impl Builder<'_> {
             load.each_node.add(&c.template(set.template).requests);
             load.pods_each_node += 1;
         }
-        load.groups.sort_by_key(|g| std::cmp::Reverse((g.need.cpu_milli / 100 + (g.need.memory >> 28), g.count)));
+        load.groups.arrange_by_key(|g| std::cmp::Reverse((g.need.cpu_milli / 100 + (g.need.memory >> 28), g.count)));
         load
     }
 

@@ -21,6 +21,7 @@ use crate::cluster::labels::Selector;
 use crate::cluster::origin::Origin;
 use crate::cluster::webhooks::{Client, Webhook, WebhookBehavior};
 use crate::cluster::write_scope::{WriteRule, WriteScope};
+use crate::units::arrange::Arrange;
 use crate::units::intern::{Interner, Sym};
 use crate::units::quantity::Quantity;
 use crate::units::time::SECOND;
@@ -52,7 +53,7 @@ pub(super) fn replace(cluster: &mut Cluster, new: WebhookSet) -> bool {
     let created = cluster.webhooks.len() == before;
     cluster.webhooks.extend(new.webhooks);
     let text = &cluster.text;
-    cluster.webhooks.sort_by(|a, b| (!a.mutating, text.text(a.configuration)).cmp(&(!b.mutating, text.text(b.configuration))));
+    cluster.webhooks.arrange_by(|a, b| (!a.mutating, text.text(a.configuration)).cmp(&(!b.mutating, text.text(b.configuration))));
     created
 }
 

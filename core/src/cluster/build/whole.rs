@@ -12,6 +12,7 @@ use crate::cluster::Cluster;
 use crate::cluster::clock::Clock;
 use crate::cluster::origin::Origin;
 use crate::manifest::{Diagnostic, DiagnosticId, Document, Manifest, Object, Severity};
+use crate::units::arrange::Arrange;
 use crate::units::time::{EPOCH_UNIX_MS, Millis, Time};
 
 /// Something the manifests do not say and that had to be settled.
@@ -89,7 +90,7 @@ pub fn build(manifest: &Manifest, options: &ClusterOptions) -> Built {
     if !options.pools.is_empty() {
         objects.retain(|(_, object)| !belongs_to_nodes(object));
     }
-    objects.sort_by_key(|(document, object)| (turn(object), document.id));
+    objects.arrange_by_key(|(document, object)| (turn(object), document.id));
     for (document, object) in objects {
         let origin = Some(Origin { document: document.id, pointer: "" });
         if let Some(inserted) = builder.insert(object, origin).filter(|i| !i.created) {
@@ -191,13 +192,13 @@ fn placed(manifest: &Manifest, found: Vec<(Option<Origin>, Diagnostic)>) -> Vec<
         diagnostic
     };
     let mut diagnostics: Vec<Diagnostic> = found.into_iter().map(place).collect();
-    diagnostics.sort_by_key(|d| (d.span.map(|s| (s.file, s.start)), d.id));
+    diagnostics.arrange_by_key(|d| (d.span.map(|s| (s.file, s.start)), d.id));
     let over = diagnostics.len().saturating_sub(limits::MAX_DIAGNOSTICS - 1);
     if over > 1 {
         // The most severe stay.
-        diagnostics.sort_by_key(|d| d.severity);
+        diagnostics.arrange_by_key(|d| d.severity);
         diagnostics.truncate(limits::MAX_DIAGNOSTICS - 1);
-        diagnostics.sort_by_key(|d| (d.span.map(|s| (s.file, s.start)), d.id));
+        diagnostics.arrange_by_key(|d| (d.span.map(|s| (s.file, s.start)), d.id));
         diagnostics.push(Diagnostic::new(DiagnosticId("WT2000"), Severity::Info, format!("{over} more findings are not shown")));
     }
     diagnostics

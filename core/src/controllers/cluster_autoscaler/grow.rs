@@ -7,6 +7,7 @@ use crate::apiserver::Api;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, NodePoolId, PodId};
 use crate::trace::Subject;
+use crate::units::arrange::Arrange;
 
 /// Nodes of a pool that would help.
 struct Choice {
@@ -56,7 +57,7 @@ pub(super) fn grow(api: &mut Api, waiting: &[PodId]) -> Grown {
             }
         }
     }
-    choices.sort_by_key(|c| (c.waste, c.present, c.pool, c.prototype));
+    choices.arrange_by_key(|c| (c.waste, c.present, c.pool, c.prototype));
     let Some(best) = choices.into_iter().next() else {
         let why = why_not(api);
         return Grown::Refused(left, why);

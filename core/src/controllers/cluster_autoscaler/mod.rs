@@ -17,6 +17,7 @@ use crate::cluster::node::Taint;
 use crate::cluster::pod::Owner;
 use crate::cluster::template::TaintEffect;
 use crate::trace::{Evictor, Subject};
+use crate::units::arrange::Arrange;
 use crate::units::time::{MINUTE, Millis, SECOND, Time};
 
 /// The component that its events name.
@@ -136,7 +137,7 @@ impl ClusterAutoscaler {
                 .extend(pool.nodes.iter().filter(|n| !self.emptying.contains_key(n)).map(|&n| (shrink::movable(cluster, n).len(), n)));
         }
         // Empty ones first, then those that were unneeded already.
-        candidates.sort_by_key(|&(pods, node)| (pods, !self.unneeded.contains_key(&node), node));
+        candidates.arrange_by_key(|&(pods, node)| (pods, !self.unneeded.contains_key(&node), node));
         candidates.retain(|&(_, node)| shrink::utilization(cluster, node) < threshold);
         let mut unneeded = BTreeMap::new();
         if !candidates.is_empty() {
@@ -266,6 +267,6 @@ fn waiting(cluster: &Cluster) -> Vec<PodId> {
         pod.is_unscheduled() && pod.deletion.is_none() && pod.nominated.is_none() && pod.pinned.is_none() && !gated
     };
     let mut pods: Vec<PodId> = cluster.live_pods().filter(|(id, pod)| waits(pod, *id)).map(|(id, _)| id).collect();
-    pods.sort_by_key(|&id| (std::cmp::Reverse(cluster.pod(id).priority), id));
+    pods.arrange_by_key(|&id| (std::cmp::Reverse(cluster.pod(id).priority), id));
     pods
 }

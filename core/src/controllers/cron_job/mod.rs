@@ -13,6 +13,7 @@ use crate::cluster::cron_jobs::{ConcurrencyPolicy, CronJobStatus};
 use crate::cluster::ids::{CronJobId, JobId};
 use crate::cluster::workloads::Job;
 use crate::trace::{Change, Subject};
+use crate::units::arrange::Arrange;
 use crate::units::calendar::rfc1123z;
 use crate::units::cron::Schedule;
 use crate::units::intern::Sym;
@@ -163,7 +164,7 @@ fn clear_finished(api: &mut Api, id: CronJobId, jobs: &[JobId], status: &mut Cro
         let ended = |&&job: &&JobId| !all[job.index()].meta.gone && condition(&all[job.index()]) == Some(kind);
         let mut ended: Vec<JobId> = jobs.iter().filter(ended).copied().collect();
         // Without a start last, then by start, then by name.
-        ended.sort_by_key(|&job| (all[job.index()].status.start.unwrap_or(Time::NEVER), job_name(api, job)));
+        ended.arrange_by_key(|&job| (all[job.index()].status.start.unwrap_or(Time::NEVER), job_name(api, job)));
         let over = ended.len().saturating_sub(usize::try_from(keep).unwrap_or(0));
         for &job in ended.iter().take(over) {
             delete_job(api, id, job, status);

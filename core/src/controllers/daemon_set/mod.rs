@@ -22,6 +22,7 @@ use crate::cluster::labels::Labels;
 use crate::cluster::pod::{Owner, PodName};
 use crate::cluster::workloads::DaemonSetStrategy;
 use crate::trace::{DeleteReason, Subject};
+use crate::units::arrange::Arrange;
 use placement::placement;
 
 /// The component that its events name.
@@ -173,7 +174,7 @@ fn pods_by_node(cluster: &Cluster, id: DaemonSetId) -> PodsByNode {
         }
     }
     for pods in by_node.values_mut() {
-        pods.sort_by_key(|&p| (cluster.pod(p).node.is_none(), cluster.pod(p).created, p));
+        pods.arrange_by_key(|&p| (cluster.pod(p).node.is_none(), cluster.pod(p).created, p));
     }
     by_node
 }

@@ -3,6 +3,7 @@
 use super::replica_sets::new_and_old;
 use crate::apiserver::Api;
 use crate::cluster::ids::DeploymentId;
+use crate::units::arrange::Arrange;
 
 /// Deletes the oldest revisions beyond the limit. A candidate that still has pods is passed over, and no other goes in its place.
 pub(super) fn clean_up(api: &mut Api, id: DeploymentId) {
@@ -17,7 +18,7 @@ pub(super) fn clean_up(api: &mut Api, id: DeploymentId) {
     if surplus == 0 {
         return;
     }
-    old.sort_by_key(|&r| (cluster.replica_sets[r.index()].revision, cluster.replica_sets[r.index()].meta.created, r));
+    old.arrange_by_key(|&r| (cluster.replica_sets[r.index()].revision, cluster.replica_sets[r.index()].meta.created, r));
     old.truncate(surplus);
     old.retain(|r| {
         let set = &cluster.replica_sets[r.index()];

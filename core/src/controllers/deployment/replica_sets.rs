@@ -8,6 +8,7 @@ use crate::cluster::labels::{Labels, Operator, Requirement, Selector};
 use crate::cluster::workloads::*;
 use crate::controllers::revisions::{hash_name, with_label};
 use crate::trace::{RecordId, Subject};
+use crate::units::arrange::Arrange;
 
 /// How many pods may be added to and taken from `spec.replicas` (`deployment_util.go` ResolveFenceposts, MaxSurge, MaxUnavailable).
 pub(super) fn fenceposts(d: &Deployment) -> (i32, i32) {
@@ -34,7 +35,7 @@ pub(super) fn new_and_old(cluster: &Cluster, id: DeploymentId) -> (Option<Replic
     let d = &cluster.deployments[id.index()];
     let digest = cluster.template(d.template).digest;
     let mut old: Vec<ReplicaSetId> = d.replica_sets.clone();
-    old.sort_by_key(|&r| (cluster.replica_sets[r.index()].meta.created, r));
+    old.arrange_by_key(|&r| (cluster.replica_sets[r.index()].meta.created, r));
     let at = old.iter().position(|&r| cluster.template(cluster.replica_sets[r.index()].template).digest == digest);
     (at.map(|at| old.remove(at)), old)
 }

@@ -5,6 +5,7 @@ use crate::apiserver::Api;
 use crate::cluster::Cluster;
 use crate::cluster::ids::{DeploymentId, ReplicaSetId};
 use crate::cluster::workloads::{Deployment, DeploymentStrategy};
+use crate::units::arrange::Arrange;
 
 /// Whether an active ReplicaSet was sized for another `spec.replicas` (`isScalingEvent`).
 pub(super) fn is_due(api: &Api, id: DeploymentId) -> bool {
@@ -44,7 +45,7 @@ pub(super) fn scale(api: &mut Api, id: DeploymentId) {
     let created = |r: ReplicaSetId| (cluster.replica_sets[r.index()].meta.created, r);
     let allowed = if wanted > 0 { wanted + fenceposts(d).0 } else { 0 };
     let add = allowed - active.iter().map(|&r| size(r)).sum::<i32>();
-    active.sort_by(|&a, &b| {
+    active.arrange_by(|&a, &b| {
         let by_age = if add > 0 { created(b).cmp(&created(a)) } else { created(a).cmp(&created(b)) };
         size(b).cmp(&size(a)).then(by_age)
     });

@@ -5,6 +5,7 @@ use crate::apiserver::Api;
 use crate::cluster::Workload;
 use crate::cluster::ids::{DeploymentId, ReplicaSetId};
 use crate::controllers::revisions::without_label;
+use crate::units::arrange::Arrange;
 
 /// Why nothing was undone; the text is kubectl's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub fn undo(api: &mut Api, id: DeploymentId, revision: Option<i64>) -> Result<()
         return Err(UndoRefused::Paused);
     }
     let mut by_revision: Vec<(i64, ReplicaSetId)> = d.replica_sets.iter().map(|&r| (cluster.replica_sets[r.index()].revision, r)).collect();
-    by_revision.sort_unstable();
+    by_revision.arrange();
     let found = match revision.filter(|&r| r > 0) {
         Some(wanted) => by_revision.iter().find(|(r, _)| *r == wanted).copied().ok_or(UndoRefused::NotFound(wanted))?,
         None => by_revision.iter().rev().nth(1).copied().ok_or_else(|| UndoRefused::NoHistory(cluster.text(d.meta.name).to_owned()))?,

@@ -9,6 +9,7 @@ use crate::cluster::labels::{Operator, Selector};
 use crate::cluster::pod::Owner;
 use crate::cluster::state::Workload;
 use crate::cluster::workloads::{Budget, BudgetRule, IntOrPercent};
+use crate::units::arrange::Arrange;
 use crate::units::intern::Interner;
 
 /// What a budget demands of the pods it selects.
@@ -108,7 +109,7 @@ pub(super) fn selector_as_go_prints_it(selector: &Selector, text: &Interner) -> 
             }
         }
     }
-    labels.sort();
+    labels.arrange();
     format!(
         "&LabelSelector{{MatchLabels:map[string]string{{{}}},MatchExpressions:[]LabelSelectorRequirement{{{}}},}}",
         labels.concat(),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cluster::Cluster;
 use crate::cluster::ids::{BudgetId, PodId, TemplateId};
 use crate::cluster::pod::Owner;
+use crate::units::arrange::Arrange;
 use crate::units::grow;
 
 /// The pods of a budget.
@@ -37,7 +38,7 @@ impl Selected {
     /// In order: all that have not ended, and of those that have the first of each owner.
     pub(super) fn one_of_each_owner(&self) -> Vec<PodId> {
         let mut pods: Vec<PodId> = self.live().chain(self.ended.values().filter_map(|pods| pods.first().copied())).collect();
-        pods.sort_unstable();
+        pods.arrange();
         pods
     }
 

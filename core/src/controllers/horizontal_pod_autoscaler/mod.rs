@@ -17,6 +17,7 @@ use crate::apiserver::{Api, Notice, Watched};
 use crate::cluster::Workload;
 use crate::cluster::ids::{AutoscalerId, PodId};
 use crate::trace::RecordId;
+use crate::units::gather::Gather;
 use crate::units::time::{Millis, SECOND, Time};
 
 /// The component that its events name.
@@ -146,8 +147,8 @@ impl HorizontalPodAutoscalers {
     /// A machine that dies takes its pods' metrics with it, without any object changing.
     fn touch_resting(&mut self, api: &Api, notice: &Notice, queue: &mut WorkQueue) {
         if let Watched::Node(node, crate::apiserver::NodeChange::Machine) = notice.watched {
-            let workloads: BTreeSet<Workload> = api.cluster().node(node).pods.iter().map(|&pod| of_pod(api, pod)).collect();
-            let scalers: BTreeSet<AutoscalerId> = workloads.iter().filter_map(|w| self.of_workload.get(w)).flatten().copied().collect();
+            let workloads: BTreeSet<Workload> = api.cluster().node(node).pods.iter().map(|&pod| of_pod(api, pod)).gather();
+            let scalers: BTreeSet<AutoscalerId> = workloads.iter().filter_map(|w| self.of_workload.get(w)).flatten().copied().gather();
             scalers.into_iter().for_each(|id| self.touch(id, api, notice, queue));
         }
     }

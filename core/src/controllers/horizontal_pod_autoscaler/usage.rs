@@ -8,6 +8,7 @@ use crate::cluster::loads::{Demand, Load};
 use crate::cluster::pod::Phase;
 use crate::cluster::template::{Container, PodTemplate};
 use crate::cluster::{Cluster, Workload};
+use crate::units::arrange::Arrange;
 use crate::units::intern::Sym;
 use crate::units::time::Time;
 
@@ -17,7 +18,7 @@ pub(in crate::controllers) fn pods_of(cluster: &Cluster, workload: Workload) -> 
         Workload::Deployment(id) => {
             let sets = &cluster.deployments[id.index()].replica_sets;
             let mut pods: Vec<PodId> = sets.iter().flat_map(|set| cluster.replica_sets[set.index()].pods.iter().copied()).collect();
-            pods.sort_unstable();
+            pods.arrange();
             pods
         }
         Workload::ReplicaSet(id) => cluster.replica_sets[id.index()].pods.clone(),

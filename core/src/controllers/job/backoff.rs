@@ -3,6 +3,7 @@
 use crate::cluster::Cluster;
 use crate::cluster::ids::PodId;
 use crate::cluster::pod::Phase;
+use crate::units::arrange::Arrange;
 use crate::units::time::{Millis, SECOND, Time};
 
 const FIRST: Millis = 10 * SECOND;
@@ -19,7 +20,7 @@ impl Backoff {
     /// With newly ended pods (`newBackoffRecord`): a success forgets the failures before it.
     pub(super) fn with(self, cluster: &Cluster, succeeded: &[PodId], failed: &[PodId]) -> Backoff {
         let mut ends: Vec<Time> = failed.iter().map(|&p| finish_time(cluster, p)).collect();
-        ends.sort_unstable();
+        ends.arrange();
         match succeeded.iter().map(|&p| finish_time(cluster, p)).max() {
             None => Backoff { failures: self.failures.saturating_add(ends.len() as u32), last: ends.last().copied().or(self.last) },
             Some(success) => {

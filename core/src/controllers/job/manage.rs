@@ -14,6 +14,7 @@ use crate::controllers::losses::creation_causes;
 use crate::controllers::pod_control;
 use crate::controllers::revisions::with_label;
 use crate::trace::{DeleteReason, Subject};
+use crate::units::arrange::Arrange;
 use crate::units::time::Time;
 
 /// The most pods created or deleted in one look (`MaxPodCreateDeletePerSync`).
@@ -63,7 +64,7 @@ pub(super) fn manage(api: &mut Api, id: JobId, seen: &mut Seen, memory: &mut Mem
     }
     let sorted = |pods: &[PodId]| {
         let mut list: Vec<u32> = pods.iter().filter_map(|&p| index_of(cluster, p, label)).collect();
-        list.sort_unstable();
+        list.arrange();
         list
     };
     let (at_work, stopping) = (sorted(&seen.active), sorted(&stopping));
@@ -105,7 +106,7 @@ fn surplus_pods(api: &Api, id: JobId, seen: &Seen, at_least: usize) -> Vec<PodId
         )
     };
     let mut left = seen.active.clone();
-    left.sort_by_key(order);
+    left.arrange_by_key(order);
     let mut surplus = Vec::new();
     if job.indexed {
         let label = api.known().job_completion_index;

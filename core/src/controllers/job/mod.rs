@@ -15,6 +15,7 @@ use crate::cluster::ids::{JobId, PodId};
 use crate::cluster::pod::{Owner, Phase};
 use crate::cluster::workloads::JobStatus;
 use crate::trace::{Change, DeleteReason, RecordId, Subject};
+use crate::units::arrange::Arrange;
 use crate::units::time::{Millis, SECOND};
 use pods::{Counts, Seen};
 use verdict::Verdict;
@@ -181,7 +182,7 @@ fn take_causes(api: &mut Api, memory: &mut Memory) {
     if !gathered.is_empty() {
         let mut causes = gathered;
         causes.extend_from_slice(api.causes());
-        causes.sort_unstable();
+        causes.arrange();
         causes.dedup();
         api.set_causes(&causes);
     }

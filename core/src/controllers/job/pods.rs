@@ -9,6 +9,7 @@ use crate::cluster::Cluster;
 use crate::cluster::ids::{JobId, PodId};
 use crate::cluster::pod::{Phase, Pod, PodName};
 use crate::cluster::workloads::{Job, PodFailureAction};
+use crate::units::gather::Gather;
 use crate::units::intern::Sym;
 
 /// How many pods are at work and being stopped: as a look finds them, then with what it makes and stops.
@@ -136,7 +137,7 @@ impl Seen {
                 indexes::add(&mut failed_indexes, index);
             }
         }
-        let active: BTreeSet<u32> = self.active.iter().filter_map(|&p| index_of(cluster, p, label)).collect();
+        let active: BTreeSet<u32> = self.active.iter().filter_map(|&p| index_of(cluster, p, label)).gather();
         for &pod in &self.failed {
             let Some(index) = index_of(cluster, pod, label) else { continue };
             if active.contains(&index) || indexes::has(&self.succeeded_indexes, index) || indexes::has(&failed_indexes, index) {

@@ -10,6 +10,8 @@ use crate::cluster::Cluster;
 use crate::cluster::ids::{KarpenterPoolId, NodeId, PodId};
 use crate::cluster::karpenter::LaunchOption;
 use crate::trace::Subject;
+use crate::units::arrange::Arrange;
+use crate::units::gather::Gather;
 use crate::units::time::Time;
 
 /// A node that might go.
@@ -59,7 +61,7 @@ impl KarpenterController {
     /// Nodes on which something happened too lately (`consolidateAfter`).
     pub(super) fn restless(&self, cluster: &Cluster, now: Time) -> BTreeSet<NodeId> {
         let machines = cluster.karpenter.machines.iter().filter(|m| !m.gone);
-        machines.filter_map(|m| m.node).filter(|&node| self.calm_at(cluster, node).is_some_and(|at| at > now)).collect()
+        machines.filter_map(|m| m.node).filter(|&node| self.calm_at(cluster, node).is_some_and(|at| at > now)).gather()
     }
 
     /// When nothing will have happened on a node for long enough; none where that does not matter.
@@ -97,7 +99,7 @@ impl KarpenterController {
             candidates.push(Candidate { machine: index, node, pool: machine.pool, price, cost, pods: pods.len() });
         }
         // What saves most for what it disturbs goes first.
-        candidates.sort_by(|a, b| {
+        candidates.arrange_by(|a, b| {
             let ratio = |c: &Candidate| c.price as f64 / c.cost;
             ratio(b).total_cmp(&ratio(a)).then(a.node.cmp(&b.node))
         });
@@ -154,7 +156,7 @@ impl Ground {
     /// The nodes that take the place of one, whatever they cost; none if its pods find no place.
     pub(super) fn replace(&self, cluster: &Cluster, node: NodeId) -> Option<Vec<(KarpenterPoolId, usize)>> {
         let mut trial = self.trial.clone();
-        let moved: BTreeSet<PodId> = trial.take_away(node).into_iter().collect();
+        let moved: BTreeSet<PodId> = trial.take_away(node).into_iter().gather();
         let pods = self.waiting.iter().chain(&self.leaving).chain(&moved).copied().collect();
         let plan = trial.solve(cluster, pods, &BTreeSet::new());
         let all = plan.failed.iter().all(|pod| self.waiting.contains(pod));

@@ -11,6 +11,7 @@ use crate::cluster::karpenter::{ConsolidationPolicy, DisruptionCause, LeaveReaso
 use crate::cluster::template::TaintEffect;
 use crate::controllers::queue::{Key, WorkQueue};
 use crate::trace::RecordId;
+use crate::units::arrange::Arrange;
 use crate::units::time::{Millis, SECOND, Time};
 
 /// What is decided is looked at again after so long, and only then done (`consolidationTTL`).
@@ -199,7 +200,7 @@ impl KarpenterController {
             Some((machine.drifted?, index, node, machine.pool, machine.termination_grace.is_some()))
         });
         let mut drifted: Vec<(Time, usize, NodeId, KarpenterPoolId, bool)> = drifted.collect();
-        drifted.sort_unstable_by_key(|&(since, index, ..)| (since, index));
+        drifted.arrange_by_key(|&(since, index, ..)| (since, index));
         if drifted.is_empty() {
             return false;
         }

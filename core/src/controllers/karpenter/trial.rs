@@ -12,6 +12,7 @@ use crate::cluster::node::{Node, Taint};
 use crate::cluster::template::{Affinity, NodeSelectorTerm, PodTemplate, TaintEffect};
 use crate::controllers::cluster_autoscaler::world::World;
 use crate::scheduler::plugins::node_affinity::RequiredNodeAffinity;
+use crate::units::arrange::Arrange;
 use crate::units::resources::Resources;
 use crate::units::time::Time;
 
@@ -87,7 +88,7 @@ impl Trial {
             standing.insert(id, if restless.contains(&id) { Standing::Restless } else { Standing::Settled });
         }
         let mut order: Vec<usize> = (0..karpenter.pools.len()).collect();
-        order.sort_by(|&a, &b| {
+        order.arrange_by(|&a, &b| {
             let (a, b) = (&karpenter.pools[a], &karpenter.pools[b]);
             b.weight.cmp(&a.weight).then_with(|| cluster.text(a.name).cmp(cluster.text(b.name)))
         });
@@ -140,7 +141,7 @@ impl Trial {
 
     /// Finds places for pods, the largest first. Those in `moved` need not move: they go to no node on which something happened lately.
     pub(super) fn solve(&mut self, cluster: &Cluster, mut pods: Vec<PodId>, moved: &BTreeSet<PodId>) -> Plan {
-        pods.sort_by_key(|&id| {
+        pods.arrange_by_key(|&id| {
             let requests = &cluster.template_of(id).requests;
             (std::cmp::Reverse(requests.cpu_milli), std::cmp::Reverse(requests.memory), cluster.pod(id).created, id)
         });
@@ -200,7 +201,7 @@ impl Trial {
             return true;
         }
         let mut open: Vec<usize> = (0..plan.claims.len()).filter(|&c| feasible.contains(&plan.claims[c].node)).collect();
-        open.sort_by_key(|&c| (plan.claims[c].pods.len(), c));
+        open.arrange_by_key(|&c| (plan.claims[c].pods.len(), c));
         for at in open {
             let claim = &plan.claims[at];
             let mut used = claim.used.clone();
@@ -263,10 +264,10 @@ impl Trial {
             return false;
         }
         let mut zones: Vec<_> = options.iter().map(|&o| of.options[o].node.zone).collect();
-        zones.sort_unstable();
+        zones.arrange();
         zones.dedup();
         // The cheapest zone; among equally cheap ones the one with the fewest nodes.
-        zones.sort_by_key(|&zone| {
+        zones.arrange_by_key(|&zone| {
             let here: Vec<usize> = options.iter().copied().filter(|&o| of.options[o].node.zone == zone).collect();
             let first = here.iter().find(|&&o| of.options[o].spot).or(here.first());
             let price = first.map_or(i64::MAX, |&o| of.options[o].price);

@@ -11,6 +11,7 @@ use crate::cluster::pod::{Owner, Phase, Pod, PodName};
 use crate::cluster::workloads::{IntOrPercent, StatefulSet, StatefulSetStrategy};
 use crate::controllers::losses::{CreationCauses, creation_causes};
 use crate::trace::{DeleteReason, Subject};
+use crate::units::arrange::Arrange;
 use crate::units::time::Time;
 
 /// The most pods handled in one batch of a Parallel set.
@@ -60,7 +61,7 @@ pub(super) fn run(api: &mut Api, id: StatefulSetId) -> Result<(), Refusal> {
             None => {}
         }
     }
-    condemned.sort_by_key(|&p| std::cmp::Reverse(ordinal(cluster, p)));
+    condemned.arrange_by_key(|&p| std::cmp::Reverse(ordinal(cluster, p)));
     let now = api.now();
     let unhealthy = |id: PodId| is_unavailable(cluster.pod(id), set.min_ready, now);
     let empty_or_unhealthy = slots.iter().find(|slot| slot.is_none_or(unhealthy));

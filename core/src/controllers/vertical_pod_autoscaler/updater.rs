@@ -7,6 +7,7 @@ use crate::cluster::pod::Phase;
 use crate::cluster::vertical_autoscalers::UpdateMode;
 use crate::cluster::{Cluster, Workload};
 use crate::trace::{Evictor, Subject};
+use crate::units::arrange::Arrange;
 use crate::units::time::{MINUTE, Millis, Time};
 
 /// Pods this old are updated for differences within the bounds too (`--pod-lifetime-update-threshold`) …
@@ -54,7 +55,7 @@ pub(super) fn update(api: &mut Api, id: VerticalAutoscalerId, deferred: &mut std
         }
     }
     // Those that need more first, then the largest differences.
-    wanted.sort_by(|a, b| b.grows.cmp(&a.grows).then(b.difference.total_cmp(&a.difference)).then(a.pod.cmp(&b.pod)));
+    wanted.arrange_by(|a, b| b.grows.cmp(&a.grows).then(b.difference.total_cmp(&a.difference)).then(a.pod.cmp(&b.pod)));
     let configured = desired(api.cluster(), workload);
     let alive = |pod: &&PodId| api.cluster().pod(**pod).phase == Phase::Running;
     let running = pods.iter().filter(alive).count() as i32;

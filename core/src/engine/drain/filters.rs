@@ -6,6 +6,7 @@ use crate::cluster::Cluster;
 use crate::cluster::ids::{NodeId, PodId};
 use crate::cluster::pod::{Owner, Pod};
 use crate::cluster::template::VolumeSource;
+use crate::units::arrange::Arrange;
 
 const DAEMON_SET_FATAL: &str = "DaemonSet-managed Pods (use --ignore-daemonsets to ignore)";
 const DAEMON_SET_WARNING: &str = "ignoring DaemonSet-managed Pods";
@@ -41,7 +42,7 @@ impl Verdict {
 /// Passes the node's pods through the filters.
 pub(super) fn select(cluster: &Cluster, node: NodeId, options: DrainOptions) -> Selection {
     let mut ids = cluster.node(node).pods.clone();
-    ids.sort();
+    ids.arrange();
     let (mut pods, mut warnings, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for id in ids {
         let verdict = verdict(cluster, id, options);

@@ -7,6 +7,7 @@ use crate::cluster::pod::Owner;
 use crate::cluster::workloads::Budget;
 use crate::cluster::{Cluster, Workload};
 use crate::engine::scheduling::Scheduling;
+use crate::units::arrange::Arrange;
 use crate::units::resources::Resources;
 
 /// Clusters of up to so many pods are summed up as a whole after every moment, larger ones where they were touched.
@@ -38,8 +39,8 @@ impl Invariants {
         let mut bound: Vec<PodId> = cluster.node(id).pods.iter().copied().filter(|&p| !cluster.pod(p).phase.is_terminal()).collect();
         bound.extend(scheduling.promised(id));
         let mut counted = info.pods.clone();
-        bound.sort_unstable();
-        counted.sort_unstable();
+        bound.arrange();
+        counted.arrange();
         let name = || cluster.text(cluster.node(id).name);
         if bound != counted {
             let found = format!("{}: {} pods are bound there, {} are counted", name(), bound.len(), counted.len());

@@ -6,6 +6,8 @@ use k8s_openapi::api::core::v1::{AppArmorProfile, SELinuxOptions, SeccompProfile
 
 use super::Violation;
 use super::specs::{Pod, containers, quoted, setters, word};
+use crate::units::arrange::Arrange;
+use crate::units::gather::Gather;
 
 const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 const SECCOMP_POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
@@ -17,7 +19,7 @@ pub(super) fn app_armor(pod: &Pod<'_>) -> Option<Violation> {
         profile.map(|p| p.type_.clone()).filter(|kind| !matches!(kind.as_str(), "RuntimeDefault" | "Localhost"))
     };
     let own = bad_type(pod.context().and_then(|c| c.app_armor_profile.as_ref()));
-    let mut values: BTreeSet<String> = own.iter().cloned().collect();
+    let mut values: BTreeSet<String> = own.iter().cloned().gather();
     let of = |c: &SecurityContext| bad_type(c.app_armor_profile.as_ref());
     let bad = pod.containers_where(|c| of(c).is_some());
     values.extend(pod.containers().filter_map(|c| of(c.security_context.as_ref()?)));
@@ -43,7 +45,7 @@ pub(super) fn proc_mount(pod: &Pod<'_>) -> Option<Violation> {
     if bad.is_empty() {
         return None;
     }
-    let kinds: BTreeSet<String> = pod.containers().filter_map(|c| other(c.security_context.as_ref()?)).collect();
+    let kinds: BTreeSet<String> = pod.containers().filter_map(|c| other(c.security_context.as_ref()?)).gather();
     Violation::new("procMount", format!("{} must not set securityContext.procMount to {}", containers(&bad), quoted(kinds)))
 }
 
@@ -70,7 +72,7 @@ fn selinux_types(pod: &Pod<'_>, allowed: &[&str]) -> Option<Violation> {
     let who = setters(own.is_some_and(is_bad), &pod.containers_where(|c| c.se_linux_options.as_ref().is_some_and(is_bad)))?;
     let all: Vec<&SELinuxOptions> =
         own.into_iter().chain(pod.containers().filter_map(|c| c.security_context.as_ref()?.se_linux_options.as_ref())).collect();
-    let types: BTreeSet<String> = all.iter().filter(|o| bad_type(o)).map(|o| text(&o.type_)).collect();
+    let types: BTreeSet<String> = all.iter().filter(|o| bad_type(o)).map(|o| text(&o.type_)).gather();
     let mut details = Vec::new();
     if !types.is_empty() {
         details.push(format!("{} {}", word("type", "types", types.len()), quoted(types)));
@@ -88,10 +90,10 @@ fn selinux_types(pod: &Pod<'_>, allowed: &[&str]) -> Option<Violation> {
 pub(super) fn seccomp_annotations(pod: &Pod<'_>) -> Option<Violation> {
     let allowed = |value: &str| matches!(value, "runtime/default" | "docker/default") || value.starts_with("localhost/");
     let of_containers = pod.containers().map(|c| format!("{SECCOMP_CONTAINER}{}", c.name));
-    let keys: BTreeSet<String> = std::iter::once(SECCOMP_POD.to_owned()).chain(of_containers).collect();
+    let keys: BTreeSet<String> = std::iter::once(SECCOMP_POD.to_owned()).chain(of_containers).gather();
     let bad = keys.into_iter().filter_map(|key| pod.annotations.get(&key).filter(|v| !allowed(v)).map(|value| format!("{key}={value:?}")));
     let mut bad: Vec<String> = bad.collect();
-    bad.sort();
+    bad.arrange();
     if bad.is_empty() {
         return None;
     }
@@ -109,7 +111,7 @@ pub(super) fn seccomp_baseline(pod: &Pod<'_>) -> Option<Violation> {
     let of = |c: &SecurityContext| bad_seccomp(c.seccomp_profile.as_ref());
     let who = setters(own.is_some(), &pod.containers_where(|c| of(c).is_some()))?;
     let kinds = own.into_iter().chain(pod.containers().filter_map(|c| of(c.security_context.as_ref()?)));
-    let kinds: BTreeSet<String> = kinds.collect();
+    let kinds: BTreeSet<String> = kinds.gather();
     Violation::new("seccompProfile", format!("{who} must not set securityContext.seccompProfile.type to {}", quoted(kinds)))
 }
 

@@ -11,6 +11,7 @@ use crate::manifest::forms::{is_domain_prefixed, is_qualified_name};
 use crate::manifest::names::is_dns_label;
 use crate::manifest::stored::UID;
 use crate::units::cron::Schedule;
+use crate::units::gather::Gather;
 use crate::units::zone::Zone;
 
 /// `ValidateJobCreate`.
@@ -166,7 +167,7 @@ fn pod_failure_policy(spec: &Field<'_>, rules: &Field<'_>, errors: &mut Errors) 
     }
     let pod = spec.at(&["template", "spec"]);
     let names: BTreeSet<&str> =
-        pod.get("containers").items().chain(pod.get("initContainers").items()).map(|c| c.get("name").text()).collect();
+        pod.get("containers").items().chain(pod.get("initContainers").items()).map(|c| c.get("name").text()).gather();
     for rule in rules.items() {
         let action = rule.get("action");
         if action.text() == "FailIndex" {

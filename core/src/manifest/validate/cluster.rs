@@ -11,6 +11,7 @@ use crate::manifest::field::{Errors, Field};
 use crate::manifest::forms::{cidr, is_qualified_name};
 use crate::manifest::kinds::Kind;
 use crate::manifest::names::is_dns_label;
+use crate::units::gather::Gather;
 
 /// The highest priority that is not the system's own.
 const HIGHEST_PRIORITY: i64 = 1_000_000_000;
@@ -52,7 +53,7 @@ fn node(object: &Field<'_>, errors: &mut Errors) {
         }
     }
     if ranges.len() > 1 {
-        let families: BTreeSet<bool> = ranges.texts().filter_map(cidr).map(|(ip, _)| ip.is_ipv4()).collect();
+        let families: BTreeSet<bool> = ranges.texts().filter_map(cidr).map(|(ip, _)| ip.is_ipv4()).gather();
         if families.len() != 2 || ranges.len() > 2 {
             errors.invalid(&ranges, "there may be no more than one range for each IP family");
         }

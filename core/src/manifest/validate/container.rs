@@ -11,6 +11,7 @@ use super::volume::{Volumes, below, relative, required};
 use crate::manifest::field::{Errors, Field, Reason};
 use crate::manifest::forms::{is_config_key, is_header_name, is_port, is_port_name, is_qualified_name, is_variable_name, stays_below};
 use crate::manifest::names::{is_dns_label, is_dns_subdomain};
+use crate::units::gather::Gather;
 use crate::units::quantity::Quantity;
 
 /// What containers need to know of their pod.
@@ -51,7 +52,7 @@ pub(super) fn containers(pod: &Pod<'_>, errors: &mut Errors) {
 /// `validateInitContainers`.
 pub(super) fn init_containers(pod: &Pod<'_>, errors: &mut Errors) {
     let list = pod.spec.get("initContainers");
-    let mut names: BTreeSet<&str> = pod.spec.get("containers").items().map(|c| c.get("name").text()).collect();
+    let mut names: BTreeSet<&str> = pod.spec.get("containers").items().map(|c| c.get("name").text()).gather();
     for container in list.items() {
         common(pod, &container, errors);
         let policy = container.get("restartPolicy");
@@ -84,7 +85,7 @@ pub(super) fn init_containers(pod: &Pod<'_>, errors: &mut Errors) {
 /// `validateEphemeralContainers`.
 pub(super) fn ephemeral_containers(pod: &Pod<'_>, errors: &mut Errors) {
     let named = |group: &'static str| pod.spec.get(group).items().map(|c| c.get("name").text()).collect::<Vec<_>>();
-    let others: BTreeSet<&str> = named("containers").into_iter().chain(named("initContainers")).collect();
+    let others: BTreeSet<&str> = named("containers").into_iter().chain(named("initContainers")).gather();
     let mut names = others.clone();
     for container in pod.spec.get("ephemeralContainers").items() {
         common(pod, &container, errors);

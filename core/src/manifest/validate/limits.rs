@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::resources::{amount, container_resource, is_quota_resource, may_overcommit, quota_resource, resource_name};
 use crate::manifest::field::{Errors, Field};
 use crate::manifest::forms::is_qualified_name;
+use crate::units::gather::Gather;
 use crate::units::quantity::Quantity;
 
 pub(super) fn limit_range(spec: &Field<'_>, errors: &mut Errors) {
@@ -151,7 +152,7 @@ fn unfit(name_place: &Field<'_>, scope: &str, place: &Field<'_>, hard: &Field<'_
 }
 
 fn conflicts<'a>(scopes: impl Iterator<Item = &'a str>, place: &Field<'_>, errors: &mut Errors) {
-    let all: BTreeSet<&str> = scopes.collect();
+    let all: BTreeSet<&str> = scopes.gather();
     for (one, other) in [("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")] {
         if all.contains(one) && all.contains(other) {
             errors.invalid(place, "conflicting scopes");

@@ -8,6 +8,8 @@ use super::selector::{label_key, selector};
 use crate::manifest::field::{Errors, Field};
 use crate::manifest::forms::is_label_value;
 use crate::manifest::names::{is_dns_label, is_dns_subdomain};
+use crate::units::arrange::Arrange;
+use crate::units::gather::Gather;
 
 const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
@@ -72,7 +74,7 @@ fn label_keys(place: &Field<'_>, errors: &mut Errors) {
         keys.items().for_each(|key| label_key(&key, errors));
     }
     if selector.is_set() {
-        let mut seen: BTreeSet<&str> = selector.get("matchLabels").entries().map(|(key, _)| key).collect();
+        let mut seen: BTreeSet<&str> = selector.get("matchLabels").entries().map(|(key, _)| key).gather();
         for expression in selector.get("matchExpressions").items() {
             let key = expression.get("key").text();
             let index = matches.texts().enumerate().filter(|(_, k)| *k == key).map(|(i, _)| i).last();
@@ -236,7 +238,7 @@ pub(super) fn topology_terms(terms: &Field<'_>, errors: &mut Errors) {
             }
             all.push((key.text(), set));
         }
-        all.sort();
+        all.arrange();
         // The server compares with terms that it has not read yet, which are empty.
         if all.is_empty() || seen.contains(&all) {
             errors.duplicate(&term.get("matchLabelExpressions"));

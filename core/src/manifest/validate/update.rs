@@ -6,6 +6,7 @@
 use super::{batch, meta, of_kind, pod};
 use crate::manifest::field::{Errors, Field};
 use crate::manifest::kinds::Kind;
+use crate::units::arrange::Arrange;
 
 pub(super) fn check<'a>(new: &Field<'a>, old: &Field<'_>, kind: &Kind, errors: &mut Errors) {
     let (now, before) = (new.get("metadata"), old.get("metadata"));
@@ -106,7 +107,7 @@ pub(super) fn check<'a>(new: &Field<'a>, old: &Field<'_>, kind: &Kind, errors: &
         "ResourceQuota" => {
             let sorted = |field: Field<'_>| {
                 let mut all: Vec<String> = field.texts().map(str::to_owned).collect();
-                all.sort();
+                all.arrange();
                 all.dedup();
                 all
             };
@@ -209,7 +210,7 @@ fn volume<'a>(new: &Field<'a>, spec: &Field<'a>, was: &Field<'_>, errors: &mut E
             .filter(|(name, _)| !VOLUME_FIELDS.contains(name))
             .filter_map(|(name, field)| Some((name.to_owned(), field.value()?.clone())))
             .collect();
-        source.sort_by(|a, b| a.0.cmp(&b.0));
+        source.arrange_by(|a, b| a.0.cmp(&b.0));
         source
     };
     let mut now = source(spec);

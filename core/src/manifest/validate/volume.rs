@@ -9,6 +9,8 @@ use super::storage;
 use crate::manifest::field::{Errors, Field};
 use crate::manifest::forms::{is_absolute, is_domain_prefixed, is_user_id, stays_below};
 use crate::manifest::names::{is_dns_label, is_dns_subdomain};
+use crate::units::arrange::Arrange;
+use crate::units::gather::Gather;
 use crate::units::quantity::Quantity;
 
 /// The kinds of volumes in the order they are looked at; of two, the later one is refused.
@@ -55,7 +57,7 @@ pub(super) fn volumes<'a>(volumes: &Field<'a>, pod: &str, errors: &mut Errors) -
         .items()
         .filter(|v| !pod.is_empty() && v.get("ephemeral").is_set())
         .map(|v| format!("{pod}-{}", v.get("name").text()))
-        .collect();
+        .gather();
     for volume in volumes.items() {
         let before = errors.0.len();
         let name = volume.get("name");
@@ -83,7 +85,7 @@ pub(super) fn volumes<'a>(volumes: &Field<'a>, pod: &str, errors: &mut Errors) -
 fn source(volume: &Field<'_>, name: &str, pod: &str, errors: &mut Errors) {
     let mut found = false;
     let mut kinds: Vec<usize> = volume.entries().filter_map(|(key, _)| KINDS.iter().position(|kind| *kind == key)).collect();
-    kinds.sort_unstable();
+    kinds.arrange();
     for kind in kinds.into_iter().map(|i| KINDS[i]) {
         let source = volume.get(kind);
         if !source.is_set() {

@@ -3,6 +3,7 @@
 use super::super::amounts::{counted, listed};
 use super::super::model::Report;
 use super::super::span;
+use crate::units::arrange::Arrange;
 
 /// How many of each a line names.
 const MOST: usize = 4;
@@ -32,7 +33,7 @@ pub fn lines(report: &Report) -> Vec<String> {
     }
     if !measures.pending.is_empty() {
         let mut pending: Vec<_> = measures.pending.iter().filter(|waited| waited.longest_ms >= 1_000).collect();
-        pending.sort_by_key(|waited| std::cmp::Reverse(waited.total_ms));
+        pending.arrange_by_key(|waited| std::cmp::Reverse(waited.total_ms));
         let told: Vec<String> = pending
             .iter()
             .map(|waited| match waited.total_ms == waited.longest_ms {
@@ -45,7 +46,7 @@ pub fn lines(report: &Report) -> Vec<String> {
         }
     }
     let mut skew: Vec<_> = measures.zone_skew.iter().filter(|skew| skew.after > skew.before).collect();
-    skew.sort_by_key(|skew| std::cmp::Reverse(skew.after - skew.before));
+    skew.arrange_by_key(|skew| std::cmp::Reverse(skew.after - skew.before));
     if !skew.is_empty() {
         let told: Vec<String> = skew.iter().map(|skew| format!("{} {} instead of {}", skew.workload, skew.after, skew.before)).collect();
         lines.push(format!("pods by which the fullest zone is ahead of the emptiest: {}", listed(&told, MOST)));

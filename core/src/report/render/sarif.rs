@@ -9,6 +9,7 @@ use super::super::annotations::{Annotation, Level, annotations};
 use super::super::model::{Link, Place, Report};
 use super::super::span;
 use super::super::why::diagnostic;
+use crate::units::arrange::Arrange;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -21,7 +22,7 @@ pub fn render(report: &Report) -> String {
 /// The same for annotations from anywhere, with what there is to say of the run as a whole.
 pub fn of(all: &[Annotation], properties: &Value) -> String {
     let mut ids: Vec<&str> = all.iter().map(|a| a.rule.as_str()).collect();
-    ids.sort_unstable();
+    ids.arrange();
     ids.dedup();
     let rules: Vec<Value> = ids.iter().map(|id| rule(id)).collect();
     let results: Vec<Value> = all.iter().map(|a| result(a, ids.binary_search(&a.rule.as_str()).unwrap_or_default())).collect();

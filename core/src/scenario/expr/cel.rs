@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::facts::{Facts, Needs, Which};
 use super::{Evaluator, ExpressionId};
 use crate::scenario::names;
+use crate::units::arrange::Arrange;
 use crate::units::text::{nearest, visible_short};
 
 /// The names that expressions may use besides those of the language.
@@ -52,7 +53,7 @@ impl Evaluator for Cel {
         let mut bound = Vec::new();
         collect_bound(&expression, &mut bound);
         let mut variables = references.variables();
-        variables.sort_unstable();
+        variables.arrange();
         for name in variables {
             if !VARIABLES.contains(&name) && !bound.iter().any(|b| b == name) && !self.is_type(name) {
                 let known = VARIABLES.into_iter().chain(FUNCTIONS);
@@ -65,7 +66,7 @@ impl Evaluator for Cel {
         if !needs.time {
             needs.moments.clear();
         }
-        needs.moments.sort_unstable();
+        needs.moments.arrange();
         needs.moments.dedup();
         drop(references);
         self.programs.push((expression, needs.clone()));
@@ -322,7 +323,7 @@ fn display(value: &Value) -> String {
         Value::List(items) => format!("[{}]", items.iter().take(20).map(display).collect::<Vec<_>>().join(", ")),
         Value::Map(map) => {
             let mut entries: Vec<String> = map.map.iter().map(|(key, value)| format!("{}: {}", key_text(key), display(value))).collect();
-            entries.sort();
+            entries.arrange();
             format!("{{{}}}", entries.join(", "))
         }
         other => format!("a value of type {}", other.type_of()),

@@ -15,6 +15,7 @@ use crate::cluster::state::Workload;
 use crate::cluster::workloads::Condition;
 use crate::scenario::names;
 use crate::trace::Change;
+use crate::units::arrange::Arrange;
 use crate::units::time::{Millis, Time};
 
 /// Which of a sort are asked for.
@@ -37,7 +38,7 @@ impl Which {
             (Which::None, which) | (which, Which::None) => which,
             (Which::Named(mut names), Which::Named(more)) => {
                 names.extend(more);
-                names.sort();
+                names.arrange();
                 names.dedup();
                 Which::Named(names)
             }
@@ -490,7 +491,7 @@ fn volume_facts(cluster: &Cluster) -> Vec<VolumeFacts> {
 fn autoscaler_facts(cluster: &Cluster, id: AutoscalerId) -> AutoscalerFacts {
     let scaler = &cluster.autoscalers[id.index()];
     let mut conditions: Vec<String> = scaler.status.conditions.iter().map(condition_text).collect();
-    conditions.sort();
+    conditions.arrange();
     AutoscalerFacts {
         current: i64::from(scaler.status.current),
         desired: i64::from(scaler.status.desired),
@@ -592,7 +593,7 @@ fn workload_facts(cluster: &Cluster, workload: Workload, now: Time) -> WorkloadF
     };
     let mut facts = WorkloadFacts { desired: desired_of(cluster, workload), ..WorkloadFacts::default() };
     facts.conditions = conditions_of(cluster, workload).iter().map(condition_text).collect();
-    facts.conditions.sort();
+    facts.conditions.arrange();
     for id in pods_of(cluster, workload) {
         let pod = cluster.pod(id);
         facts.pods += 1;
@@ -613,7 +614,7 @@ fn workload_facts(cluster: &Cluster, workload: Workload, now: Time) -> WorkloadF
             *facts.zones.entry(cluster.zone_name(node.zone).to_owned()).or_default() += 1;
         }
     }
-    facts.nodes.sort();
+    facts.nodes.arrange();
     facts.nodes.dedup();
     if let Workload::Job(id) = workload {
         let status = &cluster.jobs[id.index()].status;

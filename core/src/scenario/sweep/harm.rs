@@ -8,6 +8,7 @@ use super::measure::Measures;
 use crate::engine::Ended;
 use crate::engine::drain::{DrainStatus, Drains};
 use crate::scenario::outcome::{Outcome, Verdict};
+use crate::units::arrange::Arrange;
 use crate::units::time::{SECOND, format_span};
 
 /// A second in which a workload has no pod that answers.
@@ -82,7 +83,7 @@ impl Harm {
         if outcome.ended == Ended::BudgetSpent {
             add(BUDGET_SPENT, "the run went in circles until its budget was spent".to_owned());
         }
-        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.points));
+        reasons.arrange_by_key(|reason| std::cmp::Reverse(reason.points));
         Harm { score: reasons.iter().fold(0, |sum: u64, reason| sum.saturating_add(reason.points)), reasons }
     }
 }

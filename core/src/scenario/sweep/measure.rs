@@ -11,6 +11,7 @@ use crate::cluster::Cluster;
 use crate::cluster::ids::NodeId;
 use crate::cluster::state::Workload;
 use crate::trace::{Change, PodState, Subject, Trace, View};
+use crate::units::arrange::Arrange;
 use crate::units::time::{Millis, Time};
 
 /// What a workload lost.
@@ -92,7 +93,7 @@ impl Measures {
             |cluster: &Cluster| cluster.live_pods().filter(|(_, pod)| pod.is_unscheduled() && pod.deletion.is_none()).count() as u64;
         measures.unschedulable = waiting(end).saturating_sub(waiting(start));
         measures.losses = fold.losses.into_values().filter(|loss| loss.missing_pod_ms > 0).collect();
-        measures.losses.sort_by(|a, b| {
+        measures.losses.arrange_by(|a, b| {
             (b.outage_ms, b.missing_pod_ms).cmp(&(a.outage_ms, a.missing_pod_ms)).then_with(|| a.workload.cmp(&b.workload))
         });
         measures

@@ -7,6 +7,7 @@ use crate::cluster::Cluster;
 use crate::scenario::document::{Expectation, Scenario, Start, Step};
 use crate::scenario::names;
 use crate::scenario::verb::{DrainOptions, Verb};
+use crate::units::arrange::Arrange;
 use crate::units::time::Time;
 
 /// Names the rules by which a run is made: rows of different versions are not compared, and no cache outlives it.
@@ -65,7 +66,7 @@ impl Family {
             Axis::Node | Axis::NodePair | Axis::Drain => cluster.live_nodes().map(|(_, n)| cluster.text(n.name).to_owned()).collect(),
             Axis::Zone => {
                 let mut zones: Vec<_> = cluster.live_nodes().map(|(_, n)| n.zone).collect();
-                zones.sort_unstable();
+                zones.arrange();
                 zones.dedup();
                 zones.into_iter().map(|zone| cluster.zone_name(zone).to_owned()).filter(|name| !name.is_empty()).collect()
             }

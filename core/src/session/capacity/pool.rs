@@ -12,6 +12,7 @@ use crate::engine::{Ended, Sim};
 use crate::report::{MOST_NAMES, PoolAnswer, PoolPart, meaning};
 use crate::scenario::{self, Scenario, Step, Verb};
 use crate::trace::{Change, Subject, Trace};
+use crate::units::arrange::Arrange;
 use crate::units::quantity::Quantity;
 use crate::units::resources::Resources;
 use crate::units::time::Time;
@@ -69,7 +70,7 @@ impl Session {
     pub fn zones(&self) -> Vec<String> {
         let cluster = self.cluster();
         let mut names: Vec<String> = cluster.live_nodes().map(|(_, node)| cluster.zone_name(node.zone).to_owned()).collect();
-        names.sort();
+        names.arrange();
         names.dedup();
         names
     }
@@ -196,7 +197,7 @@ impl Session {
                 }
             }
         }
-        mixes.sort();
+        mixes.arrange();
         mixes
     }
 
@@ -253,7 +254,7 @@ impl Session {
         let losses: Vec<(String, Vec<NodeId>)> = match zones {
             [] | [_] => {
                 let mut nodes: Vec<NodeId> = cluster.live_nodes().map(|(id, _)| id).collect();
-                nodes.sort_by_key(|&id| (std::cmp::Reverse(cluster.node(id).pods.len()), id));
+                nodes.arrange_by_key(|&id| (std::cmp::Reverse(cluster.node(id).pods.len()), id));
                 nodes.truncate(MOST_LOST);
                 nodes.into_iter().map(|id| (format!("node {}", cluster.text(cluster.node(id).name)), vec![id])).collect()
             }

@@ -8,6 +8,7 @@ use crate::cluster::template::PodAffinityTerm;
 use crate::scheduler::Detail;
 use crate::scheduler::plugins::Plugin;
 use crate::scheduler::status::Refusal;
+use crate::units::arrange::Arrange;
 use crate::units::intern::Sym;
 use crate::units::resources::Resources;
 
@@ -59,12 +60,12 @@ fn in_the_way(world: &World, node: NodeId) -> Option<Vec<PodId>> {
         requests.cpu_milli.saturating_add(requests.memory >> 22)
     };
     let mut pods: Vec<PodId> = on(world, node).collect();
-    pods.sort_by_key(|&pod| (world.cluster.pod(pod).priority, size(pod), pod));
+    pods.arrange_by_key(|&pod| (world.cluster.pod(pod).priority, size(pod), pod));
     if let Some(&one) = pods.iter().find(|&&pod| covered(&world.cluster.template_of(pod).requests, 1)) {
         return Some(vec![one]);
     }
     // None is enough alone: the largest of the least important, until they are.
-    pods.sort_by_key(|&pod| (world.cluster.pod(pod).priority, std::cmp::Reverse(size(pod)), pod));
+    pods.arrange_by_key(|&pod| (world.cluster.pod(pod).priority, std::cmp::Reverse(size(pod)), pod));
     let (mut going, mut given) = (Vec::new(), Resources::default());
     for pod in pods {
         given.add(&world.cluster.template_of(pod).requests);

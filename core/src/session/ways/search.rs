@@ -5,6 +5,7 @@ use super::{nodes, others, pod};
 use crate::cluster::ids::{NodeId, PodId};
 use crate::report::{Scope, Way, node_like};
 use crate::scheduler::plugins::Plugin;
+use crate::units::arrange::Arrange;
 use crate::units::resources::Resources;
 
 /// How often the scheduler may still be asked.
@@ -84,7 +85,7 @@ pub(super) fn ways(world: &World, first: &Answer, budget: &mut Budget) -> Vec<Wa
             Scope::Nodes => found.extend(one_more_node(world, budget)),
             Scope::Others => {}
         }
-        found.sort_by_key(|f| (f.way.changes.len(), f.cost));
+        found.arrange_by_key(|f| (f.way.changes.len(), f.cost));
         // One way of each kind: the same with another node says nothing new.
         let mut kinds: Vec<Vec<Option<Plugin>>> = Vec::new();
         for Found { way, kind, .. } in found {
@@ -208,7 +209,7 @@ fn higher_priority(world: &World, budget: &mut Budget) -> Option<Found> {
     }
     let mut others: Vec<i32> =
         world.cluster.live_pods().filter(|(_, pod)| pod.node.is_some() && pod.priority >= own).map(|(_, pod)| pod.priority).collect();
-    others.sort_unstable();
+    others.arrange();
     others.dedup();
     for below in others.into_iter().take(6) {
         let to = below.checked_add(1)?;
