@@ -65,7 +65,13 @@ pub const SPEEDS: [u32; 6] = [1, 5, 10, 30, 60, 300];
 /// The speed at which a run takes about twenty seconds to watch.
 pub fn fitting_speed(duration_ms: i64) -> u32 {
     let wanted = duration_ms / 20_000;
-    SPEEDS.iter().copied().find(|&speed| i64::from(speed) >= wanted).unwrap_or(SPEEDS[SPEEDS.len() - 1])
+    // A tenth more time is as good.
+    SPEEDS.iter().copied().find(|&speed| i64::from(speed) * 10 >= wanted * 9).unwrap_or(SPEEDS[SPEEDS.len() - 1])
+}
+
+/// Whether it takes more than a minute to watch a run at a speed.
+pub fn takes_long(duration_ms: i64, speed: u32) -> bool {
+    duration_ms / i64::from(speed.max(1)) > 60_000
 }
 
 /// The speed at which some virtual milliseconds take a few seconds to watch.
@@ -172,6 +178,7 @@ mod tests {
 
     #[test]
     fn a_run_is_watched_in_about_twenty_seconds() {
-        assert_eq!([0, 20_000, 400_000, 36_000_000].map(fitting_speed), [1, 1, 30, 300]);
+        assert_eq!([0, 20_000, 400_000, 1_320_000, 36_000_000].map(fitting_speed), [1, 1, 30, 60, 300]);
+        assert!(takes_long(60_001, 1) && !takes_long(600_000, 10) && takes_long(1_320_000, 10));
     }
 }

@@ -144,6 +144,8 @@ pub struct Store {
     pub progress: Option<(String, Option<u32>)>,
     /// The next run is opened where it is worst.
     to_worst: bool,
+    /// The speed is the user's choice.
+    paced: bool,
     /// The moments at which playing stops.
     halts: Rc<Vec<i64>>,
     past: Vec<Past>,
@@ -170,6 +172,7 @@ impl Store {
         self.steps = Rc::new(scene.steps);
         self.unwritten = None;
         self.seed = scene.seed;
+        self.paced = false;
         self.at_ms = scene.at_ms.max(0);
         self.selection = Selection::from_link(&scene.selection);
         let asked = matches!(self.selection, Some(Selection::Pod(_) | Selection::Workload(_) | Selection::Event(_)));
@@ -354,7 +357,7 @@ impl Store {
                     next.at_ms = 0;
                 }
             }
-            Action::Speed(speed) => next.speed = speed.max(1),
+            Action::Speed(speed) => (next.speed, next.paced) = (speed.max(1), true),
             Action::Select(selection) => {
                 if matches!(selection, Some(Selection::Pod(_) | Selection::Workload(_) | Selection::Event(_))) {
                     next.side = Side::Why;
@@ -473,7 +476,8 @@ impl Store {
         if self.risks.edition != self.edition {
             self.risks = Rc::new(Risks { edition: self.edition, ..Risks::default() });
         }
-        if opened {
+        let slow = !self.paced && self.course.is_none() && clock::takes_long(self.duration_ms(), self.speed);
+        if opened || slow {
             self.speed = clock::fitting_speed(self.duration_ms());
         }
         if std::mem::take(&mut self.shows) && self.at_ms < self.duration_ms() {

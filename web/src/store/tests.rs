@@ -189,6 +189,16 @@ fn a_what_if_opens_where_it_is_worst() {
 }
 
 #[test]
+fn a_run_that_would_take_long_to_watch_goes_faster_unless_somebody_chose_how_fast() {
+    let none = then(&store(), ran(1, story(0)));
+    let longer = |store: &Store| then(&then(store, Action::AddStep(step(0), false)), ran(store.generation + 1, story(1_320_000)));
+    assert_eq!((none.speed, longer(&none).speed), (1, 60), "there was nothing to play when it was opened");
+    assert_eq!(longer(&then(&none, Action::Speed(5))).speed, 5);
+    let opened = then(&store(), ran(1, story(400_000)));
+    assert_eq!((opened.speed, longer(&opened).speed), (30, 30), "within a minute");
+}
+
+#[test]
 fn playing_stops_where_nobody_is_left() {
     let told = then(&then(&store(), ran(1, outage())), Action::Seek(0));
     let playing = then(&then(&then(&told, Action::Speed(10)), Action::Halt(Halt::Outage)), Action::Toggle);
