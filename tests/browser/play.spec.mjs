@@ -261,6 +261,8 @@ test("two runs are compared on one timeline", async ({ page }) => {
   await page.getByRole("button", { name: "Keep to compare" }).click();
   const compared = page.getByRole("region", { name: "Compared with the kept run" });
   await expect(compared).toContainText("No workload fares differently.");
+  // The steps stay as they were written: only the manifest is another.
+  await show(page, "manifest.yaml");
   await page.getByRole("textbox", { name: "Manifest" }).fill(web);
   await ready(page);
   await expect(compared).toContainText("deployment/web");
